@@ -1,0 +1,401 @@
+//! A JSON reader that checks syntax and hands out slices of the text, without recursion.
+//!
+//! Numbers keep their text, which AWS compares (`"12"` is not `12.0`), and a member that nobody
+//! asked for is only skipped.
+
+use std::borrow::Cow;
+
+/// A value's kind; scalars come with their text, strings decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    True,
+    False,
+    Number(&'a str),
+    String(Cow<'a, str>),
+    /// An object or an array.
+    Composite,
+}
+
+/// One value that [`Reader`] has checked: its text without the blanks around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node<'a>(&'a str);
+
+impl<'a> Node<'a> {
+    /// The value's own text.
+    pub(crate) fn raw(self) -> &'a str {
+        self.0
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        self.0.starts_with('[')
+    }
+
+    pub(crate) fn scalar(self) -> Scalar<'a> {
+        match self.0.as_bytes().first() {
+            Some(b'"') => Scalar::String(
+                self.0
+                    .get(1..self.0.len().saturating_sub(1))
+                    .map_or(Cow::Borrowed(""), decode),
+            ),
+            Some(b'n') => Scalar::Null,
+            Some(b't') => Scalar::True,
+            Some(b'f') => Scalar::False,
+            Some(b'{' | b'[') | None => Scalar::Composite,
+            Some(_) => Scalar::Number(self.0),
+        }
+    }
+
+    /// Shows each member, in order; nothing for a value that is no object.
+    pub(crate) fn members(self, mut see: impl FnMut(Key<'a>, Self)) {
+        let mut reader = Reader::new(self.0);
+        if reader.eat(b'{') {
+            reader.members(&mut see);
+        }
+    }
+
+    /// Shows each element, in order, until `see` answers false; nothing for a value that is no
+    /// array.
+    pub(crate) fn elements(self, mut see: impl FnMut(Self) -> bool) {
+        let mut reader = Reader::new(self.0);
+        if !reader.eat(b'[') {
+            return;
+        }
+        while let Some(node) = reader.value() {
+            if !see(node) {
+                return;
+            }
+            reader.blanks();
+            if !reader.eat(b',') {
+                return;
+            }
+        }
+    }
+}
+
+/// A member's name as it is written between the quotes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key<'a>(&'a str);
+
+impl<'a> Key<'a> {
+    pub(crate) fn is(self, name: &str) -> bool {
+        self.0 == name || self.0.contains('\\') && decode(self.0) == name
+    }
+
+    pub(crate) fn name(self) -> Cow<'a, str> {
+        decode(self.0)
+    }
+}
+
+/// Reads `text` whole: the syntax of all of it is checked, and each member of the top level is
+/// shown. `None` when it is not exactly one JSON object or array.
+pub(crate) fn document<'a>(
+    text: &'a str,
+    mut see: impl FnMut(Key<'a>, Node<'a>),
+) -> Option<Node<'a>> {
+    let mut reader = Reader::new(text);
+    reader.blanks();
+    let start = reader.at;
+    match reader.peek()? {
+        b'{' => {
+            reader.at += 1;
+            reader.members(&mut see)?;
+        }
+        b'[' => reader.skip()?,
+        _ => return None,
+    }
+    let node = Node(text.get(start..reader.at)?);
+    reader.blanks();
+    (reader.at == text.len()).then_some(node)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// The members after an opening brace, and the closing one.
+    fn members(&mut self, see: &mut impl FnMut(Key<'a>, Node<'a>)) -> Option<()> {
+        self.blanks();
+        if self.eat(b'}') {
+            return Some(());
+        }
+        loop {
+            self.blanks();
+            let key = self.key()?;
+            let node = self.value()?;
+            see(key, node);
+            self.blanks();
+            if self.eat(b'}') {
+                return Some(());
+            }
+            if !self.eat(b',') {
+                return None;
+            }
+        }
+    }
+
+    /// A name and the colon.
+    fn key(&mut self) -> Option<Key<'a>> {
+        let start = self.at;
+        self.string()?;
+        let key = self.text.get(start + 1..self.at - 1)?;
+        self.blanks();
+        self.eat(b':').then_some(Key(key))
+    }
+
+    fn value(&mut self) -> Option<Node<'a>> {
+        self.blanks();
+        let start = self.at;
+        self.skip()?;
+        self.text.get(start..self.at).map(Node)
+    }
+
+    /// Past one value of any depth. The open brackets are kept as bits, not on the stack.
+    fn skip(&mut self) -> Option<()> {
+        let mut open = Nesting::default();
+        loop {
+            self.blanks();
+            match self.peek()? {
+                b'"' => self.string()?,
+                bracket @ (b'{' | b'[') => {
+                    let object = bracket == b'{';
+                    self.at += 1;
+                    self.blanks();
+                    if !self.eat(if object { b'}' } else { b']' }) {
+                        open.push(object);
+                        if object {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.word(b"true")?,
+                b'f' => self.word(b"false")?,
+                b'n' => self.word(b"null")?,
+                _ => return None,
+            }
+            loop {
+                let Some(object) = open.top() else {
+                    return Some(());
+                };
+                self.blanks();
+                if self.eat(b',') {
+                    if object {
+                        self.blanks();
+                        self.key()?;
+                    }
+                    break;
+                }
+                if !self.eat(if object { b'}' } else { b']' }) {
+                    return None;
+                }
+                open.pop();
+            }
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        let end = self.at + word.len();
+        (self.bytes.get(self.at..end)? == word).then(|| self.at = end)
+    }
+
+    fn number(&mut self) -> Option<()> {
+        self.eat(b'-');
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+
+    /// A string with its quotes. Raw control characters are refused, as JSON has it.
+    fn string(&mut self) -> Option<()> {
+        if !self.eat(b'"') {
+            return None;
+        }
+        loop {
+            self.at += plain(self.bytes.get(self.at..)?);
+            let stop = self.peek()?;
+            self.at += 1;
+            match stop {
+                b'"' => return Some(()),
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+        }
+    }
+
+    /// What follows a backslash.
+    fn escape(&mut self) -> Option<()> {
+        let letter = self.peek()?;
+        self.at += 1;
+        match letter {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => {
+                let code = self.bytes.get(self.at..self.at + 4)?;
+                self.at += 4;
+                code.iter().all(u8::is_ascii_hexdigit).then_some(())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How many bytes at the start are neither a quote, a backslash, nor a control character: eight at a
+/// time while that lasts.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xFF;
+    const HIGH: u64 = ONES << 7;
+    // Sets the high bit of each zero byte; of the bits set, the lowest is always right.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut length = 0;
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+        let control = zero(word & (ONES * 0xE0));
+        let stop = quote | backslash | control;
+        if stop != 0 {
+            return length + stop.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+        rest = after;
+    }
+    let stop = rest
+        .iter()
+        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F));
+    length + stop.unwrap_or(rest.len())
+}
+
+/// Open objects (1) and arrays (0), the innermost lowest; no allocation below 64 levels.
+#[derive(Default)]
+struct Nesting {
+    bits: u64,
+    depth: usize,
+    outer: Vec<u64>,
+}
+
+impl Nesting {
+    fn push(&mut self, object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.bits);
+        }
+        self.bits = self.bits << 1 | u64::from(object);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.bits >>= 1;
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.bits = self.outer.pop().unwrap_or_default();
+        }
+    }
+
+    fn top(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.bits & 1 == 1)
+    }
+}
+
+/// The text of a string, which lies between its quotes and has been checked. Half of a surrogate
+/// pair becomes U+FFFD: such an event is still an event.
+fn decode(raw: &str) -> Cow<'_, str> {
+    let Some((mut plain, mut rest)) = raw.split_once('\\') else {
+        return Cow::Borrowed(raw);
+    };
+    let mut text = String::with_capacity(raw.len());
+    loop {
+        text.push_str(plain);
+        let mut chars = rest.chars();
+        let escaped = chars.next().unwrap_or('\\');
+        rest = chars.as_str();
+        match escaped {
+            'b' => text.push('\u{8}'),
+            'f' => text.push('\u{c}'),
+            'n' => text.push('\n'),
+            'r' => text.push('\r'),
+            't' => text.push('\t'),
+            'u' => {
+                let (c, after) = code_point(rest);
+                text.push(c);
+                rest = after;
+            }
+            c => text.push(c),
+        }
+        let Some((before, after)) = rest.split_once('\\') else {
+            text.push_str(rest);
+            return Cow::Owned(text);
+        };
+        (plain, rest) = (before, after);
+    }
+}
+
+/// The character whose `\u` has been read, from one code or from two that form a pair.
+fn code_point(rest: &str) -> (char, &str) {
+    let unit = |text: &str| {
+        let (code, after) = text.split_at_checked(4)?;
+        Some((
+            u32::from_str_radix(code, 16).ok()?,
+            text.len() - after.len(),
+        ))
+    };
+    let Some((high, length)) = unit(rest) else {
+        return (char::REPLACEMENT_CHARACTER, rest);
+    };
+    let rest = rest.get(length..).unwrap_or_default();
+    if (0xD800..0xDC00).contains(&high)
+        && let Some(second) = rest.strip_prefix("\\u")
+        && let Some((low @ 0xDC00..0xE000, length)) = unit(second)
+    {
+        let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+        let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+        return (c, second.get(length..).unwrap_or_default());
+    }
+    (
+        char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
+        rest,
+    )
+}

@@ -1,0 +1,123 @@
+//! What is refused, where, and with which words.
+
+use crate::{Pattern, limits};
+
+#[track_caller]
+fn refusal(pattern: &str) -> (usize, String) {
+    let error = Pattern::parse(pattern).expect_err(pattern);
+    (error.position(), error.to_string())
+}
+
+macro_rules! refused {
+    ($($name:ident: $pattern:expr, $position:expr, $part:expr;)*) => {
+        $(#[test] fn $name() {
+            let (position, text) = refusal($pattern);
+            assert_eq!(position, $position, "{text}");
+            assert!(text.contains($part), "{text}");
+        })*
+    };
+}
+
+refused! {
+    blank_outside: " {$.a IS TRUE}", 1, "blanks before";
+    blank_behind: "{$.a IS TRUE} ", 15, "does not end with `}`";
+    bracket_open: "[a, b", 6, "does not end with `]`";
+    nothing_inside: "{  }", 4, "no condition";
+    brace_inside: "{ $.a = 1 } }", 12, "after the closing";
+    selector_missing: "{ status = 1 }", 3, "starts with `$.`";
+    selector_bare: "{ $ = 1 }", 4, "expected a member name";
+    selector_quoted: "{ $.\"x\" = 1 }", 5, "$.['a.b']";
+    selector_descent: "{ $..a = 1 }", 5, "expected a member name";
+    selector_accent: "{ $.é = 1 }", 5, "expected a member name";
+    selector_minus: "{ $.a[-1] = 1 }", 7, "[0]";
+    selector_open: "{ $.a[0 = 1 }", 6, "close it with `]`";
+    selector_large: "{ $.a[99999999999] = 1 }", 7, "too large";
+    selector_dot_index: "{ $.a.[0] = 1 }", 7, "expected a member name";
+    wildcards_in_one: "{ $.a[*].b[*] = 1 }", 3, "two wildcards";
+    wildcards_in_all: "{ $.a.*=1 || $.b.*=1 || $.c.*=1 || $.d[*]=1 }", 36, "too many wildcard";
+    operator_missing: "{ $.a \"x\" }", 7, "expected an operator";
+    operator_double: "{ $.a == 1 }", 7, "single `=`";
+    operator_swapped: "{ $.a =! 1 }", 8, "unexpected `!`";
+    value_missing: "{ $.a = }", 9, "expected a value";
+    value_two_words: "{ $.a = foo bar }", 13, "expected `&&`";
+    value_single_quotes: "{ $.a = 'x' }", 9, "double quotes";
+    value_selector: "{ $.a = $.b }", 9, "a selector cannot be a value";
+    value_open: "{ $.a = \"x }", 9, "not closed";
+    value_escape: r#"{ $.a = "\d" }"#, 10, "only `\\\"` and `\\\\` exist";
+    value_colon: "{ $.a = x:y }", 10, "unexpected `:`";
+    relation_word: "{ $.a > x }", 9, "bare number";
+    relation_quoted: "{ $.a > \"5\" }", 9, "bare number";
+    relation_star: "{ $.a > 5* }", 9, "bare number";
+    is_not: "{ $.a IS NOT NULL }", 10, "`IS NOT` does not exist";
+    is_other: "{ $.a IS 1 }", 10, "`NULL`, `TRUE` or `FALSE`";
+    is_lower: "{ $.a is null }", 7, "expected an operator";
+    not_other: "{ $.a NOT NULL }", 11, "expected `EXISTS`";
+    exists: "{ $.a EXISTS }", 7, "expected an operator";
+    negation: "{ !($.a = 1) }", 3, "no negation";
+    comma: "{ $.a = 1, $.b = 2 }", 10, "`&&` or `||`";
+    single_ampersand: "{ $.a = 1 & $.b = 2 }", 11, "write `&&`";
+    parenthesis_open: "{ ($.a = 1 }", 3, "not closed";
+    parenthesis_close: "{ $.a = 1) }", 10, "remove it";
+    join_open: "{ $.a = 1 && }", 14, "expected a selector";
+    regex_open: "{ $.a = %x }", 9, "closing `%`";
+    regex_parenthesis: "%(a|b)%", 2, "\\x28";
+    regex_multi_byte: "%é%", 2, "only ASCII";
+    regex_word_boundary: r"%\bx%", 2, "unknown escape";
+    regex_order: "%a{2,1}%", 2, "cannot be read";
+    regex_size: "%.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}%", 2, "read";
+    regexes_in_json: "{ $.a = %x% || $.b = %x% || $.c = %x% }", 35, "too many regexes";
+    term_hyphen: "foo-bar", 4, "unexpected `-`";
+    term_star: "ERR*", 4, "double quotes";
+    term_accent: "CAFÉ", 4, "unexpected `É`";
+    term_minus_alone: "a -", 4, "expected a term";
+    term_question_alone: "? a", 2, "expected a term";
+    term_quote_inside: "a\"b\"", 2, "unexpected `\"`";
+    field_dot: "[a.b, c]", 3, "unexpected `.`";
+    field_other: "[a=1 && b=2]", 9, "another field";
+    field_twice: "[a, a]", 5, "two fields of one name";
+    field_ellipses: "[..., a, ...]", 10, "a second `...`";
+    field_no_value: "[a, b = ]", 9, "expected a value";
+    field_behind: "[a] b]", 4, "after the closing";
+}
+
+#[test]
+fn length_is_counted_in_characters() {
+    let fits = format!("\"{}\"", "é".repeat(limits::PATTERN_CHARACTERS - 2));
+    assert!(Pattern::parse(&fits).is_ok());
+    let (position, text) = refusal(&format!("{fits} "));
+    assert_eq!(position, limits::PATTERN_CHARACTERS + 1);
+    assert_eq!(
+        text,
+        "the pattern has 1025 characters at character 1025: at most 1024 are allowed"
+    );
+}
+
+#[test]
+fn parentheses_are_bounded() {
+    let nested = |n: usize| format!("{{{}$.a=1{}}}", "(".repeat(n), ")".repeat(n));
+    assert!(Pattern::parse(&nested(limits::NESTED_PARENTHESES)).is_ok());
+    assert!(Pattern::parse(&nested(limits::NESTED_PARENTHESES + 1)).is_err());
+    assert!(Pattern::parse(&nested(500)).is_err());
+}
+
+#[test]
+fn a_caret_points_at_the_place() {
+    let caret = |pattern: &str| Pattern::parse(pattern).expect_err(pattern).caret();
+    insta::assert_snapshot!(caret("{ ($.a == 1) }"), @r"
+    { ($.a == 1) }
+           ^
+    unexpected `==` at character 8: write a single `=`
+    ");
+    let long = caret(&format!(
+        "{{ $.a = \"{}\" && $.b == 1 && $.c = 1 }}",
+        "x".repeat(200)
+    ));
+    let lines: Vec<&str> = long.lines().collect();
+    assert!(
+        lines[0].starts_with('…') && lines[0].chars().count() < 100,
+        "{long}"
+    );
+    let under = lines[0].chars().nth(lines[1].chars().count() - 1);
+    assert_eq!(under, Some('='), "{long}");
+    assert!(caret("{ $.a\n== 1 }").starts_with("{ $.a == 1 }\n"));
+}

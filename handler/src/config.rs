@@ -1,0 +1,142 @@
+//! The configuration: what a user may set, with its defaults.
+//!
+//! The same keys stand in `ecroll.toml` and, as JSON, in the function's environment. Reading one takes a JSON value and
+//! returns either a [`Config`] or **all** its faults, each with the path of the key it concerns; whoever read the text
+//! knows the line that goes with the path.
+
+mod read;
+mod service;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+pub use read::Fault;
+pub use service::{ServiceRule, ServiceSettings};
+
+use crate::policy::TagPolicy;
+
+/// Where a trail comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trail {
+    /// A trail that fits, else one of our own.
+    Auto,
+    /// One of our own.
+    Create,
+    /// The trail with this name or ARN.
+    Reuse(String),
+}
+
+/// What wakes the handler besides the sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TriggerKind {
+    /// Metric filter, alarm, SNS.
+    Alarm,
+}
+
+/// Everything that a user may set. Every field has a default; [`Config::default`] is an empty file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Prefix of everything that setup creates; also the value of the tag `ecroll:owner`. Default `ecroll`.
+    pub name: String,
+    /// Which trail carries the records.
+    pub trail: Trail,
+    /// The log group to look in; `None` in a file means the trail's own. Setup fills it in for the handler.
+    pub log_group: Option<String>,
+    /// Names, ARNs or globs of the clusters whose services follow. Default all.
+    pub clusters: Vec<String>,
+    /// Names or globs of the repositories that are followed. Default all.
+    pub repositories: Vec<String>,
+    /// What wakes the handler.
+    pub triggers: Vec<TriggerKind>,
+    /// How often a look-up runs whatever the alarm says; `None` is off. Whole minutes. Default five.
+    pub sweep: Option<Duration>,
+    /// How far back a look-up reads, by the log events' own timestamps. Default 24 hours.
+    pub look_back: Duration,
+    /// Pushes before this time are ignored. Setup writes the time of its first run.
+    pub since: Option<DateTime<Utc>>,
+    /// What holds for every service.
+    pub service: ServiceSettings,
+    /// Exceptions, first match wins.
+    pub services: Vec<ServiceRule>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "ecroll".to_owned(),
+            trail: Trail::Auto,
+            log_group: None,
+            clusters: vec!["*".to_owned()],
+            repositories: vec!["*".to_owned()],
+            triggers: vec![TriggerKind::Alarm],
+            sweep: Some(Duration::from_secs(5 * 60)),
+            look_back: Duration::from_secs(24 * 60 * 60),
+            since: None,
+            service: ServiceSettings::default(),
+            services: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration from JSON, the form in which setup hands it to the function.
+    ///
+    /// # Errors
+    /// All faults at once: unknown keys, values of the wrong kind, values out of range.
+    pub fn from_json(value: &Value) -> Result<Self, Vec<Fault>> {
+        read::config(value)
+    }
+
+    /// Reads a configuration from JSON text.
+    ///
+    /// # Errors
+    /// As [`Config::from_json`]; text that is no JSON is one fault with its line and column.
+    pub fn from_json_text(text: &str) -> Result<Self, Vec<Fault>> {
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => Self::from_json(&value),
+            Err(error) => Err(vec![Fault::new("", format!("is not JSON: {error}"))]),
+        }
+    }
+
+    /// The same content as JSON, with every key that differs from its default.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        read::to_json(self)
+    }
+
+    /// What holds for one service and one of the repositories it runs: the first rule that matches, over the defaults.
+    #[must_use]
+    pub fn settings(&self, cluster: &str, service: &str, repository: &str) -> ServiceSettings {
+        let rule = self.services.iter().find(|rule| rule.covers(cluster, service, repository));
+        rule.map_or_else(|| self.service.clone(), |rule| rule.over(&self.service))
+    }
+
+    /// Whether a cluster, named by its ARN, is one whose services follow.
+    #[must_use]
+    pub fn follows_cluster(&self, arn: &str) -> bool {
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        self.clusters.iter().any(|glob| {
+            let subject = if glob.starts_with("arn:") { arn } else { name };
+            filters::glob::matches(glob, subject)
+        })
+    }
+
+    /// Whether a repository is followed.
+    #[must_use]
+    pub fn follows_repository(&self, repository: &str) -> bool {
+        self.repositories.iter().any(|glob| filters::glob::matches(glob, repository))
+    }
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        Self {
+            tags: TagPolicy::Any,
+            hold: false,
+            minimum_healthy_percent: None,
+            maximum_percent: None,
+        }
+    }
+}

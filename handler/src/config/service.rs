@@ -1,0 +1,61 @@
+//! What may be set for one service, and the rules that set it.
+
+use crate::policy::TagPolicy;
+
+/// How one service follows a repository.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceSettings {
+    /// Which tags roll. Default any.
+    pub tags: TagPolicy,
+    /// Decide and report, but do not roll.
+    pub hold: bool,
+    /// Sent with the roll when set and different from the service's own. Percent, 0 to 100.
+    pub minimum_healthy_percent: Option<i32>,
+    /// Likewise; 100 to 200.
+    pub maximum_percent: Option<i32>,
+}
+
+/// One entry of `[[services]]`: which services it covers, and what it sets for them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ServiceRule {
+    /// Name or glob of the cluster; `None` is any.
+    pub cluster: Option<String>,
+    /// Name or glob of the service; `None` is any.
+    pub service: Option<String>,
+    /// Name or glob of the repository; `None` is any.
+    pub repository: Option<String>,
+    /// Overrides [`ServiceSettings::tags`].
+    pub tags: Option<TagPolicy>,
+    /// Overrides [`ServiceSettings::hold`].
+    pub hold: Option<bool>,
+    /// Overrides [`ServiceSettings::minimum_healthy_percent`].
+    pub minimum_healthy_percent: Option<i32>,
+    /// Overrides [`ServiceSettings::maximum_percent`].
+    pub maximum_percent: Option<i32>,
+}
+
+impl ServiceRule {
+    /// Whether the rule speaks of this service and repository; names are those of ECS and ECR, not ARNs.
+    #[must_use]
+    pub fn covers(&self, cluster: &str, service: &str, repository: &str) -> bool {
+        let fits = |glob: &Option<String>, name: &str| {
+            glob.as_ref().is_none_or(|glob| filters::glob::matches(glob, name))
+        };
+        fits(&self.cluster, cluster)
+            && fits(&self.service, service)
+            && fits(&self.repository, repository)
+    }
+
+    /// The settings that follow when the rule covers a service: its own where given, else the defaults.
+    #[must_use]
+    pub fn over(&self, defaults: &ServiceSettings) -> ServiceSettings {
+        ServiceSettings {
+            tags: self.tags.clone().unwrap_or_else(|| defaults.tags.clone()),
+            hold: self.hold.unwrap_or(defaults.hold),
+            minimum_healthy_percent: self
+                .minimum_healthy_percent
+                .or(defaults.minimum_healthy_percent),
+            maximum_percent: self.maximum_percent.or(defaults.maximum_percent),
+        }
+    }
+}

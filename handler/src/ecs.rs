@@ -1,0 +1,74 @@
+//! The calls to ECS, one function each: typed where the types know enough, raw JSON where they would lose something.
+
+mod raw;
+mod read;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::types::{DeploymentConfiguration, Tag};
+
+use crate::error::AwsError;
+use crate::plan::Roll;
+
+pub(crate) use raw::{describe_task_definition, register_task_definition};
+pub(crate) use read::{describe_services, history, list_clusters, list_services};
+
+/// How often a call is tried that failed with an error which passes but which the SDK does not retry.
+const TRIES: u32 = 5;
+
+/// Tries a call again while its error passes, waiting longer each time.
+async fn patiently<T, F>(mut call: impl FnMut() -> F) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<T, AwsError>>,
+{
+    let mut wait = Duration::from_millis(500);
+    for _ in 1..TRIES {
+        match call().await {
+            Err(error) if error.retryable => tokio::time::sleep(wait).await,
+            other => return other,
+        }
+        wait *= 2;
+    }
+    call().await
+}
+
+/// Sets tags on a service or a revision; others stay.
+pub(crate) async fn tag(
+    ecs: &Client,
+    arn: &str,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), AwsError> {
+    let tags: Vec<Tag> =
+        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let request = ecs.tag_resource().resource_arn(arn).set_tags(Some(tags));
+    let answer = request.send().await;
+    answer.map(drop).map_err(|error| AwsError::new("TagResource", &error))
+}
+
+/// Lets a service run a revision, named by its full ARN so that nothing is resolved on the way.
+///
+/// Sends the two percentages where the plan asks for them, and no other setting: what is left out is kept, and a
+/// desired count would fight autoscaling.
+pub(crate) async fn update_service(
+    ecs: &Client,
+    roll: &Roll,
+    revision: &str,
+) -> Result<(), AwsError> {
+    let percentages = (roll.minimum_healthy_percent, roll.maximum_percent);
+    let deployment = (percentages != (None, None)).then(|| {
+        DeploymentConfiguration::builder()
+            .set_minimum_healthy_percent(percentages.0)
+            .set_maximum_percent(percentages.1)
+            .build()
+    });
+    let request = ecs
+        .update_service()
+        .cluster(&roll.service.cluster_arn)
+        .service(&roll.service.arn)
+        .task_definition(revision)
+        .set_deployment_configuration(deployment);
+    let answer = request.send().await;
+    answer.map(drop).map_err(|error| AwsError::new("UpdateService", &error))
+}

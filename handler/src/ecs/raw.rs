@@ -1,0 +1,100 @@
+//! Task definitions as raw JSON: the SDK's types know only the members of their release and would drop the rest.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::error::BoxError;
+use aws_sdk_ecs::types::TaskDefinitionField;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde_json::Value;
+
+use super::patiently;
+use crate::error::AwsError;
+use crate::inventory::Definition;
+
+/// Keeps the bytes of an answer before the SDK reads its own members out of them.
+#[derive(Debug, Clone, Default)]
+struct Keep(Arc<Mutex<Vec<u8>>>);
+
+impl Keep {
+    fn taken(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Keep {
+    fn name(&self) -> &'static str {
+        "keep the raw answer"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(bytes) = context.response().body().bytes() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
+        }
+        Ok(())
+    }
+}
+
+/// The revision with this ARN, with its tags.
+pub(crate) async fn describe_task_definition(
+    ecs: &Client,
+    arn: &str,
+) -> Result<Definition, AwsError> {
+    let keep = Keep::default();
+    ecs.describe_task_definition()
+        .task_definition(arn)
+        .include(TaskDefinitionField::Tags)
+        .customize()
+        .interceptor(keep.clone())
+        .send()
+        .await
+        .map_err(|error| AwsError::new("DescribeTaskDefinition", &error))?;
+    let definition = serde_json::from_slice::<Value>(&keep.taken()).ok();
+    definition.as_ref().and_then(Definition::read).ok_or_else(|| AwsError {
+        call: "DescribeTaskDefinition",
+        message: format!("the answer for {arn} holds no task definition"),
+        retryable: true,
+    })
+}
+
+/// Registers a revision from the whole input as JSON and returns its ARN.
+pub(crate) async fn register_task_definition(
+    ecs: &Client,
+    input: &Value,
+) -> Result<String, AwsError> {
+    let body = input.to_string();
+    patiently(|| async {
+        let body = body.clone();
+        let answer = ecs
+            .register_task_definition()
+            // What the builder asks for; the body that is sent replaces it.
+            .family("replaced")
+            .set_container_definitions(Some(Vec::new()))
+            .customize()
+            .mutate_request(move |request| {
+                let length = body.len().to_string();
+                *request.body_mut() = SdkBody::from(body.clone());
+                request.headers_mut().insert("content-length", length);
+            })
+            .send()
+            .await
+            .map_err(|error| AwsError::new("RegisterTaskDefinition", &error))?;
+        let arn = answer.task_definition().and_then(|definition| definition.task_definition_arn());
+        arn.map(str::to_owned).ok_or_else(|| AwsError {
+            call: "RegisterTaskDefinition",
+            message: "the answer names no revision".to_owned(),
+            retryable: false,
+        })
+    })
+    .await
+}

@@ -1,0 +1,167 @@
+//! Lists and descriptions, every page of them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::primitives::DateTime as SdkTime;
+use aws_sdk_ecs::types::{
+    self as model, DeploymentControllerType, ResourceManagementType, SchedulingStrategy,
+    ServiceField,
+};
+use chrono::{DateTime, Utc};
+
+use crate::error::AwsError;
+use crate::inventory::{Controller, Service};
+use crate::plan::Deployed;
+
+/// The largest page that ListServices and ListClusters give.
+const PAGE: i32 = 100;
+/// The most service revisions that DescribeServiceRevisions takes.
+const REVISIONS: usize = 20;
+
+/// The ARNs of all clusters.
+pub(crate) async fn list_clusters(ecs: &Client) -> Result<Vec<String>, AwsError> {
+    let mut arns = Vec::new();
+    let mut pages = ecs.list_clusters().max_results(PAGE).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| AwsError::new("ListClusters", &error))?;
+        arns.extend(page.cluster_arns.unwrap_or_default());
+    }
+    Ok(arns)
+}
+
+/// The ARNs of all services in a cluster.
+pub(crate) async fn list_services(ecs: &Client, cluster: &str) -> Result<Vec<String>, AwsError> {
+    let mut arns = Vec::new();
+    let request = ecs.list_services().cluster(cluster).max_results(PAGE);
+    let mut pages = request.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| AwsError::new("ListServices", &error))?;
+        arns.extend(page.service_arns.unwrap_or_default());
+    }
+    Ok(arns)
+}
+
+/// At most ten services of one cluster; those that are gone by now are left out.
+pub(crate) async fn describe_services(
+    ecs: &Client,
+    cluster: &str,
+    arns: &[String],
+) -> Result<Vec<Service>, AwsError> {
+    let answer = ecs
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(arns.to_vec()))
+        .include(ServiceField::Tags)
+        .send()
+        .await
+        .map_err(|error| AwsError::new("DescribeServices", &error))?;
+    for failure in answer.failures() {
+        let reason = failure.reason().unwrap_or("no reason");
+        if reason != "MISSING" {
+            return Err(AwsError {
+                call: "DescribeServices",
+                message: format!("{}: {reason}", failure.arn().unwrap_or("a service")),
+                retryable: true,
+            });
+        }
+    }
+    Ok(answer.services().iter().filter_map(service).collect())
+}
+
+fn time(time: &SdkTime) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(time.secs(), time.subsec_nanos())
+}
+
+fn service(service: &model::Service) -> Option<Service> {
+    let configuration = service.deployment_configuration();
+    let percent = |get: fn(&model::DeploymentConfiguration) -> Option<i32>| configuration.and_then(get);
+    let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
+    let primary = service.deployments().iter().find(|d| d.status() == Some("PRIMARY"));
+    let tags: BTreeMap<String, String> = service
+        .tags()
+        .iter()
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+        .collect();
+    Some(Service {
+        cluster_arn: service.cluster_arn()?.to_owned(),
+        arn: service.service_arn()?.to_owned(),
+        name: service.service_name()?.to_owned(),
+        status: service.status().unwrap_or("ACTIVE").to_owned(),
+        task_definition: service.task_definition()?.to_owned(),
+        deployed_at: primary.and_then(|d| d.created_at()).and_then(time),
+        desired: service.desired_count(),
+        minimum_healthy_percent: percent(model::DeploymentConfiguration::minimum_healthy_percent)
+            .unwrap_or(if daemon { 0 } else { 100 }),
+        maximum_percent: percent(model::DeploymentConfiguration::maximum_percent).unwrap_or(200),
+        daemon,
+        controller: controller(service),
+        express: service.resource_management_type() == Some(&ResourceManagementType::Ecs),
+        tags,
+    })
+}
+
+fn controller(service: &model::Service) -> Controller {
+    match service.deployment_controller().map(model::DeploymentController::r#type) {
+        Some(kind) if *kind != DeploymentControllerType::Ecs => {
+            Controller::Foreign(kind.as_str().to_owned())
+        }
+        _ => match service.deployment_configuration().and_then(|c| c.strategy()) {
+            Some(strategy) if strategy.as_str() != "ROLLING" => {
+                Controller::Strategy(strategy.as_str().to_owned())
+            }
+            _ => Controller::Rolling,
+        },
+    }
+}
+
+/// What was deployed to a service since a time.
+pub(crate) async fn history(
+    ecs: &Client,
+    cluster: &str,
+    service: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<Deployed>, AwsError> {
+    let after = model::CreatedAt::builder().after(SdkTime::from_secs(since.timestamp())).build();
+    let request = ecs.list_service_deployments().cluster(cluster).service(service).created_at(after);
+    let mut pages = Vec::new();
+    let mut token = None;
+    loop {
+        let page = request
+            .clone()
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| AwsError::new("ListServiceDeployments", &error))?;
+        token = page.next_token().map(str::to_owned);
+        pages.extend(page.service_deployments.unwrap_or_default());
+        if token.is_none() {
+            break;
+        }
+    }
+    let began: BTreeMap<String, DateTime<Utc>> = pages
+        .iter()
+        .filter_map(|brief| {
+            let revision = brief.target_service_revision_arn()?.to_owned();
+            Some((revision, brief.created_at().and_then(time)?))
+        })
+        .collect();
+    let revisions: Vec<&String> = began.keys().collect();
+    let mut deployed = Vec::new();
+    for some in revisions.chunks(REVISIONS) {
+        let answer = ecs
+            .describe_service_revisions()
+            .set_service_revision_arns(Some(some.iter().map(|arn| (*arn).clone()).collect()))
+            .send()
+            .await
+            .map_err(|error| AwsError::new("DescribeServiceRevisions", &error))?;
+        for revision in answer.service_revisions() {
+            let at = revision.service_revision_arn().and_then(|arn| began.get(arn));
+            if let (Some(task_definition), Some(at)) = (revision.task_definition(), at) {
+                let task_definition = task_definition.to_owned();
+                deployed.push(Deployed { task_definition, at: *at });
+            }
+        }
+    }
+    Ok(deployed)
+}

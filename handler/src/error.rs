@@ -1,0 +1,121 @@
+//! How an invocation can fail, and what AWS's errors mean for a retry.
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use lambda_runtime::Diagnostic;
+
+use crate::config::Fault;
+
+/// Why an invocation ends in an error. Whatever could be done was done before.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot be used; every fault is listed.
+    #[error("the configuration has {} fault(s): {}", .0.len(), list(.0))]
+    Config(Vec<Fault>),
+    /// Something failed that a retry may mend.
+    #[error("{0}")]
+    Retryable(String),
+    /// Something failed that a retry cannot mend.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        let error_type = error.kind().to_owned();
+        Self { error_type, error_message: error.to_string() }
+    }
+}
+
+impl Error {
+    /// The error type that Lambda reports: `Config`, `Retryable` or `Permanent`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "Config",
+            Self::Retryable(_) => "Retryable",
+            Self::Permanent(_) => "Permanent",
+        }
+    }
+}
+
+impl From<AwsError> for Error {
+    fn from(error: AwsError) -> Self {
+        let text = error.to_string();
+        if error.retryable { Self::Retryable(text) } else { Self::Permanent(text) }
+    }
+}
+
+/// What AWS answered in place of a result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{call}: {message}")]
+pub struct AwsError {
+    /// The operation.
+    pub call: &'static str,
+    /// The error code and AWS's sentence; or why no answer came.
+    pub message: String,
+    /// Whether trying again may help.
+    pub retryable: bool,
+}
+
+/// Codes after which the same call may succeed later.
+///
+/// `LimitExceededException` is not among them although the SDK retries it: for ECS and CloudWatch Logs the limits do
+/// not pass with time.
+const PASSING: &[&str] = &[
+    "ThrottlingException",
+    "Throttling",
+    "Throttled",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ServiceUnavailableException",
+    "ServerException",
+    "InternalFailure",
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+/// A `ClientException` of RegisterTaskDefinition that passes all the same.
+///
+/// Source: <https://github.com/hashicorp/terraform-provider-aws/issues/9777>
+const CONCURRENT: &str = "Too many concurrent attempts";
+
+impl AwsError {
+    /// Reads what the SDK says about a call.
+    pub fn new<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let Some(service) = error.as_service_error() else {
+            // No answer, or none that could be read: the way there may be better next time.
+            let message = describe(error);
+            let retryable = !matches!(error, SdkError::ConstructionFailure(_));
+            return Self { call, message, retryable };
+        };
+        let code = service.code().unwrap_or("unknown error");
+        let message = service.message().unwrap_or("no message");
+        let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+        let retryable = status >= 500
+            || status == 429
+            || PASSING.contains(&code)
+            || (code == "ClientException" && message.contains(CONCURRENT));
+        Self { call, message: format!("{code}: {message}"), retryable }
+    }
+}
+
+/// An error with everything that caused it, in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,157 @@
+//! What runs: services and their task definitions, as values.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::image::{ImageRef, Repository};
+use crate::ledger::{self, Entry, Stamp};
+
+/// Who replaces a service's tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Controller {
+    /// ECS, by the rolling update that the two percentages bound.
+    Rolling,
+    /// ECS, by a strategy of its own: `BLUE_GREEN`, `LINEAR`, `CANARY`.
+    Strategy(String),
+    /// Somebody else: `CODE_DEPLOY`, `EXTERNAL`.
+    Foreign(String),
+}
+
+/// A service, as far as a roll needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// ARN of the cluster.
+    pub cluster_arn: String,
+    /// ARN of the service.
+    pub arn: String,
+    /// Name of the service.
+    pub name: String,
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// ARN of the revision that it is to run.
+    pub task_definition: String,
+    /// When its newest deployment began; the tags of its images were resolved then.
+    pub deployed_at: Option<DateTime<Utc>>,
+    /// How many tasks it is to have.
+    pub desired: i32,
+    /// Lower bound during a deployment, percent; 100 where ECS says none.
+    pub minimum_healthy_percent: i32,
+    /// Upper bound during a deployment, percent; 200 where ECS says none.
+    pub maximum_percent: i32,
+    /// One task per instance, instead of a count.
+    pub daemon: bool,
+    /// Who replaces its tasks.
+    pub controller: Controller,
+    /// ECS manages its infrastructure as well (an Express service).
+    pub express: bool,
+    /// The tags that ecroll or anybody else put on it.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Service {
+    /// The cluster's name.
+    #[must_use]
+    pub fn cluster(&self) -> &str {
+        self.cluster_arn.rsplit('/').next().unwrap_or(&self.cluster_arn)
+    }
+
+    /// What the ledger says of a repository.
+    #[must_use]
+    pub fn entry(&self, repository: &Repository) -> Option<Entry> {
+        self.tags.get(&ledger::key(repository)).and_then(|value| Entry::read(value))
+    }
+
+    /// Whether its ARN is of the old form without the cluster's name: such services cannot be tagged.
+    #[must_use]
+    pub fn has_short_arn(&self) -> bool {
+        self.arn.matches('/').count() < 2
+    }
+}
+
+/// A task definition revision. Revisions never change, so one that was read need not be read again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    /// ARN with the revision number.
+    pub arn: String,
+    /// The member `taskDefinition` exactly as ECS returned it.
+    pub raw: Value,
+    /// Its tags, in ECS's order.
+    pub tags: Vec<(String, String)>,
+    /// Its containers' images, by their index in `containerDefinitions`; those of ECR's private registries only.
+    pub images: BTreeMap<usize, (String, ImageRef)>,
+}
+
+impl Definition {
+    /// Takes the answer of DescribeTaskDefinition apart; `None` when it names no revision.
+    #[must_use]
+    pub fn read(answer: &Value) -> Option<Self> {
+        let raw = answer.get("taskDefinition")?.clone();
+        let arn = raw.get("taskDefinitionArn")?.as_str()?.to_owned();
+        let text = |tag: &Value, key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
+        let tags = answer.get("tags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let tags = tags
+            .iter()
+            .filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default())))
+            .collect();
+        let containers = raw.get("containerDefinitions").and_then(Value::as_array);
+        let images = containers
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .enumerate()
+            .filter_map(|(index, container)| {
+                let image = container.get("image")?.as_str()?;
+                Some((index, (image.to_owned(), ImageRef::parse(image)?)))
+            })
+            .collect();
+        Some(Self { arn, raw, tags, images })
+    }
+
+    /// The repositories whose images it runs.
+    #[must_use]
+    pub fn repositories(&self) -> BTreeSet<&Repository> {
+        self.images.values().map(|(_, image)| &image.repository).collect()
+    }
+
+    /// The image strings of one repository's containers, in their order.
+    #[must_use]
+    pub fn images_of(&self, repository: &Repository) -> Vec<&str> {
+        let of = self.images.values().filter(|(_, image)| image.repository == *repository);
+        of.map(|(image, _)| image.as_str()).collect()
+    }
+
+    /// The push that ecroll made this revision for, if its images are still those of that push.
+    #[must_use]
+    pub fn stamp(&self, repository: &Repository) -> Option<Stamp> {
+        let key = ledger::key(repository);
+        let (_, value) = self.tags.iter().find(|(name, _)| *name == key)?;
+        let stamp = Stamp::read(value)?;
+        stamp.fits(&self.images_of(repository)).then_some(stamp)
+    }
+}
+
+/// Everything that runs in the followed clusters.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// The services, sorted by ARN.
+    pub services: Vec<Service>,
+    /// The revisions that they run, by ARN.
+    pub definitions: BTreeMap<String, Arc<Definition>>,
+    /// What could not be read; everything else was.
+    pub gaps: Vec<Gap>,
+}
+
+/// A part of the account that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Name of the cluster.
+    pub cluster: String,
+    /// Name of the service; empty when the whole cluster could not be read.
+    pub service: String,
+    /// What AWS said.
+    pub reason: String,
+    /// Whether trying again may help.
+    pub retryable: bool,
+}

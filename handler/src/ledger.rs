@@ -1,0 +1,233 @@
+//! The ledger: what ecroll noted on a service and on a revision, as ECS tags.
+//!
+//! There is no other store. A service carries one entry per repository, written **before** the service is updated, so
+//! that whoever looks next knows what was meant to happen. A revision carries the push that it was made for.
+//!
+//! ECS allows letters, digits, spaces and `+ - = . _ : / @` in a tag's value, 256 characters at most; the parts of a
+//! value are separated by one space.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::image::Repository;
+use crate::push::Push;
+
+/// The longest value that an ECS tag takes, in characters.
+const LONGEST: usize = 256;
+
+/// The key of the tag that speaks of a repository, on services and on revisions: `ecroll:` and eight hex digits.
+#[must_use]
+pub fn key(repository: &Repository) -> String {
+    format!("ecroll:{}", short(&repository.to_string()))
+}
+
+/// The first eight hex digits of a text's SHA-256.
+fn short(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn read_time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+}
+
+/// What a service's ledger says of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When the push happened.
+    pub time: DateTime<Utc>,
+    /// The push's identity.
+    pub id: String,
+    /// The tag that was chosen for the service.
+    pub tag: String,
+    /// The revision made for the push.
+    pub new: RevisionName,
+    /// The revision that ran before.
+    pub base: RevisionName,
+}
+
+/// A task definition revision, `family:revision`; a family too long for the tag is told by its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevisionName(String);
+
+impl RevisionName {
+    /// The name of the revision with this ARN.
+    #[must_use]
+    pub fn of(arn: &str) -> Self {
+        Self(arn.rsplit('/').next().unwrap_or(arn).to_owned())
+    }
+
+    fn hashed(&self) -> Self {
+        match self.0.rsplit_once(':') {
+            Some((family, revision)) if !family.starts_with('@') => {
+                Self(format!("@{}:{revision}", short(family)))
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether an ARN is that of this revision.
+    #[must_use]
+    pub fn names(&self, arn: &str) -> bool {
+        let other = Self::of(arn);
+        *self == other || *self == other.hashed()
+    }
+
+    /// The ARN of this revision, given that of another revision of its family; `None` when the family is another.
+    #[must_use]
+    pub fn beside(&self, arn: &str) -> Option<String> {
+        let (family, _) = arn.rsplit_once(':')?;
+        let (_, revision) = self.0.rsplit_once(':')?;
+        let arn = format!("{family}:{revision}");
+        self.names(&arn).then_some(arn)
+    }
+}
+
+impl Entry {
+    /// The entry for a push that is about to be rolled from one revision to another.
+    #[must_use]
+    pub fn new(push: &Push, tag: &str, new: &str, base: &str) -> Self {
+        Self {
+            time: push.time(),
+            id: push.id().to_owned(),
+            tag: tag.to_owned(),
+            new: RevisionName::of(new),
+            base: RevisionName::of(base),
+        }
+    }
+
+    /// Whether the entry was written for this push.
+    #[must_use]
+    pub fn names(&self, push: &Push) -> bool {
+        push.has_id(&self.id)
+    }
+
+    /// The tag's value.
+    #[must_use]
+    pub fn value(&self) -> String {
+        let write = |new: &RevisionName, base: &RevisionName| {
+            format!("{} {} {} {} {}", time(self.time), self.id, self.tag, new.0, base.0)
+        };
+        let plain = write(&self.new, &self.base);
+        if plain.len() <= LONGEST { plain } else { write(&self.new.hashed(), &self.base.hashed()) }
+    }
+
+    /// Reads a tag's value; `None` for text that ecroll did not write.
+    #[must_use]
+    pub fn read(value: &str) -> Option<Self> {
+        let mut parts = value.split(' ');
+        let entry = Self {
+            time: read_time(parts.next()?)?,
+            id: parts.next()?.to_owned(),
+            tag: parts.next()?.to_owned(),
+            new: RevisionName(parts.next()?.to_owned()),
+            base: RevisionName(parts.next()?.to_owned()),
+        };
+        parts.next().is_none().then_some(entry)
+    }
+}
+
+/// What a revision says of one repository: the push it was made for, and the images that it then had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// When the push happened.
+    pub time: DateTime<Utc>,
+    /// The push's identity.
+    pub id: String,
+    /// The digest that was pushed.
+    pub digest: String,
+    images: String,
+}
+
+impl Stamp {
+    /// The stamp for a push; `images` are the image strings of the repository's containers, in their order.
+    #[must_use]
+    pub fn new(push: &Push, images: &[&str]) -> Self {
+        Self {
+            time: push.time(),
+            id: push.id().to_owned(),
+            digest: push.digest.clone(),
+            images: short(&images.join(" ")),
+        }
+    }
+
+    /// Whether the stamp still speaks of these images: somebody may have copied the tags and changed an image.
+    #[must_use]
+    pub fn fits(&self, images: &[&str]) -> bool {
+        self.images == short(&images.join(" "))
+    }
+
+    /// The tag's value.
+    #[must_use]
+    pub fn value(&self) -> String {
+        format!("{} {} {} {}", time(self.time), self.id, self.digest, self.images)
+    }
+
+    /// Reads a tag's value; `None` for text that ecroll did not write.
+    #[must_use]
+    pub fn read(value: &str) -> Option<Self> {
+        let mut parts = value.split(' ');
+        let stamp = Self {
+            time: read_time(parts.next()?)?,
+            id: parts.next()?.to_owned(),
+            digest: parts.next()?.to_owned(),
+            images: parts.next()?.to_owned(),
+        };
+        parts.next().is_none().then_some(stamp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::{Entry, RevisionName, Stamp};
+
+    fn entry(family: &str, tag: &str) -> Entry {
+        Entry {
+            time: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
+            id: "2bfd4ee2-2178-4a82-a27d-b12939923f0f".to_owned(),
+            tag: tag.to_owned(),
+            new: RevisionName(format!("{family}:1000000")),
+            base: RevisionName(format!("{family}:999999")),
+        }
+    }
+
+    #[test]
+    fn an_entry_reads_back_what_it_wrote() {
+        let entry = entry("web", "v1.2");
+        assert_eq!(
+            entry.value(),
+            "2026-01-01T00:00:00Z 2bfd4ee2-2178-4a82-a27d-b12939923f0f v1.2 web:1000000 web:999999"
+        );
+        assert_eq!(Entry::read(&entry.value()), Some(entry));
+    }
+
+    #[test]
+    fn the_longest_family_and_tag_fit_into_an_ecs_tag() {
+        let family = "f".repeat(255);
+        let value = entry(&family, &"t".repeat(128)).value();
+        assert!(value.len() <= 256, "{}", value.len());
+        let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
+        assert!(value.chars().all(allowed), "{value}");
+        let read = Entry::read(&value).unwrap();
+        let arn = |revision| {
+            format!("arn:aws:ecs:eu-west-1:000000000000:task-definition/{family}:{revision}")
+        };
+        assert!(read.new.names(&arn(1_000_000)) && read.base.names(&arn(999_999)));
+        assert!(!read.new.names(&arn(999_999)));
+        assert_eq!(read.new.beside(&arn(999_999)), Some(arn(1_000_000)));
+        assert_eq!(read.new.beside("arn:aws:ecs:eu-west-1:000000000000:task-definition/other:1"), None);
+    }
+
+    #[test]
+    fn rule_10_foreign_values_are_no_entries() {
+        for value in ["", "x", "2026-01-01T00:00:00Z a b c", "x a b c d", "2026-01-01T00:00:00Z a b c d e"] {
+            assert_eq!(Entry::read(value), None, "{value}");
+        }
+        assert_eq!(Stamp::read("2026-01-01T00:00:00Z a b"), None);
+    }
+}

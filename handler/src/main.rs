@@ -1,0 +1,76 @@
+//! The Lambda: reads its configuration once, then answers events until it is stopped.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::{Builder, tls};
+use chrono::{DateTime, Utc};
+use handler::config::{Config, Fault};
+use handler::{Context, Error, handle};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+
+/// The environment variable that holds the configuration as JSON.
+const VARIABLE: &str = "ECROLL_CONFIG";
+/// The file beside the program that holds it where the environment is too small.
+const FILE: &str = "ecroll.json";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .with_max_level(tracing::Level::INFO)
+        .with_current_span(false)
+        .with_target(false)
+        .init();
+    // A configuration that cannot be read is answered to every event, so that it shows where people look.
+    let context = match configuration() {
+        Ok(config) => Ok(connect(config).await),
+        Err(faults) => Err(faults),
+    };
+    let context = &context;
+    let answer = async move |event: LambdaEvent<Value>| match context {
+        Ok(context) => {
+            let report = handle(&event.payload, context).await;
+            report.map_err(|error| {
+                tracing::error!(kind = error.kind(), %error, "invocation failed");
+                Diagnostic::from(error)
+            })
+        }
+        Err(faults) => {
+            let error = Error::Config(faults.clone());
+            tracing::error!(%error, "configuration");
+            Err(Diagnostic::from(error))
+        }
+    };
+    lambda_runtime::run(service_fn(answer)).await
+}
+
+/// The configuration from the environment, else from the file, else the defaults.
+fn configuration() -> Result<Config, Vec<Fault>> {
+    match std::env::var(VARIABLE) {
+        Ok(text) => Config::from_json_text(&text),
+        Err(_) => match std::fs::read_to_string(beside_the_program()) {
+            Ok(text) => Config::from_json_text(&text),
+            Err(_) => Ok(Config::default()),
+        },
+    }
+}
+
+fn beside_the_program() -> std::path::PathBuf {
+    let root = std::env::var("LAMBDA_TASK_ROOT").unwrap_or_else(|_| ".".to_owned());
+    Path::new(&root).join(FILE)
+}
+
+async fn connect(config: Config) -> Context {
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = Builder::new().tls_provider(tls).build_https();
+    let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    Context::new(config, &sdk, Arc::new(now))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the Lambda reads the time")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}

@@ -1,0 +1,122 @@
+//! What woke the handler. The event never says which image was pushed in a way that is needed: each means "look now".
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// An event, told by its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name in the report.
+    pub name: &'static str,
+    /// How far back to look instead of what the configuration says.
+    pub look_back: Option<Duration>,
+    /// Decide and report, but change nothing.
+    pub dry_run: bool,
+    /// Something about the event that a person should know.
+    pub warning: Option<String>,
+}
+
+impl Trigger {
+    /// Tells an event by its shape; any JSON is one.
+    #[must_use]
+    pub fn read(event: &Value) -> Self {
+        let mut trigger = Self { name: name(event), look_back: None, dry_run: false, warning: None };
+        if trigger.name == "unknown" {
+            trigger.warning =
+                Some("an event of unknown shape: looked up all the same".to_owned());
+        }
+        trigger.dry_run = event.get("dry_run").and_then(Value::as_bool).unwrap_or(false);
+        if let Some(span) = event.get("look_back") {
+            match span.as_str().and_then(hours) {
+                Some(span) => trigger.look_back = Some(span),
+                None => {
+                    trigger.warning = Some(format!(
+                        "`look_back` must be a number with h or d, such as 24h; found {span}: the configuration's holds"
+                    ));
+                }
+            }
+        }
+        if trigger.name == "direct" && event.get("repository").is_some() {
+            trigger.warning = Some(
+                "deploying a named tag is not supported by this version yet: looked up instead"
+                    .to_owned(),
+            );
+        }
+        trigger
+    }
+}
+
+/// `24h` or `7d`, at most a year.
+fn hours(text: &str) -> Option<Duration> {
+    let (number, unit) = text
+        .strip_suffix('h')
+        .map(|number| (number, 1))
+        .or_else(|| text.strip_suffix('d').map(|number| (number, 24)))?;
+    let hours = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (1..=366 * 24).contains(&hours).then(|| Duration::from_secs(hours * 3600))
+}
+
+fn name(event: &Value) -> &'static str {
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    if text("/Records/0/EventSource") == Some("aws:sns") {
+        // Whatever the message says: every message on the topic is a reason to look.
+        return "alarm";
+    }
+    if event.get("alarmData").is_some() {
+        return "alarm";
+    }
+    if event.pointer("/awslogs/data").is_some() {
+        return "log-subscription";
+    }
+    match text("/detail-type") {
+        Some("Scheduled Event") => "sweep",
+        Some("ECR Image Action") => "ecr-event",
+        Some("AWS API Call via CloudTrail") => "cloudtrail-event",
+        Some("ECS Deployment State Change") => "deployment",
+        _ if event.get("look_back").is_some()
+            || event.get("repository").is_some()
+            || event.get("dry_run").is_some() =>
+        {
+            "direct"
+        }
+        _ => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Trigger;
+
+    #[test]
+    fn events_are_told_by_their_shape() {
+        let table = [
+            (json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "{"}}]}), "alarm"),
+            (json!({"source": "aws.cloudwatch", "alarmData": {}}), "alarm"),
+            (json!({"detail-type": "Scheduled Event", "source": "aws.events"}), "sweep"),
+            (json!({"detail-type": "ECR Image Action"}), "ecr-event"),
+            (json!({"awslogs": {"data": "H4sI"}}), "log-subscription"),
+            (json!({"look_back": "24h"}), "direct"),
+            (json!({}), "unknown"),
+            (json!(null), "unknown"),
+            (json!("Records"), "unknown"),
+            (json!([1, 2]), "unknown"),
+        ];
+        for (event, name) in table {
+            assert_eq!(Trigger::read(&event).name, name, "{event}");
+        }
+    }
+
+    #[test]
+    fn rule_10_a_wrong_look_back_is_said_and_does_no_harm() {
+        for wrong in [json!("x"), json!(5), json!("0h"), json!("99999999999999999999h")] {
+            let trigger = Trigger::read(&json!({"look_back": wrong}));
+            assert_eq!(trigger.look_back, None);
+            assert!(trigger.warning.unwrap().contains("look_back"));
+        }
+        let day = Trigger::read(&json!({"look_back": "2d"})).look_back.unwrap();
+        assert_eq!(day.as_secs(), 2 * 24 * 3600);
+    }
+}
