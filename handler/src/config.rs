@@ -109,7 +109,10 @@ impl Config {
     /// What holds for one service and one of the repositories it runs: the first rule that matches, over the defaults.
     #[must_use]
     pub fn settings(&self, cluster: &str, service: &str, repository: &str) -> ServiceSettings {
-        let rule = self.services.iter().find(|rule| rule.covers(cluster, service, repository));
+        let rule = self
+            .services
+            .iter()
+            .find(|rule| rule.covers(cluster, service, repository));
         rule.map_or_else(|| self.service.clone(), |rule| rule.over(&self.service))
     }
 
@@ -126,7 +129,9 @@ impl Config {
     /// Whether a repository is followed.
     #[must_use]
     pub fn follows_repository(&self, repository: &str) -> bool {
-        self.repositories.iter().any(|glob| filters::glob::matches(glob, repository))
+        self.repositories
+            .iter()
+            .any(|glob| filters::glob::matches(glob, repository))
     }
 }
 

@@ -42,19 +42,27 @@ impl Context {
     }
 
     pub(crate) fn definition(&self, arn: &str) -> Option<Arc<Definition>> {
-        let definitions = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let definitions = self
+            .definitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         definitions.get(arn).cloned()
     }
 
     /// Remembers exactly these revisions: what no service runs any more is forgotten.
     pub(crate) fn remember(&self, definitions: &BTreeMap<String, Arc<Definition>>) {
-        let mut known = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .definitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.clone_from(definitions);
     }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }

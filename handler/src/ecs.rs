@@ -40,11 +40,15 @@ pub(crate) async fn tag(
     arn: &str,
     tags: &BTreeMap<String, String>,
 ) -> Result<(), AwsError> {
-    let tags: Vec<Tag> =
-        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let tags: Vec<Tag> = tags
+        .iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect();
     let request = ecs.tag_resource().resource_arn(arn).set_tags(Some(tags));
     let answer = request.send().await;
-    answer.map(drop).map_err(|error| AwsError::new("TagResource", &error))
+    answer
+        .map(drop)
+        .map_err(|error| AwsError::new("TagResource", &error))
 }
 
 /// Lets a service run a revision, named by its full ARN so that nothing is resolved on the way.
@@ -70,5 +74,7 @@ pub(crate) async fn update_service(
         .task_definition(revision)
         .set_deployment_configuration(deployment);
     let answer = request.send().await;
-    answer.map(drop).map_err(|error| AwsError::new("UpdateService", &error))
+    answer
+        .map(drop)
+        .map_err(|error| AwsError::new("UpdateService", &error))
 }

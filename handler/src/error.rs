@@ -6,6 +6,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lambda_runtime::Diagnostic;
 
 use crate::config::Fault;
+use crate::report::Report;
 
 /// Why an invocation ends in an error. Whatever could be done was done before.
 #[derive(Debug, thiserror::Error)]
@@ -14,21 +15,33 @@ pub enum Error {
     #[error("the configuration has {} fault(s): {}", .0.len(), list(.0))]
     Config(Vec<Fault>),
     /// Something failed that a retry may mend.
-    #[error("{0}")]
-    Retryable(String),
+    #[error("{message}")]
+    Retryable {
+        /// What failed.
+        message: String,
+        /// What was concluded all the same; `None` when it failed before anything could be.
+        report: Option<Box<Report>>,
+    },
     /// Something failed that a retry cannot mend.
     #[error("{0}")]
     Permanent(String),
 }
 
 fn list(faults: &[Fault]) -> String {
-    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    faults
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         let error_type = error.kind().to_owned();
-        Self { error_type, error_message: error.to_string() }
+        Self {
+            error_type,
+            error_message: error.to_string(),
+        }
     }
 }
 
@@ -38,7 +51,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) => "Config",
-            Self::Retryable(_) => "Retryable",
+            Self::Retryable { .. } => "Retryable",
             Self::Permanent(_) => "Permanent",
         }
     }
@@ -47,7 +60,14 @@ impl Error {
 impl From<AwsError> for Error {
     fn from(error: AwsError) -> Self {
         let text = error.to_string();
-        if error.retryable { Self::Retryable(text) } else { Self::Permanent(text) }
+        if error.retryable {
+            Self::Retryable {
+                message: text,
+                report: None,
+            }
+        } else {
+            Self::Permanent(text)
+        }
     }
 }
 
@@ -96,16 +116,26 @@ impl AwsError {
             // No answer, or none that could be read: the way there may be better next time.
             let message = describe(error);
             let retryable = !matches!(error, SdkError::ConstructionFailure(_));
-            return Self { call, message, retryable };
+            return Self {
+                call,
+                message,
+                retryable,
+            };
         };
         let code = service.code().unwrap_or("unknown error");
         let message = service.message().unwrap_or("no message");
-        let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+        let status = error
+            .raw_response()
+            .map_or(0, |response| response.status().as_u16());
         let retryable = status >= 500
             || status == 429
             || PASSING.contains(&code)
             || (code == "ClientException" && message.contains(CONCURRENT));
-        Self { call, message: format!("{code}: {message}"), retryable }
+        Self {
+            call,
+            message: format!("{code}: {message}"),
+            retryable,
+        }
     }
 }
 

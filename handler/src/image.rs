@@ -67,8 +67,17 @@ impl ImageRef {
             return None;
         }
         let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
-        let repository = Repository { account, region, name: name.to_owned() };
-        Some(Self { repository, location: format!("{host}/{name}"), tag, digest })
+        let repository = Repository {
+            account,
+            region,
+            name: name.to_owned(),
+        };
+        Some(Self {
+            repository,
+            location: format!("{host}/{name}"),
+            tag,
+            digest,
+        })
     }
 
     /// The image string for a push, in the form that this one has: a digest stays a digest, a tag a tag.
@@ -155,7 +164,9 @@ mod tests {
     fn the_form_of_a_reference_stays() {
         let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web";
         let moved = |rest: &str| {
-            ImageRef::parse(&format!("{host}{rest}")).unwrap().moved_to("v2", "sha256:cd")
+            ImageRef::parse(&format!("{host}{rest}"))
+                .unwrap()
+                .moved_to("v2", "sha256:cd")
         };
         assert_eq!(moved(":v1"), format!("{host}:v2"));
         assert_eq!(moved(""), format!("{host}:v2"));

@@ -55,13 +55,18 @@ impl Service {
     /// The cluster's name.
     #[must_use]
     pub fn cluster(&self) -> &str {
-        self.cluster_arn.rsplit('/').next().unwrap_or(&self.cluster_arn)
+        self.cluster_arn
+            .rsplit('/')
+            .next()
+            .unwrap_or(&self.cluster_arn)
     }
 
     /// What the ledger says of a repository.
     #[must_use]
     pub fn entry(&self, repository: &Repository) -> Option<Entry> {
-        self.tags.get(&ledger::key(repository)).and_then(|value| Entry::read(value))
+        self.tags
+            .get(&ledger::key(repository))
+            .and_then(|value| Entry::read(value))
     }
 
     /// Whether its ARN is of the old form without the cluster's name: such services cannot be tagged.
@@ -91,7 +96,10 @@ impl Definition {
         let raw = answer.get("taskDefinition")?.clone();
         let arn = raw.get("taskDefinitionArn")?.as_str()?.to_owned();
         let text = |tag: &Value, key: &str| tag.get(key).and_then(Value::as_str).map(str::to_owned);
-        let tags = answer.get("tags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let tags = answer
+            .get("tags")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         let tags = tags
             .iter()
             .filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default())))
@@ -106,19 +114,30 @@ impl Definition {
                 Some((index, (image.to_owned(), ImageRef::parse(image)?)))
             })
             .collect();
-        Some(Self { arn, raw, tags, images })
+        Some(Self {
+            arn,
+            raw,
+            tags,
+            images,
+        })
     }
 
     /// The repositories whose images it runs.
     #[must_use]
     pub fn repositories(&self) -> BTreeSet<&Repository> {
-        self.images.values().map(|(_, image)| &image.repository).collect()
+        self.images
+            .values()
+            .map(|(_, image)| &image.repository)
+            .collect()
     }
 
     /// The image strings of one repository's containers, in their order.
     #[must_use]
     pub fn images_of(&self, repository: &Repository) -> Vec<&str> {
-        let of = self.images.values().filter(|(_, image)| image.repository == *repository);
+        let of = self
+            .images
+            .values()
+            .filter(|(_, image)| image.repository == *repository);
         of.map(|(image, _)| image.as_str()).collect()
     }
 

@@ -23,7 +23,11 @@ pub fn key(repository: &Repository) -> String {
 
 /// The first eight hex digits of a text's SHA-256.
 fn short(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn time(time: DateTime<Utc>) -> String {
@@ -31,7 +35,9 @@ fn time(time: DateTime<Utc>) -> String {
 }
 
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc))
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
 }
 
 /// What a service's ledger says of one repository.
@@ -109,10 +115,21 @@ impl Entry {
     #[must_use]
     pub fn value(&self) -> String {
         let write = |new: &RevisionName, base: &RevisionName| {
-            format!("{} {} {} {} {}", time(self.time), self.id, self.tag, new.0, base.0)
+            format!(
+                "{} {} {} {} {}",
+                time(self.time),
+                self.id,
+                self.tag,
+                new.0,
+                base.0
+            )
         };
         let plain = write(&self.new, &self.base);
-        if plain.len() <= LONGEST { plain } else { write(&self.new.hashed(), &self.base.hashed()) }
+        if plain.len() <= LONGEST {
+            plain
+        } else {
+            write(&self.new.hashed(), &self.base.hashed())
+        }
     }
 
     /// Reads a tag's value; `None` for text that ecroll did not write.
@@ -163,7 +180,13 @@ impl Stamp {
     /// The tag's value.
     #[must_use]
     pub fn value(&self) -> String {
-        format!("{} {} {} {}", time(self.time), self.id, self.digest, self.images)
+        format!(
+            "{} {} {} {}",
+            time(self.time),
+            self.id,
+            self.digest,
+            self.images
+        )
     }
 
     /// Reads a tag's value; `None` for text that ecroll did not write.
@@ -220,12 +243,22 @@ mod tests {
         assert!(read.new.names(&arn(1_000_000)) && read.base.names(&arn(999_999)));
         assert!(!read.new.names(&arn(999_999)));
         assert_eq!(read.new.beside(&arn(999_999)), Some(arn(1_000_000)));
-        assert_eq!(read.new.beside("arn:aws:ecs:eu-west-1:000000000000:task-definition/other:1"), None);
+        assert_eq!(
+            read.new
+                .beside("arn:aws:ecs:eu-west-1:000000000000:task-definition/other:1"),
+            None
+        );
     }
 
     #[test]
     fn rule_10_foreign_values_are_no_entries() {
-        for value in ["", "x", "2026-01-01T00:00:00Z a b c", "x a b c d", "2026-01-01T00:00:00Z a b c d e"] {
+        for value in [
+            "",
+            "x",
+            "2026-01-01T00:00:00Z a b c",
+            "x a b c d",
+            "2026-01-01T00:00:00Z a b c d e",
+        ] {
             assert_eq!(Entry::read(value), None, "{value}");
         }
         assert_eq!(Stamp::read("2026-01-01T00:00:00Z a b"), None);

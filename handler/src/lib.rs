@@ -15,6 +15,7 @@
 //!
 //! Every message means *look now*: the handler is right whatever is delivered twice, late, out of order or not at all.
 
+mod concurrent;
 pub mod config;
 mod context;
 mod ecs;
@@ -62,7 +63,13 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
     let (pushes, inventory) = (pushes?, inventory?);
 
     let plan = |histories: &Histories| {
-        plan::plan(&pushes, &inventory, histories, &context.config, trigger.dry_run)
+        plan::plan(
+            &pushes,
+            &inventory,
+            histories,
+            &context.config,
+            trigger.dry_run,
+        )
     };
     let mut decided: Plan = plan(&Histories::new());
     if !decided.doubts.is_empty() {
@@ -82,12 +89,20 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
     };
     tell(&report);
     let gaps = inventory.gaps.iter().filter(|gap| gap.retryable).count();
-    let failed = report.decisions.iter().filter(|decision| decision.retryable).count();
+    let failed = report
+        .decisions
+        .iter()
+        .filter(|decision| decision.retryable)
+        .count();
     if gaps + failed > 0 {
-        return Err(Error::Retryable(format!(
+        let message = format!(
             "{failed} decision(s) failed and {gaps} part(s) of the account could not be read, in a way that a retry \
              may mend; the log holds the report"
-        )));
+        );
+        return Err(Error::Retryable {
+            message,
+            report: Some(Box::new(report)),
+        });
     }
     Ok(report)
 }
@@ -96,14 +111,23 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
 fn unread(pushes: &[push::Push], inventory: &inventory::Inventory) -> Vec<Decision> {
     for gap in &inventory.gaps {
         let (cluster, service, reason) = (&gap.cluster, &gap.service, &gap.reason);
-        tracing::error!(cluster, service, reason, "part of the account could not be read");
+        tracing::error!(
+            cluster,
+            service,
+            reason,
+            "part of the account could not be read"
+        );
     }
     let Some(newest) = pushes.iter().max_by(|a, b| a.order.cmp(&b.order)) else {
         return Vec::new();
     };
     let failed = |gap: &inventory::Gap| Decision {
         cluster: gap.cluster.clone(),
-        service: if gap.service.is_empty() { "*".to_owned() } else { gap.service.clone() },
+        service: if gap.service.is_empty() {
+            "*".to_owned()
+        } else {
+            gap.service.clone()
+        },
         repository: newest.repository.name.clone(),
         tag: newest.tag().to_owned(),
         digest: newest.digest.clone(),
@@ -111,6 +135,7 @@ fn unread(pushes: &[push::Push], inventory: &inventory::Inventory) -> Vec<Decisi
         reason: format!("could not be read: {}", gap.reason),
         from: None,
         to: None,
+        push: newest.id().to_owned(),
         retryable: gap.retryable,
     };
     inventory.gaps.iter().map(failed).collect()

@@ -16,12 +16,10 @@ use crate::record::{NoPush, Record};
 ///
 /// # Errors
 /// When the configuration names no log group, or AWS refuses the reading.
-pub(crate) async fn look_up(
-    context: &Context,
-    from: DateTime<Utc>,
-) -> Result<Vec<Push>, Error> {
+pub(crate) async fn look_up(context: &Context, from: DateTime<Utc>) -> Result<Vec<Push>, Error> {
     let Some(group) = &context.config.log_group else {
-        let fault = crate::config::Fault::new("log_group", "is not set: `ecroll setup` fills it in");
+        let fault =
+            crate::config::Fault::new("log_group", "is not set: `ecroll setup` fills it in");
         return Err(Error::Config(vec![fault]));
     };
     let text = filters::put_image::pattern(&context.config.repositories);

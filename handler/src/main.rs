@@ -66,11 +66,17 @@ fn beside_the_program() -> std::path::PathBuf {
 async fn connect(config: Config) -> Context {
     let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let http = Builder::new().tls_provider(tls).build_https();
-    let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await;
     Context::new(config, &sdk, Arc::new(now))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the Lambda reads the time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the Lambda reads the time"
+)]
 fn now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -24,8 +24,10 @@ const IMAGE_CONFIGS: &[&str] = &[
     "application/vnd.oci.image.config.v1+json",
 ];
 /// Signatures and attestations borrow the config of an image; their layers give them away.
-const IMAGE_LAYERS: &[&str] =
-    &["application/vnd.docker.image.rootfs.", "application/vnd.oci.image.layer."];
+const IMAGE_LAYERS: &[&str] = &[
+    "application/vnd.docker.image.rootfs.",
+    "application/vnd.oci.image.layer.",
+];
 
 impl Kind {
     /// Tells what a manifest describes from its text, as the PutImage record carries it.
@@ -77,11 +79,17 @@ fn single(manifest: &Value) -> Kind {
     if !IMAGE_CONFIGS.contains(&config) {
         return Kind::Other(format!("config of type {config}"));
     }
-    let layers = manifest.get("layers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let foreign = layers.iter().filter_map(|layer| text(layer, "/mediaType")).find(|media| {
-        !IMAGE_LAYERS.iter().any(|family| media.starts_with(family))
-    });
-    foreign.map_or(Kind::Image, |media| Kind::Other(format!("layers of type {media}")))
+    let layers = manifest
+        .get("layers")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let foreign = layers
+        .iter()
+        .filter_map(|layer| text(layer, "/mediaType"))
+        .find(|media| !IMAGE_LAYERS.iter().any(|family| media.starts_with(family)));
+    foreign.map_or(Kind::Image, |media| {
+        Kind::Other(format!("layers of type {media}"))
+    })
 }
 
 #[cfg(test)]

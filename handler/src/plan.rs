@@ -130,7 +130,14 @@ pub fn plan(
     for service in &inventory.services {
         if let Some(definition) = inventory.definitions.get(&service.task_definition) {
             let history = histories.get(&service.arn);
-            Deciding { service, definition, history, config, dry }.decide(pushes, &mut plan);
+            Deciding {
+                service,
+                definition,
+                history,
+                config,
+                dry,
+            }
+            .decide(pushes, &mut plan);
         }
     }
     plan
@@ -150,22 +157,35 @@ impl Deciding<'_> {
         let mut moves = Vec::new();
         let mut resumed = None;
         for repository in self.definition.repositories() {
-            let pushed: Vec<&Push> =
-                pushes.iter().filter(|push| push.repository == *repository).collect();
+            let pushed: Vec<&Push> = pushes
+                .iter()
+                .filter(|push| push.repository == *repository)
+                .collect();
             match self.verdict(repository, &pushed, plan) {
                 Verdict::Nothing => {}
-                Verdict::Settled { push, tag, outcome, reason } => {
-                    plan.decisions.push(self.decision(push, &tag, outcome, reason));
+                Verdict::Settled {
+                    push,
+                    tag,
+                    outcome,
+                    reason,
+                } => {
+                    plan.decisions
+                        .push(self.decision(push, &tag, outcome, reason));
                 }
                 Verdict::Runs { push, tag, note } => {
                     let reason = "the service runs this image".to_owned();
-                    plan.decisions.push(self.decision(push, &tag, Outcome::Unchanged, reason));
+                    plan.decisions
+                        .push(self.decision(push, &tag, Outcome::Unchanged, reason));
                     if note && !self.dry && !self.service.has_short_arn() {
                         plan.notes.push(self.note(push, &tag));
                     }
                 }
                 Verdict::Roll { push, tag, reason } => moves.push((push, tag, reason)),
-                Verdict::Resume { entry, push, revision } => resumed = Some((entry, push, revision)),
+                Verdict::Resume {
+                    entry,
+                    push,
+                    revision,
+                } => resumed = Some((entry, push, revision)),
                 Verdict::Doubt { since } => plan.doubts.push(Doubt {
                     service: self.service.arn.clone(),
                     cluster: self.service.cluster_arn.clone(),
@@ -198,6 +218,7 @@ impl Deciding<'_> {
             reason,
             from: Some(self.service.task_definition.clone()),
             to: None,
+            push: push.id().to_owned(),
             retryable: false,
         }
     }
@@ -206,14 +227,18 @@ impl Deciding<'_> {
         let running = &self.service.task_definition;
         let entry = Entry::new(push, tag, running, running);
         let tag = (ledger::key(&push.repository), entry.value());
-        Note { service: self.service.arn.clone(), tag }
+        Note {
+            service: self.service.arn.clone(),
+            tag,
+        }
     }
 
     /// Registers a revision with all images that moved, unless something speaks against it.
     fn roll(&self, moves: &[(&Push, String, String)], plan: &mut Plan) {
         if let Some((outcome, reason)) = self.objection(moves.iter().map(|(push, ..)| *push)) {
             for (push, tag, _) in moves {
-                plan.decisions.push(self.decision(push, tag, outcome, reason.clone()));
+                plan.decisions
+                    .push(self.decision(push, tag, outcome, reason.clone()));
             }
             return;
         }
@@ -239,8 +264,13 @@ impl Deciding<'_> {
             pushed: (push.time(), push.id().to_owned()),
             reason: reason.clone(),
         });
-        let source = Source::Register(Registration { base, images, stamps });
-        plan.rolls.push(self.as_roll(source, cargo.collect(), moves.iter().map(|m| m.0)));
+        let source = Source::Register(Registration {
+            base,
+            images,
+            stamps,
+        });
+        plan.rolls
+            .push(self.as_roll(source, cargo.collect(), moves.iter().map(|m| m.0)));
     }
 
     /// Deploys the revision that an earlier look-up registered and noted, but did not live to deploy.
@@ -254,7 +284,8 @@ impl Deciding<'_> {
         let Some(repository) = repository else { return };
         if let Some((outcome, reason)) = self.objection(push.into_iter()) {
             if let Some(push) = push {
-                plan.decisions.push(self.decision(push, &entry.tag, outcome, reason));
+                plan.decisions
+                    .push(self.decision(push, &entry.tag, outcome, reason));
             }
             return;
         }
@@ -265,7 +296,8 @@ impl Deciding<'_> {
             pushed: (entry.time, entry.id.clone()),
             reason: reason.to_owned(),
         };
-        plan.rolls.push(self.as_roll(Source::Registered(revision), vec![cargo], push.into_iter()));
+        plan.rolls
+            .push(self.as_roll(Source::Registered(revision), vec![cargo], push.into_iter()));
     }
 
     fn as_roll<'p>(
@@ -295,8 +327,12 @@ impl Deciding<'_> {
         &self,
         mut pushes: impl Iterator<Item = &'p Push>,
     ) -> (Option<i32>, Option<i32>) {
-        let repository = pushes.next().map_or("", |push| push.repository.name.as_str());
-        let settings = self.config.settings(self.service.cluster(), &self.service.name, repository);
+        let repository = pushes
+            .next()
+            .map_or("", |push| push.repository.name.as_str());
+        let settings = self
+            .config
+            .settings(self.service.cluster(), &self.service.name, repository);
         (settings.minimum_healthy_percent, settings.maximum_percent)
     }
 
@@ -306,10 +342,15 @@ impl Deciding<'_> {
         let pushes: Vec<&Push> = pushes.collect();
         let refused = |reason: String| Some((Outcome::Refused, reason));
         if self.dry {
-            return Some((Outcome::Held, "dry run: it would have been rolled".to_owned()));
+            return Some((
+                Outcome::Held,
+                "dry run: it would have been rolled".to_owned(),
+            ));
         }
         let hold = |push: &&Push| {
-            self.config.settings(service.cluster(), &service.name, &push.repository.name).hold
+            self.config
+                .settings(service.cluster(), &service.name, &push.repository.name)
+                .hold
         };
         if pushes.iter().any(hold) || (pushes.is_empty() && self.config.service.hold) {
             let reason = "`hold` is set for this service; clear it to let the push roll";

@@ -58,15 +58,15 @@ impl FromStr for TagPolicy {
         let kinds = "any, exact:TAG, prefix:TEXT or glob:PATTERN";
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match (kind, rest) {
-            ("exact" | "prefix" | "glob", "") => {
-                Err(format!("needs something after `{kind}:`; policies are {kinds}"))
-            }
+            ("exact" | "prefix" | "glob", "") => Err(format!(
+                "needs something after `{kind}:`; policies are {kinds}"
+            )),
             ("exact", name) => Ok(Self::Exact(name.to_owned())),
             ("prefix", prefix) => Ok(Self::Prefix(prefix.to_owned())),
             ("glob", glob) => Ok(Self::Glob(glob.to_owned())),
-            ("regex" | "semver" | "newest-semver", _) => {
-                Err(format!("asks for `{kind}`, which this version does not support yet: use {kinds}"))
-            }
+            ("regex" | "semver" | "newest-semver", _) => Err(format!(
+                "asks for `{kind}`, which this version does not support yet: use {kinds}"
+            )),
             _ => Err(format!("must be {kinds}; found `{text}`")),
         }
     }

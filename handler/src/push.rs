@@ -83,9 +83,17 @@ impl Push {
 #[must_use]
 pub fn coalesce(found: Vec<Found>) -> Vec<Push> {
     let mut by_repository: BTreeMap<Repository, BTreeMap<Order, Record>> = BTreeMap::new();
-    for Found { record, timestamp, ingestion } in found {
+    for Found {
+        record,
+        timestamp,
+        ingestion,
+    } in found
+    {
         let order = (record.time, timestamp, ingestion, record.id.clone());
-        by_repository.entry(record.repository.clone()).or_default().insert(order, record);
+        by_repository
+            .entry(record.repository.clone())
+            .or_default()
+            .insert(order, record);
     }
     by_repository.into_values().flat_map(coalesce_one).collect()
 }
@@ -97,7 +105,11 @@ fn coalesce_one(records: BTreeMap<Order, Record>) -> Vec<Push> {
         if !seen.insert(record.id.clone()) {
             continue;
         }
-        let tagged = Tagged { tag: record.tag, time: record.time, id: record.id };
+        let tagged = Tagged {
+            tag: record.tag,
+            time: record.time,
+            id: record.id,
+        };
         match pushes.last_mut() {
             Some(push) if push.digest == record.digest => push.tagged.push(tagged),
             _ => pushes.push(Push {
@@ -135,25 +147,42 @@ mod tests {
             id: id.to_owned(),
             kind: Kind::Image,
         };
-        Found { record, timestamp: ingestion, ingestion }
+        Found {
+            record,
+            timestamp: ingestion,
+            ingestion,
+        }
     }
 
     fn digests(found: Vec<Found>) -> Vec<String> {
         let tags = |push: &super::Push| {
-            push.tagged.iter().map(|t| t.tag.clone()).collect::<Vec<_>>().join("+")
+            push.tagged
+                .iter()
+                .map(|t| t.tag.clone())
+                .collect::<Vec<_>>()
+                .join("+")
         };
-        coalesce(found).iter().map(|push| format!("{}:{}", push.digest, tags(push))).collect()
+        coalesce(found)
+            .iter()
+            .map(|push| format!("{}:{}", push.digest, tags(push)))
+            .collect()
     }
 
     #[test]
     fn rule_02_order_is_event_time_whatever_came_first() {
-        let late = vec![found(20, "v2", "D2", "b", 100), found(10, "v1", "D1", "a", 900)];
+        let late = vec![
+            found(20, "v2", "D2", "b", 100),
+            found(10, "v1", "D1", "a", 900),
+        ];
         assert_eq!(digests(late), ["D1:v1", "D2:v2"]);
     }
 
     #[test]
     fn rule_02_ties_within_a_second_fall_to_the_log() {
-        let tie = vec![found(10, "v2", "D2", "a", 200), found(10, "v1", "D1", "b", 100)];
+        let tie = vec![
+            found(10, "v2", "D2", "a", 200),
+            found(10, "v1", "D1", "b", 100),
+        ];
         assert_eq!(digests(tie), ["D1:v1", "D2:v2"]);
     }
 
@@ -167,7 +196,10 @@ mod tests {
 
     #[test]
     fn several_tags_of_one_digest_are_one_push_unless_another_came_between() {
-        let tags = vec![found(10, "v1", "D1", "a", 1), found(11, "latest", "D1", "b", 2)];
+        let tags = vec![
+            found(10, "v1", "D1", "a", 1),
+            found(11, "latest", "D1", "b", 2),
+        ];
         assert_eq!(digests(tags), ["D1:v1+latest"]);
         let back = vec![
             found(10, "latest", "D1", "a", 1),

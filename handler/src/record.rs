@@ -72,7 +72,9 @@ impl Record {
             .ok_or_else(|| lacks("registryId"))?;
         let time = text("/eventTime").ok_or_else(|| lacks("eventTime"))?;
         let time = DateTime::parse_from_rfc3339(time).map_err(|_| {
-            NoPush::Unreadable(format!("record {id} has an eventTime that is no time: `{time}`"))
+            NoPush::Unreadable(format!(
+                "record {id} has an eventTime that is no time: `{time}`"
+            ))
         })?;
         let manifest = text(&format!("{request}/imageManifest"))
             .or_else(|| text(&format!("{response}/imageManifest")));
@@ -117,7 +119,10 @@ mod tests {
     fn a_push_is_read_from_its_record() {
         let push = Record::read(&record()).unwrap();
         assert_eq!(push.repository.to_string(), "111122223333/eu-west-1/web");
-        assert_eq!((push.tag.as_str(), push.digest.as_str()), ("v1", "sha256:aa"));
+        assert_eq!(
+            (push.tag.as_str(), push.digest.as_str()),
+            ("v1", "sha256:aa")
+        );
         assert_eq!(push.id, "e1");
     }
 
@@ -126,8 +131,14 @@ mod tests {
         let mut refused = record();
         refused["errorCode"] = json!("ImageTagAlreadyExistsException");
         let mut untagged = record();
-        untagged["requestParameters"].as_object_mut().unwrap().remove("imageTag");
-        untagged["responseElements"]["image"]["imageId"].as_object_mut().unwrap().remove("imageTag");
+        untagged["requestParameters"]
+            .as_object_mut()
+            .unwrap()
+            .remove("imageTag");
+        untagged["responseElements"]["image"]["imageId"]
+            .as_object_mut()
+            .unwrap()
+            .remove("imageTag");
         let mut other = record();
         other["eventName"] = json!("BatchGetImage");
         for value in [refused, untagged, other, json!(null), json!([]), json!("x")] {
@@ -137,12 +148,16 @@ mod tests {
 
     #[test]
     fn rule_10_what_is_missing_is_named() {
-        for (member, word) in
-            [("eventTime", "eventTime"), ("awsRegion", "awsRegion"), ("eventID", "eventID")]
-        {
+        for (member, word) in [
+            ("eventTime", "eventTime"),
+            ("awsRegion", "awsRegion"),
+            ("eventID", "eventID"),
+        ] {
             let mut value = record();
             value.as_object_mut().unwrap().remove(member);
-            let Err(NoPush::Unreadable(why)) = Record::read(&value) else { panic!("{member}") };
+            let Err(NoPush::Unreadable(why)) = Record::read(&value) else {
+                panic!("{member}")
+            };
             assert!(why.contains(word), "{why}");
             value[member] = json!(17);
             assert!(Record::read(&value).is_err());

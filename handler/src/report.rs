@@ -59,6 +59,9 @@ pub struct Decision {
     pub from: Option<String>,
     /// The revision that runs now, if ecroll changed it.
     pub to: Option<String>,
+    /// The identity of the push, by which the ledger names it.
+    #[serde(skip)]
+    pub push: String,
     /// Whether trying again may change a failure.
     #[serde(skip)]
     pub retryable: bool,

@@ -68,7 +68,10 @@ pub fn copy(base: &Definition, registration: &Registration) -> Result<Value, Str
     }
     // ECS refuses an empty list of tags.
     if !tags.is_empty() {
-        let tags = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+        let tags = tags
+            .iter()
+            .map(|(key, value)| json!({"key": key, "value": value}))
+            .collect();
         members.insert("tags".to_owned(), Value::Array(tags));
     }
     Ok(raw)
@@ -79,7 +82,10 @@ fn tags(base: &Definition, registration: &Registration) -> Vec<(String, String)>
     let kept = base.tags.iter().filter(|(key, _)| {
         !key.to_ascii_lowercase().starts_with("aws:") && !registration.stamps.contains_key(key)
     });
-    let stamps = registration.stamps.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let stamps = registration
+        .stamps
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()));
     kept.cloned().chain(stamps).collect()
 }
 
@@ -91,8 +97,14 @@ pub fn without_images(raw: &Value) -> Value {
         for member in OUTPUT_ONLY {
             members.remove(*member);
         }
-        let containers = members.get_mut("containerDefinitions").and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let containers = members
+            .get_mut("containerDefinitions")
+            .and_then(Value::as_array_mut);
+        for container in containers
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+        {
             Map::remove(container, "image");
         }
     }
@@ -132,7 +144,10 @@ mod tests {
         Registration {
             base: "arn".to_owned(),
             images: BTreeMap::from([(1, "new-image".to_owned())]),
-            stamps: stamps.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            stamps: stamps
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
         }
     }
 
@@ -162,8 +177,9 @@ mod tests {
     #[test]
     fn a_full_set_of_tags_is_said_not_sent() {
         let (mut answer, _) = definition();
-        let full: Vec<Value> =
-            (0..50).map(|i| json!({"key": format!("k{i}"), "value": ""})).collect();
+        let full: Vec<Value> = (0..50)
+            .map(|i| json!({"key": format!("k{i}"), "value": ""}))
+            .collect();
         answer["tags"] = json!(full);
         let definition = Definition::read(&answer).unwrap();
         let error = copy(&definition, &registration(&[("ecroll:ab", "x")])).unwrap_err();

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
-
+use crate::concurrent;
 use crate::context::Context;
 use crate::ecs;
 use crate::error::AwsError;
@@ -14,7 +12,7 @@ use crate::ledger::{self, Entry, RevisionName};
 use crate::plan::{Note, Plan, Roll, Source, registrations};
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
-use crate::survey::{AT_ONCE, again};
+use crate::survey::again;
 
 /// How a step ended that may end a roll.
 struct Stop {
@@ -26,7 +24,11 @@ struct Stop {
 impl From<AwsError> for Stop {
     fn from(error: AwsError) -> Self {
         let retryable = error.retryable;
-        Self { outcome: Outcome::Failed, reason: error.to_string(), retryable }
+        Self {
+            outcome: Outcome::Failed,
+            reason: error.to_string(),
+            retryable,
+        }
     }
 }
 
@@ -36,62 +38,68 @@ pub(crate) async fn carry_out(
     inventory: &Inventory,
     plan: &Plan,
 ) -> Vec<Decision> {
-    let (revisions, ()) =
-        futures_util::join!(register(context, inventory, plan), note(context, &plan.notes));
+    let (revisions, ()) = futures_util::join!(
+        register(context, inventory, plan),
+        note(context, &plan.notes)
+    );
 
-    let noted = stream::iter(&plan.rolls)
-        .map(|roll| {
-            let revision = revision(roll, &revisions);
-            async move {
-                let written = match &revision {
-                    Ok(revision) => write_ledger(context, roll, revision).await,
-                    Err(stop) => Err(stop.again()),
-                };
-                (roll, written.and(revision))
-            }
-        })
-        .buffered(AT_ONCE);
-    let noted: Vec<(&Roll, Result<String, Stop>)> = noted.collect().await;
-
-    let ready: Vec<&Service> =
-        noted.iter().filter(|(_, step)| step.is_ok()).map(|(roll, _)| &roll.service).collect();
-    let now = again(context, &ready).await;
-    let now = &now;
-    let updated = stream::iter(noted)
-        .map(|(roll, step)| async move {
-            let done = match step {
-                Ok(revision) => update(context, roll, &revision, now.get(&roll.service.arn))
+    let noted = concurrent::all(plan.rolls.iter().map(|roll| {
+        let revision = revision(roll, &revisions);
+        async move {
+            let step = match revision {
+                Ok(revision) => write_ledger(context, roll, &revision)
                     .await
                     .map(|()| revision),
                 Err(stop) => Err(stop),
             };
-            decisions(roll, &done)
-        })
-        .buffered(AT_ONCE);
-    updated.collect::<Vec<_>>().await.into_iter().flatten().collect()
+            (roll, step)
+        }
+    }))
+    .await;
+
+    let ready: Vec<&Service> = noted
+        .iter()
+        .filter(|(_, step)| step.is_ok())
+        .map(|(roll, _)| &roll.service)
+        .collect();
+    let now = again(context, &ready).await;
+    let now = &now;
+    let updated = concurrent::all(noted.into_iter().map(|(roll, step)| async move {
+        let done = match step {
+            Ok(revision) => {
+                let service = now.get(&roll.service.arn);
+                update(context, roll, &revision, service)
+                    .await
+                    .map(|()| revision)
+            }
+            Err(stop) => Err(stop),
+        };
+        decisions(roll, &done)
+    }));
+    updated.await.into_iter().flatten().collect()
 }
 
 impl Stop {
     fn again(&self) -> Self {
-        Self { outcome: self.outcome, reason: self.reason.clone(), retryable: self.retryable }
+        Self {
+            outcome: self.outcome,
+            reason: self.reason.clone(),
+            retryable: self.retryable,
+        }
     }
 }
 
 type Registered<'p> = BTreeMap<&'p Registration, Result<String, Stop>>;
 
 /// Registers every revision that the plan needs, each once, whatever number of services shares it.
-async fn register<'p>(
-    context: &Context,
-    inventory: &Inventory,
-    plan: &'p Plan,
-) -> Registered<'p> {
-    let wanted = stream::iter(registrations(&plan.rolls))
+async fn register<'p>(context: &Context, inventory: &Inventory, plan: &'p Plan) -> Registered<'p> {
+    let wanted = registrations(&plan.rolls)
+        .into_iter()
         .map(|registration| async move {
             let arn = register_one(context, inventory, registration).await;
             (registration, arn)
-        })
-        .buffered(AT_ONCE);
-    wanted.collect().await
+        });
+    concurrent::all(wanted).await.into_iter().collect()
 }
 
 async fn register_one(
@@ -99,8 +107,11 @@ async fn register_one(
     inventory: &Inventory,
     registration: &Registration,
 ) -> Result<String, Stop> {
-    let refused =
-        |reason: String| Stop { outcome: Outcome::Refused, reason, retryable: false };
+    let refused = |reason: String| Stop {
+        outcome: Outcome::Refused,
+        reason,
+        retryable: false,
+    };
     let base = inventory
         .definitions
         .get(&registration.base)
@@ -141,7 +152,9 @@ fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
 
 async fn write_ledger(context: &Context, roll: &Roll, revision: &str) -> Result<(), Stop> {
     let entries = entries(roll, revision);
-    let written = entries.iter().all(|(key, value)| roll.service.tags.get(key) == Some(value));
+    let written = entries
+        .iter()
+        .all(|(key, value)| roll.service.tags.get(key) == Some(value));
     if !written {
         ecs::tag(&context.ecs, &roll.service.arn, &entries).await?;
     }
@@ -168,10 +181,15 @@ async fn update(
         });
     };
     if now.task_definition != roll.service.task_definition {
-        return Err(gone("somebody deployed another revision meanwhile; the next push rolls"));
+        return Err(gone(
+            "somebody deployed another revision meanwhile; the next push rolls",
+        ));
     }
     let written = entries(roll, revision);
-    if written.iter().any(|(key, value)| now.tags.get(key) != Some(value)) {
+    if written
+        .iter()
+        .any(|(key, value)| now.tags.get(key) != Some(value))
+    {
         return Err(gone("another look-up is rolling this service"));
     }
     Ok(ecs::update_service(&context.ecs, roll, revision).await?)
@@ -180,7 +198,12 @@ async fn update(
 fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
     let decision = |cargo: &crate::plan::Cargo| {
         let (outcome, reason, to, retryable) = match done {
-            Ok(revision) => (Outcome::Rolled, cargo.reason.clone(), Some(revision.clone()), false),
+            Ok(revision) => (
+                Outcome::Rolled,
+                cargo.reason.clone(),
+                Some(revision.clone()),
+                false,
+            ),
             Err(stop) => (stop.outcome, stop.reason.clone(), None, stop.retryable),
         };
         Decision {
@@ -193,6 +216,7 @@ fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
             reason,
             from: Some(roll.service.task_definition.clone()),
             to,
+            push: cargo.pushed.1.clone(),
             retryable,
         }
     };
@@ -201,13 +225,11 @@ fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
 
 /// Writes the ledger of services that run the newest push already. That it failed is told and left to the next look-up.
 async fn note(context: &Context, notes: &[Note]) {
-    let written = stream::iter(notes)
-        .map(|note| async move {
-            let tags = BTreeMap::from([note.tag.clone()]);
-            if let Err(error) = ecs::tag(&context.ecs, &note.service, &tags).await {
-                tracing::warn!(service = note.service, %error, "ledger not written");
-            }
-        })
-        .buffered(AT_ONCE);
-    written.collect::<Vec<()>>().await;
+    let written = notes.iter().map(|note| async move {
+        let tags = BTreeMap::from([note.tag.clone()]);
+        if let Err(error) = ecs::tag(&context.ecs, &note.service, &tags).await {
+            tracing::warn!(service = note.service, %error, "ledger not written");
+        }
+    });
+    concurrent::all(written).await;
 }

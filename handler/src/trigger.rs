@@ -21,12 +21,19 @@ impl Trigger {
     /// Tells an event by its shape; any JSON is one.
     #[must_use]
     pub fn read(event: &Value) -> Self {
-        let mut trigger = Self { name: name(event), look_back: None, dry_run: false, warning: None };
+        let mut trigger = Self {
+            name: name(event),
+            look_back: None,
+            dry_run: false,
+            warning: None,
+        };
         if trigger.name == "unknown" {
-            trigger.warning =
-                Some("an event of unknown shape: looked up all the same".to_owned());
+            trigger.warning = Some("an event of unknown shape: looked up all the same".to_owned());
         }
-        trigger.dry_run = event.get("dry_run").and_then(Value::as_bool).unwrap_or(false);
+        trigger.dry_run = event
+            .get("dry_run")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
         if let Some(span) = event.get("look_back") {
             match span.as_str().and_then(hours) {
                 Some(span) => trigger.look_back = Some(span),
@@ -54,7 +61,9 @@ fn hours(text: &str) -> Option<Duration> {
         .map(|number| (number, 1))
         .or_else(|| text.strip_suffix('d').map(|number| (number, 24)))?;
     let hours = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=366 * 24).contains(&hours).then(|| Duration::from_secs(hours * 3600))
+    (1..=366 * 24)
+        .contains(&hours)
+        .then(|| Duration::from_secs(hours * 3600))
 }
 
 fn name(event: &Value) -> &'static str {
@@ -93,9 +102,18 @@ mod tests {
     #[test]
     fn events_are_told_by_their_shape() {
         let table = [
-            (json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "{"}}]}), "alarm"),
-            (json!({"source": "aws.cloudwatch", "alarmData": {}}), "alarm"),
-            (json!({"detail-type": "Scheduled Event", "source": "aws.events"}), "sweep"),
+            (
+                json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "{"}}]}),
+                "alarm",
+            ),
+            (
+                json!({"source": "aws.cloudwatch", "alarmData": {}}),
+                "alarm",
+            ),
+            (
+                json!({"detail-type": "Scheduled Event", "source": "aws.events"}),
+                "sweep",
+            ),
             (json!({"detail-type": "ECR Image Action"}), "ecr-event"),
             (json!({"awslogs": {"data": "H4sI"}}), "log-subscription"),
             (json!({"look_back": "24h"}), "direct"),
@@ -111,12 +129,19 @@ mod tests {
 
     #[test]
     fn rule_10_a_wrong_look_back_is_said_and_does_no_harm() {
-        for wrong in [json!("x"), json!(5), json!("0h"), json!("99999999999999999999h")] {
+        for wrong in [
+            json!("x"),
+            json!(5),
+            json!("0h"),
+            json!("99999999999999999999h"),
+        ] {
             let trigger = Trigger::read(&json!({"look_back": wrong}));
             assert_eq!(trigger.look_back, None);
             assert!(trigger.warning.unwrap().contains("look_back"));
         }
-        let day = Trigger::read(&json!({"look_back": "2d"})).look_back.unwrap();
+        let day = Trigger::read(&json!({"look_back": "2d"}))
+            .look_back
+            .unwrap();
         assert_eq!(day.as_secs(), 2 * 24 * 3600);
     }
 }

@@ -20,7 +20,10 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self {
+            path: path.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -67,11 +70,20 @@ impl<'a> Table<'a> {
             faults.push(Fault::new(path, "must be a table of keys"));
             Map::new()
         };
-        Self { path: path.to_owned(), left, known: Vec::new(), faults }
+        Self {
+            path: path.to_owned(),
+            left,
+            known: Vec::new(),
+            faults,
+        }
     }
 
     fn at(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -106,7 +118,10 @@ impl<'a> Table<'a> {
             let path = self.at(key);
             let general = general(&path);
             if NOT_YET.contains(&general.as_str()) {
-                self.faults.push(Fault::new(path, "is not supported by this version yet: remove it"));
+                self.faults.push(Fault::new(
+                    path,
+                    "is not supported by this version yet: remove it",
+                ));
                 continue;
             }
             let near = nearest(key, &self.known);
@@ -114,7 +129,10 @@ impl<'a> Table<'a> {
                 || format!("known here: {}", self.known.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
-            self.faults.push(Fault::new(path, format!("is not a key that ecroll knows; {hint}")));
+            self.faults.push(Fault::new(
+                path,
+                format!("is not a key that ecroll knows; {hint}"),
+            ));
         }
     }
 }
@@ -155,10 +173,16 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
         trail: table.read("trail", trail).unwrap_or(defaults.trail),
         log_group: table.read("log_group", text),
         clusters: table.read("clusters", globs).unwrap_or(defaults.clusters),
-        repositories: table.read("repositories", globs).unwrap_or(defaults.repositories),
-        triggers: table.read("triggers", triggers).unwrap_or(defaults.triggers),
+        repositories: table
+            .read("repositories", globs)
+            .unwrap_or(defaults.repositories),
+        triggers: table
+            .read("triggers", triggers)
+            .unwrap_or(defaults.triggers),
         sweep: table.read("sweep", sweep).unwrap_or(defaults.sweep),
-        look_back: table.read("look_back", look_back).unwrap_or(defaults.look_back),
+        look_back: table
+            .read("look_back", look_back)
+            .unwrap_or(defaults.look_back),
         since: table.read("since", time),
         service: defaults.service,
         services: Vec::new(),
@@ -175,10 +199,17 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
                 config.services.push(rule(index, entry, &mut faults));
             }
         }
-        Some(_) => faults.push(Fault::new("services", "must be a list of tables: `[[services]]`")),
+        Some(_) => faults.push(Fault::new(
+            "services",
+            "must be a list of tables: `[[services]]`",
+        )),
         None => {}
     }
-    if faults.is_empty() { Ok(config) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(faults)
+    }
 }
 
 fn defaults_for_services(value: &Value, faults: &mut Vec<Fault>) -> ServiceSettings {
@@ -189,7 +220,11 @@ fn defaults_for_services(value: &Value, faults: &mut Vec<Fault>) -> ServiceSetti
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
     };
-    check_percentages(&mut table, settings.minimum_healthy_percent, settings.maximum_percent);
+    check_percentages(
+        &mut table,
+        settings.minimum_healthy_percent,
+        settings.maximum_percent,
+    );
     table.close();
     settings
 }
@@ -205,7 +240,11 @@ fn rule(index: usize, value: &Value, faults: &mut Vec<Fault>) -> ServiceRule {
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
     };
-    check_percentages(&mut table, rule.minimum_healthy_percent, rule.maximum_percent);
+    check_percentages(
+        &mut table,
+        rule.minimum_healthy_percent,
+        rule.maximum_percent,
+    );
     table.close();
     rule
 }
@@ -242,7 +281,9 @@ fn kind(value: &Value) -> &'static str {
 /// The name goes into a bucket name, role names and a trail name; this is what all of them allow.
 fn name(value: &Value) -> Result<String, String> {
     let name = text(value)?;
-    let letters = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let letters = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let edges = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');
     if (3..=24).contains(&name.len()) && letters && edges && !name.contains("--") {
         Ok(name)
@@ -259,13 +300,17 @@ fn trail(value: &Value) -> Result<Trail, String> {
         "create" => Ok(Trail::Create),
         other => match other.strip_prefix("reuse:") {
             Some(trail) if !trail.is_empty() => Ok(Trail::Reuse(trail.to_owned())),
-            _ => Err(format!("must be auto, create or reuse:<name or ARN>; found `{other}`")),
+            _ => Err(format!(
+                "must be auto, create or reuse:<name or ARN>; found `{other}`"
+            )),
         },
     }
 }
 
 fn globs(value: &Value) -> Result<Vec<String>, String> {
-    let list = value.as_array().ok_or("must be a list of names or globs, such as [\"*\"]")?;
+    let list = value
+        .as_array()
+        .ok_or("must be a list of names or globs, such as [\"*\"]")?;
     if list.is_empty() {
         return Err("must not be an empty list: nothing would follow; [\"*\"] is all".to_owned());
     }
@@ -273,20 +318,24 @@ fn globs(value: &Value) -> Result<Vec<String>, String> {
 }
 
 fn triggers(value: &Value) -> Result<Vec<TriggerKind>, String> {
-    let list = value.as_array().ok_or("must be a list, such as [\"alarm\"]")?;
+    let list = value
+        .as_array()
+        .ok_or("must be a list, such as [\"alarm\"]")?;
     list.iter()
         .map(|trigger| match text(trigger)?.as_str() {
             "alarm" => Ok(TriggerKind::Alarm),
-            other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => {
-                Err(format!("names `{other}`, which this version does not support yet: use [\"alarm\"]"))
-            }
+            other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => Err(format!(
+                "names `{other}`, which this version does not support yet: use [\"alarm\"]"
+            )),
             other => Err(format!("names `{other}`; known: alarm")),
         })
         .collect()
 }
 
 fn switch(value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("must be true or false, not {}", kind(value)))
+    value
+        .as_bool()
+        .ok_or_else(|| format!("must be true or false, not {}", kind(value)))
 }
 
 fn percent(value: &Value, low: i32, high: i32) -> Result<i32, String> {
@@ -314,8 +363,14 @@ fn duration(value: &Value) -> Result<Duration, String> {
         'd' => 24 * 60 * 60,
         _ => return Err(wrong()),
     };
-    let number: u64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    let number: u64 = text
+        .strip_suffix(unit)
+        .and_then(|n| n.parse().ok())
+        .ok_or_else(wrong)?;
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
 }
 
 fn sweep(value: &Value) -> Result<Option<Duration>, String> {
@@ -370,12 +425,34 @@ pub(super) fn to_json(config: &Config) -> Value {
         Trail::Reuse(name) => format!("reuse:{name}"),
     };
     put("trail", config.trail != defaults.trail, json!(trail));
-    put("log_group", config.log_group.is_some(), json!(config.log_group));
-    put("clusters", config.clusters != defaults.clusters, json!(config.clusters));
-    put("repositories", config.repositories != defaults.repositories, json!(config.repositories));
-    put("sweep", config.sweep != defaults.sweep, json!(config.sweep.map_or("off".into(), span)));
-    put("look_back", config.look_back != defaults.look_back, json!(span(config.look_back)));
-    let since = config.since.map(|since| since.to_rfc3339_opts(SecondsFormat::Secs, true));
+    put(
+        "log_group",
+        config.log_group.is_some(),
+        json!(config.log_group),
+    );
+    put(
+        "clusters",
+        config.clusters != defaults.clusters,
+        json!(config.clusters),
+    );
+    put(
+        "repositories",
+        config.repositories != defaults.repositories,
+        json!(config.repositories),
+    );
+    put(
+        "sweep",
+        config.sweep != defaults.sweep,
+        json!(config.sweep.map_or("off".into(), span)),
+    );
+    put(
+        "look_back",
+        config.look_back != defaults.look_back,
+        json!(span(config.look_back)),
+    );
+    let since = config
+        .since
+        .map(|since| since.to_rfc3339_opts(SecondsFormat::Secs, true));
     put("since", since.is_some(), json!(since));
     let mut service = Map::new();
     let settings = &config.service;
@@ -385,7 +462,11 @@ pub(super) fn to_json(config: &Config) -> Value {
     if settings.hold {
         service.insert("hold".to_owned(), json!(true));
     }
-    put_percentages(&mut service, settings.minimum_healthy_percent, settings.maximum_percent);
+    put_percentages(
+        &mut service,
+        settings.minimum_healthy_percent,
+        settings.maximum_percent,
+    );
     put("service", !service.is_empty(), Value::Object(service));
     let services: Vec<Value> = config.services.iter().map(rule_to_json).collect();
     put("services", !services.is_empty(), Value::Array(services));
@@ -417,6 +498,10 @@ fn rule_to_json(rule: &ServiceRule) -> Value {
     if let Some(hold) = rule.hold {
         table.insert("hold".to_owned(), json!(hold));
     }
-    put_percentages(&mut table, rule.minimum_healthy_percent, rule.maximum_percent);
+    put_percentages(
+        &mut table,
+        rule.minimum_healthy_percent,
+        rule.maximum_percent,
+    );
     Value::Object(table)
 }

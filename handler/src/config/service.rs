@@ -39,7 +39,8 @@ impl ServiceRule {
     #[must_use]
     pub fn covers(&self, cluster: &str, service: &str, repository: &str) -> bool {
         let fits = |glob: &Option<String>, name: &str| {
-            glob.as_ref().is_none_or(|glob| filters::glob::matches(glob, name))
+            glob.as_ref()
+                .is_none_or(|glob| filters::glob::matches(glob, name))
         };
         fits(&self.cluster, cluster)
             && fits(&self.service, service)

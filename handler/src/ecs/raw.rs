@@ -60,11 +60,14 @@ pub(crate) async fn describe_task_definition(
         .await
         .map_err(|error| AwsError::new("DescribeTaskDefinition", &error))?;
     let definition = serde_json::from_slice::<Value>(&keep.taken()).ok();
-    definition.as_ref().and_then(Definition::read).ok_or_else(|| AwsError {
-        call: "DescribeTaskDefinition",
-        message: format!("the answer for {arn} holds no task definition"),
-        retryable: true,
-    })
+    definition
+        .as_ref()
+        .and_then(Definition::read)
+        .ok_or_else(|| AwsError {
+            call: "DescribeTaskDefinition",
+            message: format!("the answer for {arn} holds no task definition"),
+            retryable: true,
+        })
 }
 
 /// Registers a revision from the whole input as JSON and returns its ARN.
@@ -89,7 +92,9 @@ pub(crate) async fn register_task_definition(
             .send()
             .await
             .map_err(|error| AwsError::new("RegisterTaskDefinition", &error))?;
-        let arn = answer.task_definition().and_then(|definition| definition.task_definition_arn());
+        let arn = answer
+            .task_definition()
+            .and_then(|definition| definition.task_definition_arn());
         arn.map(str::to_owned).ok_or_else(|| AwsError {
             call: "RegisterTaskDefinition",
             message: "the answer names no revision".to_owned(),

@@ -22,7 +22,11 @@ const REVISIONS: usize = 20;
 /// The ARNs of all clusters.
 pub(crate) async fn list_clusters(ecs: &Client) -> Result<Vec<String>, AwsError> {
     let mut arns = Vec::new();
-    let mut pages = ecs.list_clusters().max_results(PAGE).into_paginator().send();
+    let mut pages = ecs
+        .list_clusters()
+        .max_results(PAGE)
+        .into_paginator()
+        .send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| AwsError::new("ListClusters", &error))?;
         arns.extend(page.cluster_arns.unwrap_or_default());
@@ -75,13 +79,22 @@ fn time(time: &SdkTime) -> Option<DateTime<Utc>> {
 
 fn service(service: &model::Service) -> Option<Service> {
     let configuration = service.deployment_configuration();
-    let percent = |get: fn(&model::DeploymentConfiguration) -> Option<i32>| configuration.and_then(get);
+    let percent =
+        |get: fn(&model::DeploymentConfiguration) -> Option<i32>| configuration.and_then(get);
     let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
-    let primary = service.deployments().iter().find(|d| d.status() == Some("PRIMARY"));
+    let primary = service
+        .deployments()
+        .iter()
+        .find(|d| d.status() == Some("PRIMARY"));
     let tags: BTreeMap<String, String> = service
         .tags()
         .iter()
-        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
+        .filter_map(|tag| {
+            Some((
+                tag.key()?.to_owned(),
+                tag.value().unwrap_or_default().to_owned(),
+            ))
+        })
         .collect();
     Some(Service {
         cluster_arn: service.cluster_arn()?.to_owned(),
@@ -102,11 +115,17 @@ fn service(service: &model::Service) -> Option<Service> {
 }
 
 fn controller(service: &model::Service) -> Controller {
-    match service.deployment_controller().map(model::DeploymentController::r#type) {
+    match service
+        .deployment_controller()
+        .map(model::DeploymentController::r#type)
+    {
         Some(kind) if *kind != DeploymentControllerType::Ecs => {
             Controller::Foreign(kind.as_str().to_owned())
         }
-        _ => match service.deployment_configuration().and_then(|c| c.strategy()) {
+        _ => match service
+            .deployment_configuration()
+            .and_then(|c| c.strategy())
+        {
             Some(strategy) if strategy.as_str() != "ROLLING" => {
                 Controller::Strategy(strategy.as_str().to_owned())
             }
@@ -122,8 +141,14 @@ pub(crate) async fn history(
     service: &str,
     since: DateTime<Utc>,
 ) -> Result<Vec<Deployed>, AwsError> {
-    let after = model::CreatedAt::builder().after(SdkTime::from_secs(since.timestamp())).build();
-    let request = ecs.list_service_deployments().cluster(cluster).service(service).created_at(after);
+    let after = model::CreatedAt::builder()
+        .after(SdkTime::from_secs(since.timestamp()))
+        .build();
+    let request = ecs
+        .list_service_deployments()
+        .cluster(cluster)
+        .service(service)
+        .created_at(after);
     let mut pages = Vec::new();
     let mut token = None;
     loop {
@@ -156,10 +181,15 @@ pub(crate) async fn history(
             .await
             .map_err(|error| AwsError::new("DescribeServiceRevisions", &error))?;
         for revision in answer.service_revisions() {
-            let at = revision.service_revision_arn().and_then(|arn| began.get(arn));
+            let at = revision
+                .service_revision_arn()
+                .and_then(|arn| began.get(arn));
             if let (Some(task_definition), Some(at)) = (revision.task_definition(), at) {
                 let task_definition = task_definition.to_owned();
-                deployed.push(Deployed { task_definition, at: *at });
+                deployed.push(Deployed {
+                    task_definition,
+                    at: *at,
+                });
             }
         }
     }

@@ -14,13 +14,30 @@ pub(super) enum Verdict<'p> {
     /// There is no such push, and nothing is left over from before.
     Nothing,
     /// Nothing is to be done.
-    Settled { push: &'p Push, tag: String, outcome: Outcome, reason: String },
+    Settled {
+        push: &'p Push,
+        tag: String,
+        outcome: Outcome,
+        reason: String,
+    },
     /// Its image runs; the ledger may have to learn of it.
-    Runs { push: &'p Push, tag: String, note: bool },
+    Runs {
+        push: &'p Push,
+        tag: String,
+        note: bool,
+    },
     /// It is to be rolled.
-    Roll { push: &'p Push, tag: String, reason: String },
+    Roll {
+        push: &'p Push,
+        tag: String,
+        reason: String,
+    },
     /// Its revision is registered and noted, but was never deployed.
-    Resume { entry: Entry, push: Option<&'p Push>, revision: String },
+    Resume {
+        entry: Entry,
+        push: Option<&'p Push>,
+        revision: String,
+    },
     /// That depends on what was deployed since.
     Doubt { since: DateTime<Utc> },
 }
@@ -59,7 +76,8 @@ impl Deciding<'_> {
         };
         for (push, tag) in candidates {
             let reason = format!("superseded by {} of {}", newest.tag(), time(newest.time()));
-            plan.decisions.push(self.decision(push, &tag, Outcome::Skipped, reason));
+            plan.decisions
+                .push(self.decision(push, &tag, Outcome::Skipped, reason));
         }
         self.newest(repository, newest, tag, entry, pushed)
     }
@@ -67,7 +85,10 @@ impl Deciding<'_> {
     /// The tag by which a push may roll this service, or why it may not.
     fn eligible(&self, push: &Push) -> Result<String, String> {
         if let Some(since) = self.config.since.filter(|since| push.time() < *since) {
-            return Err(format!("pushed before {}, when ecroll began here", time(since)));
+            return Err(format!(
+                "pushed before {}, when ecroll began here",
+                time(since)
+            ));
         }
         if !self.config.follows_repository(&push.repository.name) {
             return Err("the configuration's `repositories` leave this one out".to_owned());
@@ -76,7 +97,10 @@ impl Deciding<'_> {
             return Err(format!("no image: {what}"));
         }
         let name = &push.repository.name;
-        let policy = self.config.settings(self.service.cluster(), &self.service.name, name).tags;
+        let policy = self
+            .config
+            .settings(self.service.cluster(), &self.service.name, name)
+            .tags;
         let allowed: Vec<&str> = push
             .tagged
             .iter()
@@ -84,7 +108,10 @@ impl Deciding<'_> {
             .filter(|tag| policy.allows(tag))
             .collect();
         // The service keeps its own tag if the push set it; else it takes the last one.
-        let own = allowed.iter().rev().find(|tag| self.names_tag(&push.repository, tag));
+        let own = allowed
+            .iter()
+            .rev()
+            .find(|tag| self.names_tag(&push.repository, tag));
         own.or(allowed.last())
             .map(|tag| (*tag).to_owned())
             .ok_or_else(|| format!("policy {policy} does not take the tag {}", push.tag()))
@@ -119,8 +146,11 @@ impl Deciding<'_> {
                 return self.doubtful(entry, Some(push));
             }
             if !newer(push, &entry, pushed) {
-                let reason =
-                    format!("older than {} of {}, which came first", entry.tag, time(entry.time));
+                let reason = format!(
+                    "older than {} of {}, which came first",
+                    entry.tag,
+                    time(entry.time)
+                );
                 return settled(Outcome::Skipped, reason);
             }
         }
@@ -131,9 +161,15 @@ impl Deciding<'_> {
         };
         if ahead {
             let since = running.time.map(time).unwrap_or_default();
-            return settled(Outcome::Skipped, format!("older than what runs, pushed {since}"));
+            return settled(
+                Outcome::Skipped,
+                format!("older than what runs, pushed {since}"),
+            );
         }
         let reason = match running.push {
+            Some(runs) if runs.tagged.iter().any(|tagged| tagged.tag == tag) => {
+                format!("{tag} was pushed again")
+            }
             Some(runs) => format!("{tag} is newer than {}", runs.tag()),
             None => format!("{tag} is the newest push"),
         };
@@ -144,9 +180,17 @@ impl Deciding<'_> {
     fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
         if let Some(stamp) = self.definition.stamp(repository) {
             let push = pushed.iter().copied().find(|push| push.has_id(&stamp.id));
-            return Running { digest: Some(stamp.digest), push, time: Some(stamp.time) };
+            return Running {
+                digest: Some(stamp.digest),
+                push,
+                time: Some(stamp.time),
+            };
         }
-        let images = self.definition.images.values().filter(|(_, i)| i.repository == *repository);
+        let images = self
+            .definition
+            .images
+            .values()
+            .filter(|(_, i)| i.repository == *repository);
         let mut found: Option<Running<'p>> = None;
         for (_, image) in images {
             let push = match (&image.digest, &image.tag, self.service.deployed_at) {
@@ -160,17 +204,32 @@ impl Deciding<'_> {
                 _ => None,
             }
             .copied();
-            let digest = image.digest.clone().or_else(|| push.map(|push| push.digest.clone()));
-            let this = Running { digest, push, time: push.map(Push::time) };
+            let digest = image
+                .digest
+                .clone()
+                .or_else(|| push.map(|push| push.digest.clone()));
+            let this = Running {
+                digest,
+                push,
+                time: push.map(Push::time),
+            };
             match &found {
                 // Containers that disagree run no one push.
                 Some(other) if other.digest != this.digest => {
-                    return Running { digest: None, push: None, time: None };
+                    return Running {
+                        digest: None,
+                        push: None,
+                        time: None,
+                    };
                 }
                 _ => found = Some(this),
             }
         }
-        found.unwrap_or(Running { digest: None, push: None, time: None })
+        found.unwrap_or(Running {
+            digest: None,
+            push: None,
+            time: None,
+        })
     }
 
     /// Without a push in sight: whether the ledger's own was left undeployed.
@@ -212,17 +271,27 @@ impl Deciding<'_> {
             .min();
         match first {
             None if entry.base.names(runs) => match entry.new.beside(runs) {
-                Some(revision) => Verdict::Resume { entry, push, revision },
+                Some(revision) => Verdict::Resume {
+                    entry,
+                    push,
+                    revision,
+                },
                 None => held("the revision that the ledger names is of another family"),
             },
             None => held("somebody deployed another revision before this push could roll"),
             Some(_) if entry.base.names(runs) => {
                 held("rolled back since, by a person or the circuit breaker; the next push rolls")
             }
-            Some(first) if self.overtaken(&entry, first, deployed) => match entry.new.beside(runs) {
-                Some(revision) => Verdict::Resume { entry, push, revision },
-                None => held("somebody deployed another family since"),
-            },
+            Some(first) if self.overtaken(&entry, first, deployed) => {
+                match entry.new.beside(runs) {
+                    Some(revision) => Verdict::Resume {
+                        entry,
+                        push,
+                        revision,
+                    },
+                    None => held("somebody deployed another family since"),
+                }
+            }
             Some(_) => held("somebody deployed another revision since; the next push rolls"),
         }
     }
@@ -236,15 +305,22 @@ impl Deciding<'_> {
             .into_iter()
             .filter_map(|repository| self.definition.stamp(repository))
             .any(|stamp| stamp.time < entry.time);
-        let began =
-            deployed.iter().filter(|past| past.task_definition == *runs).map(|past| past.at).min();
+        let began = deployed
+            .iter()
+            .filter(|past| past.task_definition == *runs)
+            .map(|past| past.at)
+            .min();
         own && began.is_some_and(|began| began >= first)
     }
 }
 
 /// When a push last set this tag, if it did so by then; with the order to break ties.
 fn tagged_before(push: &Push, tag: &str, at: DateTime<Utc>) -> Option<(DateTime<Utc>, Order)> {
-    let times = push.tagged.iter().filter(|t| t.tag == tag && t.time <= at).map(|t| t.time);
+    let times = push
+        .tagged
+        .iter()
+        .filter(|t| t.tag == tag && t.time <= at)
+        .map(|t| t.time);
     Some((times.max()?, push.order.clone()))
 }
 

@@ -1,0 +1,225 @@
+//! The handle of a pocket account.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_types::SdkConfig;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::connector;
+use crate::driver::{self, Running};
+use crate::ecs::Ecs;
+use crate::journal::{Caller, Entry};
+use crate::lambda::Program;
+use crate::options::Options;
+use crate::record::Record;
+use crate::service::{Answer, Place, Scope};
+use crate::state::{Hosted, Job, State};
+use crate::wire;
+
+/// A pocket AWS account. The handle is cheap to clone; all clones are the same account.
+///
+/// Things that take time (deliveries, alarms, invocations, deployments) happen while
+/// [`Account::drive`] or one of its relatives runs, and calls through the SDK are answered then, too.
+#[derive(Clone)]
+pub struct Account {
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What all handles of an account share.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) clock: Clock,
+    /// Rings when something may be due earlier than the driver thinks.
+    pub(crate) wake: Notify,
+    /// Rings when nothing but the recurring is left.
+    pub(crate) quiet: Notify,
+    /// The runs of functions that the driver has taken; they outlive one drive.
+    pub(crate) running: Mutex<Running>,
+}
+
+impl Account {
+    /// An empty account with the number `000000000000`.
+    #[must_use]
+    pub fn new(clock: Clock, options: Options) -> Self {
+        let shared = Shared {
+            state: Mutex::new(State::new(options)),
+            clock,
+            wake: Notify::new(),
+            quiet: Notify::new(),
+            running: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The account's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Where the account's resources live.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.state().place.clone()
+    }
+
+    /// A configuration with which the clients of the AWS SDK talk to this account.
+    ///
+    /// S3 clients must force the path style.
+    #[must_use]
+    pub fn sdk_config(&self) -> SdkConfig {
+        connector::sdk_config(self)
+    }
+
+    /// Puts a program behind every Lambda function.
+    pub fn host(&self, program: Program) {
+        self.state().program = Hosted(Some(program));
+    }
+
+    /// Lets a CloudTrail record reach the log group of every logging trail at that time.
+    ///
+    /// Records above 256 KB never do. Source: "Sending events to CloudWatch Logs" in the CloudTrail
+    /// user guide.
+    #[expect(clippy::needless_pass_by_value, reason = "the record is handed over")]
+    pub fn deliver(&self, record: Value, at: DateTime<Utc>) {
+        let record = Arc::new(Record::new(&record));
+        self.state().schedule(at, Job::Deliver(record));
+        self.shared.wake.notify_one();
+    }
+
+    /// Calls an operation as some person in the account would, at once.
+    ///
+    /// # Errors
+    ///
+    /// The fault that the service answers.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "inputs are made for the call"
+    )]
+    pub fn call(&self, service: &str, operation: &str, input: Value) -> Answer {
+        let now = self.clock().now();
+        let answer = self
+            .state()
+            .call(service, operation, &input, Caller::Person, now);
+        self.shared.wake.notify_one();
+        answer
+    }
+
+    /// Answers an HTTP request at once, in the wire format in which it came.
+    #[must_use]
+    pub fn handle(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+        let call = match wire::decode(request) {
+            Ok(call) => call,
+            Err(response) => return *response,
+        };
+        let now = self.clock().now();
+        let mut state = self.state();
+        let answer = state.call(call.service, &call.operation, &call.input, Caller::Sdk, now);
+        let request_id = state.request_id();
+        drop(state);
+        self.shared.wake.notify_one();
+        wire::encode(&call, &answer, &request_id)
+    }
+
+    /// Answers a request like [`Account::handle`], and waits for a function that is to answer.
+    pub(crate) async fn respond(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+        let call = match wire::decode(request) {
+            Ok(call) if call.waits_for_function() => call,
+            _ => return self.handle(request),
+        };
+        let now = self.clock().now();
+        let begun = self.state().begin_run(&call.input, now);
+        let answer = match begun {
+            Err(fault) => Err(fault),
+            Ok((start, program)) => {
+                let result = driver::run(program, &start).await;
+                Ok(self.state().end_run(&start, result, self.clock().now()))
+            }
+        };
+        let request_id = self.state().request_id();
+        wire::encode(&call, &answer, &request_id)
+    }
+
+    /// Everything that happened so far.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.journal_since(0)
+    }
+
+    /// What happened after the first `index` entries.
+    #[must_use]
+    pub fn journal_since(&self, index: usize) -> Vec<Entry> {
+        self.state().journal.since(index)
+    }
+
+    /// How many entries the journal has.
+    #[must_use]
+    pub fn journal_len(&self) -> usize {
+        self.state().journal.len()
+    }
+
+    /// Works on ECS directly, for what its API cannot say.
+    pub fn with_ecs<T>(&self, work: impl FnOnce(&mut Ecs, &Scope<'_>) -> T) -> T {
+        let now = self.clock().now();
+        let mut state = self.state();
+        let state = &mut *state;
+        let result = work(
+            &mut state.ecs,
+            &Scope {
+                now,
+                place: &state.place,
+            },
+        );
+        self.shared.wake.notify_one();
+        result
+    }
+
+    /// Whether nothing but the recurring background is left: schedules, and evaluations that can
+    /// change nothing.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.state().is_quiet()
+    }
+
+    /// Jumps over empty time. What recurs goes on at or after `at`. Only for a quiet account: while
+    /// something waits this does nothing.
+    pub fn skip_to(&self, at: DateTime<Utc>) {
+        if self.is_quiet() && at > self.clock().now() {
+            self.clock().skip_to(at);
+            self.state().rebase(at);
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// The time that a request needs to be answered.
+    pub(crate) async fn wait_for_answer(&self) {
+        let latency = self.state().options.call_latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+    }
+
+    /// A panic elsewhere cannot leave the state half changed in a way that matters more than the
+    /// panic itself.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("clock", self.clock())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,92 @@
+//! The pocket account as the HTTP client of the AWS SDK: no socket in between.
+
+use std::fmt;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+
+use crate::account::Account;
+
+/// The connector; it is its own client, since nothing about it depends on a client's settings.
+#[derive(Clone)]
+struct Connector {
+    account: Account,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector(pocket account)")
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let account = self.account.clone();
+        HttpConnectorFuture::new(async move { answer(&account, request).await })
+    }
+}
+
+async fn answer(account: &Account, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let other =
+        |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| other(error.into()))?;
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(other)?.to_bytes();
+    account.wait_for_answer().await;
+    let response = account
+        .respond(&http::Request::from_parts(parts, body))
+        .await;
+    HttpResponse::try_from(response.map(body_of)).map_err(|error| other(error.into()))
+}
+
+fn body_of(bytes: Bytes) -> SdkBody {
+    SdkBody::from(bytes)
+}
+
+/// A configuration with which every SDK client talks to the account.
+///
+/// Retries wait by the virtual clock and without chance, so that one seed gives one history.
+pub(crate) fn sdk_config(account: &Account) -> SdkConfig {
+    let credentials = Credentials::new("POCKET", "account", None, None, "pocket account");
+    let clock = account.clock().clone();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(Connector {
+            account: account.clone(),
+        })
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .region(Region::new(account.place().region))
+        .time_source(SharedTimeSource::new(clock.clone()))
+        .sleep_impl(SharedAsyncSleep::new(clock))
+        .retry_config(RetryConfig::standard().with_use_static_exponential_base(true))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
+}

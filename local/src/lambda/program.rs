@@ -1,0 +1,50 @@
+//! The program behind the functions: what it is given, and how it can fail.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// One run of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Invocation {
+    /// The name of the function.
+    pub function: String,
+    /// The function's environment variables.
+    pub env: BTreeMap<String, String>,
+    /// The event.
+    pub event: Value,
+    /// The identifier of the event; retries keep it.
+    pub request_id: String,
+    /// When the function's timeout ends the run.
+    pub deadline: DateTime<Utc>,
+    /// 1 for the first try.
+    pub attempt: u32,
+}
+
+/// How a function failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionError {
+    /// For example `Sandbox.Timedout`.
+    pub error_type: String,
+    /// The sentence for people.
+    pub message: String,
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error_type, self.message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
+
+/// What a function does when it runs.
+pub type Program = Arc<
+    dyn Fn(Invocation) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send>>
+        + Send
+        + Sync,
+>;

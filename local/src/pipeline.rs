@@ -1,0 +1,408 @@
+//! From service to service: records into log groups, alarms to topics, messages to subscribers,
+//! rules to targets, failures to queues.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::cloudwatch::{self, Change};
+use crate::journal::{Caller, What};
+use crate::lambda::{Ended, FunctionError, Start, Step};
+use crate::logs::group_of_arn;
+use crate::options::LogTimestamp;
+use crate::policy::Ask;
+use crate::record::Record;
+use crate::service::{Fault, Scope};
+use crate::sns::{Delivery, Sender, Subscription};
+use crate::state::{Hosted, State};
+
+const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
+const ALARM_ACTION: &str = "lambda.alarms.cloudwatch.amazonaws.com";
+const SNS: &str = "sns.amazonaws.com";
+const EVENTS: &str = "events.amazonaws.com";
+
+impl State {
+    /// A CloudTrail record reaches the log group of every trail that logs it.
+    pub(crate) fn deliver(&mut self, record: &Record, now: DateTime<Utc>) {
+        let withheld = |trail: Option<&str>, reason: &str| What::Withheld {
+            trail: trail.map(str::to_owned),
+            message_id: record.id.clone(),
+            reason: reason.to_owned(),
+        };
+        if !record.fits() {
+            self.journal
+                .write(now, withheld(None, "it is above 256 KB"));
+            return;
+        }
+        let mut targets = Vec::new();
+        let mut refused = Vec::new();
+        for (name, trail) in self.cloudtrail.trails_mut() {
+            if let Err(why) = trail.logs(record) {
+                refused.push(withheld(Some(name), why));
+                continue;
+            }
+            let group = trail
+                .text("CloudWatchLogsLogGroupArn")
+                .and_then(group_of_arn);
+            let role = trail.text("CloudWatchLogsRoleArn");
+            match group.zip(role) {
+                Some((group, role)) => {
+                    targets.push((name.clone(), group.to_owned(), role.to_owned()));
+                }
+                None => refused.push(withheld(Some(name), "the trail has no log group")),
+            }
+        }
+        if targets.is_empty() && refused.is_empty() {
+            refused.push(withheld(None, "there is no trail"));
+        }
+        for what in refused {
+            self.journal.write(now, what);
+        }
+        let own = self.place.account.clone();
+        let account = record.account.as_deref().unwrap_or(&own);
+        for (name, group, role) in targets {
+            let problem = if !self.logs.has(&group) {
+                Some("The specified log group does not exist.")
+            } else if self.is_denied(&role, &group) {
+                Some("AccessDenied")
+            } else {
+                None
+            };
+            if let Some((_, trail)) = self
+                .cloudtrail
+                .trails_mut()
+                .find(|(held, _)| **held == name)
+            {
+                trail.note_delivery(problem.map_or(Ok(()), Err), now);
+            }
+            if let Some(why) = problem {
+                self.journal.write(now, withheld(Some(&name), why));
+                continue;
+            }
+            let timestamp = match self.options.log_timestamp {
+                LogTimestamp::Delivery => now,
+                LogTimestamp::EventTime => record.time.unwrap_or(now),
+            };
+            let stream = self.trail_stream(account);
+            let text = std::sync::Arc::clone(&record.text);
+            let matched = self.logs.ingest(&group, &stream, timestamp, text, now);
+            let message_id = record.id.clone();
+            self.journal.write(
+                now,
+                What::Delivered {
+                    log_group: group,
+                    message_id,
+                    matched,
+                },
+            );
+        }
+    }
+
+    /// What [`State::log_delivery_denied`] says, remembered until IAM changes.
+    fn is_denied(&mut self, role: &str, group: &str) -> bool {
+        if let Some(denied) = self.denied.get(role).and_then(|groups| groups.get(group)) {
+            return *denied;
+        }
+        let denied = self.log_delivery_denied(role, group, &self.place.account);
+        self.denied.entry(role.to_owned()).or_default().insert(group.to_owned(), denied);
+        denied
+    }
+
+    /// An alarm changed: its actions run.
+    pub(crate) fn act_on(&mut self, change: &Change, now: DateTime<Utc>) {
+        self.journal.write(
+            now,
+            What::Alarm {
+                name: change.name.clone(),
+                from: change.from.to_owned(),
+                to: change.to.to_owned(),
+                reason: change.reason.clone(),
+            },
+        );
+        let scope = Scope {
+            now,
+            place: &self.place,
+        };
+        let source = self
+            .place
+            .arn("cloudwatch", &format!("alarm:{}", change.name));
+        let mut dropped = Vec::new();
+        for action in &change.actions {
+            let done = if action.contains(":sns:") {
+                let sender = Sender {
+                    principal: CLOUDWATCH,
+                    source_arn: &source,
+                };
+                let subject = cloudwatch::sns_subject(change, &scope);
+                let text = cloudwatch::sns_message(change, &scope);
+                self.sns.publish_for(sender, action, &subject, text, &scope)
+            } else if action.contains(":lambda:") {
+                self.lambda
+                    .admits(action, ALARM_ACTION, &source, &scope)
+                    .map(|()| {
+                        let event = cloudwatch::lambda_event(change, scope.place);
+                        self.lambda.accept(action, event, now);
+                    })
+            } else {
+                Err("the pocket account does not simulate this kind of action")
+            };
+            if let Err(why) = done {
+                dropped.push(What::Dropped {
+                    meant_for: action.clone(),
+                    message_id: change.name.clone(),
+                    reason: why.to_owned(),
+                    kept_in: None,
+                });
+            }
+        }
+        for what in dropped {
+            self.journal.write(now, what);
+        }
+    }
+
+    /// A message reaches its subscriber, its dead-letter queue, or nobody.
+    pub(crate) fn notify(&mut self, delivery: &Delivery, now: DateTime<Utc>) {
+        let Some(subscription) = self.sns.find(&delivery.subscription).cloned() else {
+            return;
+        };
+        let Subscription {
+            topic, endpoint, ..
+        } = &subscription;
+        let message_id = delivery.message.id.clone();
+        let done = if subscription.protocol == "lambda" {
+            let admitted = self.lambda.admits(endpoint, SNS, topic, &self.scope(now));
+            admitted.map(|()| {
+                self.lambda
+                    .accept(endpoint, delivery.message.lambda_event(&subscription), now);
+            })
+        } else {
+            self.send(
+                SNS,
+                topic,
+                endpoint,
+                delivery.message.queue_body(&subscription),
+                now,
+            )
+        };
+        let what = match done {
+            Ok(()) => What::Notified {
+                topic: topic.clone(),
+                endpoint: endpoint.clone(),
+                message_id,
+            },
+            Err(why) => {
+                let body = delivery.message.queue_body(&subscription);
+                let queue = subscription.dead_letter_queue();
+                let kept = queue.filter(|queue| self.send(SNS, topic, queue, body, now).is_ok());
+                What::Dropped {
+                    meant_for: endpoint.clone(),
+                    message_id,
+                    reason: why.to_owned(),
+                    kept_in: kept,
+                }
+            }
+        };
+        self.journal.write(now, what);
+    }
+
+    /// The rules that are due hand their events to their targets.
+    pub(crate) fn fire_rules(&mut self, now: DateTime<Utc>) {
+        let firings = self.events.advance(&Scope {
+            now,
+            place: &self.place,
+        });
+        for firing in firings {
+            self.journal.write(
+                now,
+                What::Scheduled {
+                    rule: firing.rule.clone(),
+                },
+            );
+            for target in firing.targets {
+                let body = target.event.to_string();
+                let done = if target.arn.contains(":lambda:") {
+                    let scope = Scope {
+                        now,
+                        place: &self.place,
+                    };
+                    let admitted =
+                        self.lambda
+                            .admits(&target.arn, EVENTS, &firing.rule_arn, &scope);
+                    admitted.map(|()| {
+                        self.lambda.accept(&target.arn, target.event, now);
+                    })
+                } else {
+                    self.send(EVENTS, &firing.rule_arn, &target.arn, body.clone(), now)
+                };
+                if let Err(why) = done {
+                    let kept = target.dead_letter_queue.filter(|queue| {
+                        self.send(EVENTS, &firing.rule_arn, queue, body, now)
+                            .is_ok()
+                    });
+                    let what = What::Dropped {
+                        meant_for: target.arn,
+                        message_id: firing.rule.clone(),
+                        reason: why.to_owned(),
+                        kept_in: kept,
+                    };
+                    self.journal.write(now, what);
+                }
+            }
+        }
+    }
+
+    /// Sends to a queue on behalf of a service, if the queue's policy admits it.
+    fn send(
+        &mut self,
+        principal: &str,
+        source_arn: &str,
+        queue: &str,
+        body: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), &'static str> {
+        let context = [
+            ("aws:SourceArn", source_arn),
+            ("aws:SourceAccount", self.place.account.as_str()),
+        ];
+        let ask = Ask {
+            principal,
+            action: "sqs:SendMessage",
+            resource: queue,
+            context: &context,
+        };
+        if !self.sqs.admits(queue, &ask) {
+            return Err("the queue does not exist or its policy does not admit the service");
+        }
+        self.sqs.put(queue, body, Value::Null, now);
+        Ok(())
+    }
+
+    /// The events that are due in the functions' queue start, wait longer, or end.
+    pub(crate) fn run_functions(&mut self, now: DateTime<Utc>) {
+        let steps = self.lambda.advance(&Scope {
+            now,
+            place: &self.place,
+        });
+        for step in steps {
+            match step {
+                Step::Start(start) => {
+                    self.note_invoked(&start, now);
+                    self.starts.push(start);
+                }
+                Step::Ended(ended) => self.give_up(ended, now),
+            }
+        }
+    }
+
+    /// Begins a run whose caller waits for its result.
+    pub(crate) fn begin_run(
+        &mut self,
+        input: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<(Start, Hosted), Fault> {
+        let name = input
+            .get("FunctionName")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let payload = input.get("Payload").cloned().unwrap_or_default();
+        let begun = self.lambda.begin(
+            name,
+            payload,
+            &Scope {
+                now,
+                place: &self.place,
+            },
+        );
+        let error = begun.as_ref().err().map(|fault| fault.code.clone());
+        self.note_call("lambda", "Invoke", input, error, Caller::Sdk, now);
+        let start = begun?;
+        self.note_invoked(&start, now);
+        Ok((start, self.program.clone()))
+    }
+
+    /// Ends such a run; the answer is the operation's.
+    pub(crate) fn end_run(
+        &mut self,
+        start: &Start,
+        result: Result<Value, FunctionError>,
+        now: DateTime<Utc>,
+    ) -> Value {
+        let function = start.invocation.function.clone();
+        self.lambda.end_run(&function);
+        let request_id = start.invocation.request_id.clone();
+        let answer = match &result {
+            Ok(payload) => json!({"StatusCode": 200, "Payload": payload}),
+            Err(error) => json!({
+                "StatusCode": 200,
+                "FunctionError": "Unhandled",
+                "Payload": {"errorType": error.error_type, "errorMessage": error.message},
+            }),
+        };
+        self.journal.write(
+            now,
+            What::Answered {
+                function,
+                request_id,
+                result,
+            },
+        );
+        answer
+    }
+
+    fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {
+        let invocation = &start.invocation;
+        let what = What::Invoked {
+            function: invocation.function.clone(),
+            request_id: invocation.request_id.clone(),
+            attempt: invocation.attempt,
+            event: invocation.event.clone(),
+        };
+        self.journal.write(now, what);
+    }
+
+    /// A run is over.
+    pub(crate) fn finish(
+        &mut self,
+        start: Start,
+        result: Result<Value, FunctionError>,
+        now: DateTime<Utc>,
+    ) {
+        let function = start.invocation.function.clone();
+        let request_id = start.invocation.request_id.clone();
+        let ended = self.lambda.finish(start, &result, now);
+        self.journal.write(
+            now,
+            What::Answered {
+                function,
+                request_id,
+                result,
+            },
+        );
+        if let Some(ended) = ended {
+            self.give_up(ended, now);
+        }
+        self.settle(now);
+    }
+
+    /// An event is given up: its failure destination and its dead-letter queue get it. Lambda sends
+    /// by the function's role, so the queue's own policy is not asked.
+    fn give_up(&mut self, ended: Ended, now: DateTime<Utc>) {
+        let mut kept_in = None;
+        if let Some((target, body, attributes)) = ended.dead_letter
+            && self.sqs.put(&target, body, attributes, now)
+        {
+            kept_in = Some(target);
+        }
+        if let Some((target, record)) = ended.destination
+            && self.sqs.put(&target, record.to_string(), Value::Null, now)
+        {
+            kept_in = Some(target);
+        }
+        let what = What::Dropped {
+            meant_for: ended.function,
+            message_id: ended.request_id,
+            reason: ended.reason,
+            kept_in,
+        };
+        self.journal.write(now, what);
+    }
+}

@@ -1,0 +1,66 @@
+//! A CloudTrail record on its way to the log groups: what a trail needs to know about it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// Records above this many bytes are not sent to CloudWatch Logs.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// One record.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// The record as the log group holds it: one line of JSON.
+    pub(crate) text: Arc<str>,
+    pub(crate) id: Option<String>,
+    pub(crate) time: Option<DateTime<Utc>>,
+    pub(crate) source: String,
+    pub(crate) region: String,
+    pub(crate) account: Option<String>,
+    pub(crate) read_only: bool,
+    pub(crate) management: bool,
+}
+
+impl Record {
+    pub(crate) fn new(record: &Value) -> Self {
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let flag = |name: &str| record.get(name).and_then(Value::as_bool);
+        let name = text("eventName").unwrap_or_default();
+        Self {
+            text: record.to_string().into(),
+            id: text("eventID").map(str::to_owned),
+            time: text("eventTime").and_then(|time| time.parse().ok()),
+            source: text("eventSource").unwrap_or_default().to_owned(),
+            region: text("awsRegion").unwrap_or_default().to_owned(),
+            account: text("recipientAccountId").map(str::to_owned),
+            // Records before version 1.05 do not say; the verb does.
+            read_only: flag("readOnly").unwrap_or_else(|| reads(name)),
+            management: match text("eventCategory") {
+                Some(category) => category == "Management",
+                None => flag("managementEvent").unwrap_or(true),
+            },
+        }
+    }
+
+    /// Whether CloudTrail sends it to a log group at all.
+    pub(crate) fn fits(&self) -> bool {
+        self.text.len() <= MAX_BYTES
+    }
+
+    /// Whether it comes from one of the services without Regions.
+    pub(crate) fn is_global(&self) -> bool {
+        matches!(
+            self.source.as_str(),
+            "iam.amazonaws.com" | "sts.amazonaws.com" | "cloudfront.amazonaws.com"
+        )
+    }
+}
+
+fn reads(event_name: &str) -> bool {
+    [
+        "Get", "List", "Describe", "BatchGet", "Head", "Lookup", "Check",
+    ]
+    .iter()
+    .any(|verb| event_name.starts_with(verb))
+}

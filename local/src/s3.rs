@@ -1,0 +1,185 @@
+//! S3 as far as the bucket of a trail needs it: the bucket and its settings, no objects.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::input::{Input, not_implemented};
+use crate::policy::{self, Ask};
+use crate::service::{Answer, Fault, Scope};
+
+/// The buckets of the account.
+#[derive(Debug, Default)]
+pub(crate) struct S3 {
+    buckets: BTreeMap<String, Bucket>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    created: DateTime<Utc>,
+    policy: Option<String>,
+    /// The settings by the name of their member, as they were put.
+    settings: BTreeMap<&'static str, Value>,
+}
+
+/// A setting of a bucket: the operations' common name, the member that carries it, the code for one
+/// that was never put.
+const SETTINGS: [(&str, &str, &str); 5] = [
+    (
+        "PublicAccessBlock",
+        "PublicAccessBlockConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+    ),
+    (
+        "BucketEncryption",
+        "ServerSideEncryptionConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    ),
+    (
+        "BucketLifecycleConfiguration",
+        "LifecycleConfiguration",
+        "NoSuchLifecycleConfiguration",
+    ),
+    ("BucketTagging", "Tagging", "NoSuchTagSet"),
+    ("BucketVersioning", "VersioningConfiguration", ""),
+];
+
+impl S3 {
+    pub(crate) fn call(&mut self, operation: &str, input: &Value, scope: &Scope<'_>) -> Answer {
+        let input = Input::new(input, "InvalidRequest");
+        if operation == "ListBuckets" {
+            return Ok(self.list());
+        }
+        let name = input.need("Bucket")?;
+        if operation == "CreateBucket" {
+            return self.create(name, scope);
+        }
+        let bucket = self.buckets.get_mut(name).ok_or_else(|| {
+            let message = "The specified bucket does not exist";
+            Fault::client("NoSuchBucket", message).with_status(404)
+        })?;
+        match operation {
+            "HeadBucket" => Ok(json!({"BucketRegion": scope.place.region})),
+            "GetBucketLocation" => Ok(json!({"LocationConstraint": scope.place.region})),
+            "DeleteBucket" => {
+                self.buckets.remove(name);
+                Ok(json!({}))
+            }
+            "PutBucketPolicy" => {
+                let document = input.need("Policy")?;
+                policy::parse(document).map_err(|why| {
+                    Fault::client(
+                        "MalformedPolicy",
+                        format!("Policy has invalid syntax: {why}"),
+                    )
+                })?;
+                bucket.policy = Some(document.to_owned());
+                Ok(json!({}))
+            }
+            "GetBucketPolicy" => {
+                let document = bucket.policy.as_ref().ok_or_else(|| {
+                    let message = "The bucket policy does not exist";
+                    Fault::client("NoSuchBucketPolicy", message).with_status(404)
+                })?;
+                Ok(json!({"Policy": document}))
+            }
+            "DeleteBucketPolicy" => {
+                bucket.policy = None;
+                Ok(json!({}))
+            }
+            "ListObjectsV2" => {
+                Ok(json!({"Name": name, "KeyCount": 0, "MaxKeys": 1000, "IsTruncated": false}))
+            }
+            _ => bucket.setting(operation, input),
+        }
+    }
+
+    pub(crate) fn exists(&self, bucket: &str) -> bool {
+        self.buckets.contains_key(bucket)
+    }
+
+    /// Whether the bucket's policy admits the request.
+    pub(crate) fn admits(&self, bucket: &str, ask: &Ask<'_>) -> bool {
+        let document = self
+            .buckets
+            .get(bucket)
+            .and_then(|bucket| bucket.policy.as_deref());
+        document
+            .and_then(|text| policy::parse(text).ok())
+            .is_some_and(|document| policy::admits(&document, ask))
+    }
+
+    fn create(&mut self, name: &str, scope: &Scope<'_>) -> Answer {
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if !(3..=63).contains(&name.len()) || !name.chars().all(legal) {
+            let message = "The specified bucket is not valid.";
+            return Err(Fault::client("InvalidBucketName", message));
+        }
+        if self.exists(name) {
+            let message = "Your previous request to create the named bucket succeeded and you \
+                           already own it.";
+            return Err(Fault::client("BucketAlreadyOwnedByYou", message).with_status(409));
+        }
+        let bucket = Bucket {
+            created: scope.now,
+            policy: None,
+            settings: BTreeMap::new(),
+        };
+        self.buckets.insert(name.to_owned(), bucket);
+        Ok(json!({"Location": format!("/{name}")}))
+    }
+
+    fn list(&self) -> Value {
+        let buckets = self.buckets.iter().map(
+            |(name, bucket)| json!({"Name": name, "CreationDate": bucket.created.timestamp()}),
+        );
+        json!({"Buckets": buckets.collect::<Vec<_>>()})
+    }
+}
+
+impl Bucket {
+    fn setting(&mut self, operation: &str, input: Input<'_>) -> Answer {
+        let unknown = || not_implemented("s3", operation);
+        // Deleting the lifecycle is the one operation with another name.
+        let operation = match operation {
+            "DeleteBucketLifecycle" => "DeleteBucketLifecycleConfiguration",
+            other => other,
+        };
+        let (name, member, missing) = SETTINGS
+            .into_iter()
+            .find(|(name, ..)| operation.ends_with(name))
+            .ok_or_else(unknown)?;
+        match operation.strip_suffix(name) {
+            Some("Put") => {
+                let value = input.get(member).cloned().ok_or_else(|| {
+                    Fault::client("MalformedXML", "The XML you provided was not well-formed")
+                })?;
+                self.settings.insert(name, value);
+                Ok(json!({}))
+            }
+            Some("Get") => match self.settings.get(name) {
+                // These two answers name the configuration; the others are its members.
+                Some(value) if matches!(name, "PublicAccessBlock" | "BucketEncryption") => {
+                    Ok(json!({ member: value }))
+                }
+                Some(value) => Ok(value.clone()),
+                // Buckets are encrypted and unversioned unless told otherwise.
+                None if name == "BucketEncryption" => Ok(json!({member: {"Rules": [{
+                    "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+                    "BucketKeyEnabled": false,
+                }]}})),
+                None if missing.is_empty() => Ok(json!({})),
+                None => {
+                    let message = format!("The configuration {name} does not exist");
+                    Err(Fault::client(missing, message).with_status(404))
+                }
+            },
+            Some("Delete") => {
+                self.settings.remove(name);
+                Ok(json!({}))
+            }
+            _ => Err(unknown()),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The wire: HTTP requests as the SDKs send them, and responses as they read them.
+//!
+//! Each format is one module: it decodes to a service, an operation and the input as the API model
+//! names its members, and encodes the answer back.
+
+mod cbor;
+mod json;
+mod query;
+mod rest_json;
+mod rest_xml;
+mod xml;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::Value;
+
+use crate::service::{Answer, Fault};
+
+/// One decoded request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) service: &'static str,
+    pub(crate) operation: String,
+    pub(crate) input: Value,
+    format: Format,
+}
+
+impl Call {
+    /// Whether the caller waits for a function to run, which takes more than a look at the state.
+    pub(crate) fn waits_for_function(&self) -> bool {
+        let kind = self.input.get("InvocationType").and_then(Value::as_str);
+        self.operation == "Invoke" && kind == Some("RequestResponse")
+    }
+}
+
+/// How a request was written and its answer will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Query,
+    RestJson,
+    RestXml,
+    Cbor,
+}
+
+/// Reads a request. One that nothing recognises is answered at once.
+pub(crate) fn decode(request: &Request<Bytes>) -> Result<Call, Box<Response<Bytes>>> {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let path = request.uri().path();
+    let (format, decoded) = if header("smithy-protocol") == Some("rpc-v2-cbor") {
+        (Format::Cbor, cbor::decode(path, request.body()))
+    } else if let Some(target) = header("x-amz-target") {
+        (Format::Json, json::decode(target, request.body()))
+    } else if rest_json::is_path(path) {
+        (Format::RestJson, rest_json::decode(request))
+    } else if header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded")) {
+        (Format::Query, query::decode(request.body()))
+    } else {
+        (Format::RestXml, rest_xml::decode(request))
+    };
+    match decoded {
+        Ok((service, operation, input)) => Ok(Call {
+            service,
+            operation,
+            input,
+            format,
+        }),
+        Err(fault) => Err(Box::new(refuse(format, &fault, "undecoded"))),
+    }
+}
+
+/// Writes the answer to `call`.
+pub(crate) fn encode(call: &Call, answer: &Answer, request_id: &str) -> Response<Bytes> {
+    let output = match answer {
+        Ok(output) => output,
+        Err(fault) => {
+            let mut response = refuse(call.format, fault, request_id);
+            // The answer to HEAD has no body, so the status has to tell.
+            if call.operation == "HeadBucket" {
+                *response.body_mut() = Bytes::new();
+            }
+            return response;
+        }
+    };
+    let (status, kind, body) = match call.format {
+        Format::Json => (200, "application/x-amz-json-1.1", output.to_string().into()),
+        Format::Query => (
+            200,
+            "text/xml",
+            query::encode(&call.operation, output, request_id).into(),
+        ),
+        Format::RestJson => {
+            let (status, body) = rest_json::encode(&call.operation, output);
+            (status, "application/json", body.into())
+        }
+        Format::RestXml => {
+            let (status, kind, body) = rest_xml::encode(&call.operation, output);
+            (status, kind, body.into())
+        }
+        Format::Cbor => (200, "application/cbor", cbor::encode(output).into()),
+    };
+    let mut response = response(call.format, status, kind, body, request_id);
+    if let Some(Ok(error)) = output
+        .get("FunctionError")
+        .and_then(Value::as_str)
+        .map(str::parse)
+    {
+        response.headers_mut().insert("x-amz-function-error", error);
+    }
+    response
+}
+
+/// Writes a fault in the form by which the SDK of that format recognises its code.
+fn refuse(format: Format, fault: &Fault, request_id: &str) -> Response<Bytes> {
+    let (kind, body) = match format {
+        Format::Json => ("application/x-amz-json-1.1", json::fault(fault).into()),
+        Format::RestJson => ("application/json", json::fault(fault).into()),
+        Format::Query => ("text/xml", query::fault(fault, request_id).into()),
+        Format::RestXml => ("application/xml", rest_xml::fault(fault, request_id).into()),
+        Format::Cbor => ("application/cbor", cbor::fault(fault).into()),
+    };
+    let mut response = response(format, fault.status, kind, body, request_id);
+    if let Ok(code) = HeaderValue::from_str(&fault.code)
+        && matches!(format, Format::Json | Format::RestJson)
+    {
+        response.headers_mut().insert("x-amzn-errortype", code);
+    }
+    response
+}
+
+fn response(
+    format: Format,
+    status: u16,
+    kind: &'static str,
+    body: Bytes,
+    request_id: &str,
+) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static(kind));
+    let id_header = if format == Format::RestXml {
+        "x-amz-request-id"
+    } else {
+        "x-amzn-requestid"
+    };
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(id_header, id);
+    }
+    if format == Format::Cbor {
+        headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
+    }
+    response
+}
+
+/// What a format's decoder finds.
+type Decoded = Result<(&'static str, String, Value), Fault>;
+
+/// A request that cannot be read.
+fn unreadable(what: impl std::fmt::Display) -> Fault {
+    Fault::client(
+        "SerializationException",
+        format!("the request cannot be read: {what}"),
+    )
+}
+
+/// A request for a service that is not simulated.
+fn unknown(what: impl std::fmt::Display) -> Fault {
+    let message = format!("the pocket account does not simulate {what}");
+    Fault::client("NotImplemented", message).with_status(501)
+}
+
+/// The values of a query string, decoded.
+fn query_of(parts: &Parts) -> Vec<(String, String)> {
+    let query = parts.uri.query().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+/// The path, split at its slashes and decoded; a slash that was encoded belongs to its segment.
+fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .map(percent_decoded)
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter().copied();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        match (byte, digit(ahead.next()), digit(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = ahead;
+            }
+            _ => decoded.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}

@@ -1,0 +1,245 @@
+//! The command line: what can be asked for, and which verb answers.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+
+use crate::clients::Clients;
+use crate::code::Code;
+use crate::command::{self, Session};
+use crate::config;
+use crate::exit::Exit;
+use crate::ui::{Output, Ui};
+
+/// Makes Amazon ECS services follow the images pushed to Amazon ECR.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ecroll",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that stand before or after any verb.
+#[derive(Debug, Clone, Args)]
+pub struct Globals {
+    /// The configuration; without it `ecroll.toml`, if there is one
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// The Region; without it the one of the environment or profile
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// The profile with the credentials; without it those of the environment
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// How results are printed; JSON stands alone on standard output
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub output: Output,
+    /// Go ahead without asking
+    #[arg(long, global = true)]
+    pub yes: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Say what setup would create, change or leave; change nothing
+    #[command(after_help = "Example:\n  ecroll plan --output json")]
+    Plan {
+        /// What the function runs.
+        #[command(flatten)]
+        handler: HandlerArgs,
+        /// Exit with 1 if there is anything to create or change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Create the pipeline, or repair it; a second run changes nothing
+    #[command(after_help = "Example:\n  ecroll setup --yes --handler target/lambda/handler")]
+    Setup {
+        /// What the function runs.
+        #[command(flatten)]
+        handler: HandlerArgs,
+    },
+    /// Run the whole pipeline on recorded log events, in an account inside this program
+    #[command(
+        after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
+    )]
+    Replay(ReplayArgs),
+}
+
+/// Which handler.
+#[derive(Debug, Clone, Args)]
+pub struct HandlerArgs {
+    /// The built handler
+    #[arg(
+        long = "handler",
+        value_name = "PATH",
+        default_value = "target/lambda/handler"
+    )]
+    pub path: PathBuf,
+}
+
+/// What to replay, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReplayArgs {
+    /// CloudTrail files, plain or .gz, folders of them, JSON lines; without any, a bundled sample
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Which of the possible histories: the same seed gives the same one
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// How long CloudTrail takes to deliver a record, such as 90s or 5m
+    #[arg(long, value_parser = duration)]
+    pub latency: Option<Duration>,
+}
+
+/// Reads `90s`, `5m`, `2h` or `1d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "must be a number with s, m, h or d, such as 90s or 5m".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text
+        .strip_suffix(unit)
+        .and_then(|n| n.parse().ok())
+        .ok_or_else(wrong)?;
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
+}
+
+/// Runs the program on its arguments, the first being its name. Prints everything that there is to say.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, now: DateTime<Utc>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap prints either where it belongs.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Wrong
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    let mut ui = Ui::terminal(cli.globals.output);
+    match run(cli, now, &mut ui) {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.error(&error);
+            Exit::of(&error)
+        }
+    }
+}
+
+fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
+    let Cli { globals, verb } = cli;
+    let config = config::load(globals.config.as_deref())?;
+    let (handler, verb) = match verb {
+        // It runs on a clock and a runtime of its own.
+        Verb::Replay(args) => return command::replay::run(args, &config, globals.output),
+        Verb::Plan { handler, check } => (handler, OnAccount::Plan { check }),
+        Verb::Setup { handler } => (handler, OnAccount::Setup),
+    };
+    // Before any call: a missing handler should not be found out half-way.
+    let code = Code::pack(&handler.path)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let clients = Clients::connect(globals.region, globals.profile.as_deref()).await?;
+        let session = Session {
+            clients,
+            config,
+            code,
+            now,
+        };
+        match verb {
+            OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
+            OnAccount::Setup => {
+                let interrupt = async {
+                    // Without a handler for the signal, the process ends as any other would.
+                    if tokio::signal::ctrl_c().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                command::setup::run(globals.yes, &session, ui, interrupt).await
+            }
+        }
+    })
+}
+
+/// The verbs that need an account.
+enum OnAccount {
+    Plan { check: bool },
+    Setup,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, Verb, duration};
+    use crate::ui::Output;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_verb_has_an_example() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        for verb in command.get_subcommands_mut() {
+            let help = verb.render_long_help().to_string();
+            assert!(help.contains("Example"), "{help}");
+        }
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_verb() {
+        for line in [
+            "ecroll --output json --yes setup",
+            "ecroll setup --yes --output json",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert!(
+                cli.globals.yes && cli.globals.output == Output::Json,
+                "{line}"
+            );
+            assert!(matches!(cli.verb, Verb::Setup { .. }));
+        }
+    }
+
+    #[test]
+    fn rule_10_unknown_verbs_and_flags_are_refused() {
+        for line in [
+            "ecroll",
+            "ecroll fly",
+            "ecroll plan --nope",
+            "ecroll replay --latency 5",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("90s").unwrap().as_secs(), 90);
+        assert_eq!(duration("2h").unwrap().as_secs(), 7200);
+        assert!(duration("").is_err() && duration("5").is_err() && duration("m").is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! One client per service, and how the real ones are made.
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+
+use crate::error::{Called, Error, Result, innermost};
+use crate::names::Place;
+
+/// The services that setup calls.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) ecs: aws_sdk_ecs::Client,
+    pub(crate) events: aws_sdk_eventbridge::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+    region: Option<String>,
+}
+
+impl Clients {
+    /// Clients for whatever account the SDK configuration leads to: AWS, an emulator, or the pocket account.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        // Emulators and the pocket account have no host name per bucket, and AWS takes either style.
+        let s3 = aws_sdk_s3::config::Builder::from(sdk)
+            .force_path_style(true)
+            .build();
+        Self {
+            cloudtrail: aws_sdk_cloudtrail::Client::new(sdk),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(sdk),
+            ecs: aws_sdk_ecs::Client::new(sdk),
+            events: aws_sdk_eventbridge::Client::new(sdk),
+            iam: aws_sdk_iam::Client::new(sdk),
+            lambda: aws_sdk_lambda::Client::new(sdk),
+            logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: aws_sdk_sns::Client::new(sdk),
+            sqs: aws_sdk_sqs::Client::new(sdk),
+            sts: aws_sdk_sts::Client::new(sdk),
+            region: sdk.region().map(ToString::to_string),
+        }
+    }
+
+    /// Clients as the environment has them: credentials, Region and endpoint by the SDK's own rules; a Region or
+    /// profile given here goes before. Endpoints are never a setting of ours.
+    ///
+    /// # Errors
+    /// No credentials, or no Region.
+    pub async fn connect(region: Option<String>, profile: Option<&str>) -> Result<Self> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        let sdk = loader.load().await;
+        if sdk.region().is_none() {
+            return Err(Error::NoRegion);
+        }
+        let Some(provider) = sdk.credentials_provider() else {
+            return Err(Error::NoCredentials("no provider is set".to_owned()));
+        };
+        // Asked once here, so that their absence is one clear line and not the failure of some call.
+        if let Err(error) = provider.provide_credentials().await {
+            let why = match error {
+                CredentialsError::CredentialsNotLoaded(_) => "none were found".to_owned(),
+                other => innermost(&other),
+            };
+            return Err(Error::NoCredentials(why));
+        }
+        Ok(Self::new(&sdk))
+    }
+
+    /// The partition, account and Region that these clients lead to.
+    ///
+    /// # Errors
+    /// No Region, or a refusal of `GetCallerIdentity`.
+    pub async fn place(&self) -> Result<Place> {
+        let region = self.region.clone().ok_or(Error::NoRegion)?;
+        let caller = self.sts.get_caller_identity().send().await;
+        let caller = caller.called("sts:GetCallerIdentity", "the caller")?;
+        // `arn:<partition>:sts::<account>:…`
+        let partition = caller
+            .arn()
+            .and_then(|arn| arn.split(':').nth(1))
+            .unwrap_or("aws");
+        let account = caller.account().unwrap_or_default();
+        Ok(Place {
+            partition: partition.to_owned(),
+            region,
+            account: account.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,27 @@
+//! The verbs, one file each. A verb is a plain function: it takes what the command line said, talks through [`Ui`], and
+//! returns how the program ends, so that tests call it without a process.
+//!
+//! [`Ui`]: crate::ui::Ui
+
+pub mod plan;
+pub mod replay;
+pub mod setup;
+
+use chrono::{DateTime, Utc};
+use handler::config::Config;
+
+use crate::clients::Clients;
+use crate::code::Code;
+
+/// What the verbs that touch an account share.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The account.
+    pub clients: Clients,
+    /// What is asked for.
+    pub config: Config,
+    /// What the function shall run.
+    pub code: Code,
+    /// The time at which the program started.
+    pub now: DateTime<Utc>,
+}

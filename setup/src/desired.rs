@@ -1,0 +1,247 @@
+//! What the pipeline consists of: the configuration and the place in, the resources with every field out. Pure.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use handler::config::Config;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::names::{METRIC, Names, Place};
+use crate::policy_document::{self as policy, HandlerAccess};
+use crate::resource::{
+    Alarm, Bucket, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role, Rule,
+    Subscription, Topic, Trail, alarm, function, rule, trail,
+};
+
+/// What the resources depend on besides the configuration and the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Where the pipeline is built.
+    pub place: Place,
+    /// Task and execution roles of the services that follow today.
+    pub pass_roles: BTreeSet<String>,
+    /// Pushes before this time are ignored: the time of setup's first run.
+    pub since: DateTime<Utc>,
+}
+
+/// Days that both log groups are kept: as long as the longest `look_back`.
+const RETENTION_DAYS: i32 = 30;
+
+/// Fourteen days, the longest that SQS allows: time for somebody to look.
+const QUEUE_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
+
+/// What Lambda allows for all names and values of the environment together (Lambda quotas).
+const ENVIRONMENT_BYTES: usize = 4096;
+
+/// Everything that setup makes, in the order in which AWS needs it made: what a resource names comes before it.
+///
+/// # Errors
+/// When the configuration asks for what this version cannot do, or does not fit into the function's environment.
+pub fn resources(config: &Config, code: &Code, around: &Circumstances) -> Result<Vec<Resource>> {
+    if let handler::config::Trail::Reuse(trail) = &config.trail {
+        return Err(Error::Wrong(format!(
+            "`trail` asks to reuse `{trail}`, which is not supported yet: use \"create\" or \"auto\""
+        )));
+    }
+    let place = &around.place;
+    let names = Names::new(&config.name, config.log_group.as_deref(), place);
+    let pipeline = Pipeline {
+        config,
+        place,
+        names: &names,
+        owner: config.name.clone(),
+    };
+    let mut all = pipeline.records();
+    all.extend(pipeline.messages());
+    all.extend(pipeline.handler(code, around)?);
+    all.extend(pipeline.wiring());
+    Ok(all)
+}
+
+/// The parts of the pipeline, each from what all of them share.
+struct Pipeline<'a> {
+    config: &'a Config,
+    place: &'a Place,
+    names: &'a Names,
+    owner: String,
+}
+
+impl Pipeline<'_> {
+    /// From CloudTrail to the log group.
+    fn records(&self) -> Vec<Resource> {
+        let Self { place, names, .. } = self;
+        let log_group = self.log_group(&names.log_group);
+        vec![
+            Resource::Bucket(Bucket {
+                name: names.bucket.clone(),
+                region: place.region.clone(),
+                account: place.account.clone(),
+                owner: self.owner.clone(),
+                policy: Some(policy::trail_bucket(names, place)),
+                private: true,
+            }),
+            Resource::LogGroup(log_group.clone()),
+            Resource::Role(Role {
+                name: names.trail_role.clone(),
+                owner: self.owner.clone(),
+                trust: policy::assumed_by("cloudtrail.amazonaws.com"),
+                policy: Some(policy::trail_role(names, place)),
+            }),
+            Resource::Trail(Trail {
+                name: names.base.clone(),
+                arn: place.arn("cloudtrail", &format!("trail/{}", names.base)),
+                region: place.region.clone(),
+                owner: self.owner.clone(),
+                settings: trail::Settings::new(
+                    &names.bucket,
+                    &format!("{}:*", log_group.arn),
+                    &place.role_arn(&names.trail_role),
+                ),
+                selectors: trail::wanted_selectors(),
+                logging: true,
+            }),
+        ]
+    }
+
+    /// The topic, and the queues for what fails on the way.
+    fn messages(&self) -> Vec<Resource> {
+        let Self { place, names, .. } = self;
+        let undelivered = policy::undelivered_queue(names, place);
+        vec![
+            Resource::Topic(Topic {
+                name: names.base.clone(),
+                arn: place.arn("sns", &names.base),
+                owner: self.owner.clone(),
+                policy: Some(policy::alarm_topic(names, place)),
+            }),
+            Resource::Queue(self.queue(&names.failures, None)),
+            Resource::Queue(self.queue(&names.undelivered, Some(undelivered))),
+        ]
+    }
+
+    /// The function with its role and its log.
+    fn handler(&self, code: &Code, around: &Circumstances) -> Result<Vec<Resource>> {
+        let Self {
+            config,
+            place,
+            names,
+            ..
+        } = self;
+        let access = HandlerAccess {
+            clusters: config.clusters.clone(),
+            pass_roles: around.pass_roles.clone(),
+        };
+        let role = place.role_arn(&names.handler_role);
+        Ok(vec![
+            Resource::Role(Role {
+                name: names.handler_role.clone(),
+                owner: self.owner.clone(),
+                trust: policy::assumed_by("lambda.amazonaws.com"),
+                policy: Some(policy::handler_role(names, place, &access)),
+            }),
+            Resource::LogGroup(self.log_group(&names.function_log_group)),
+            Resource::Function(Function {
+                name: names.base.clone(),
+                owner: self.owner.clone(),
+                settings: function::Settings::new(code, &role, &self.environment(around.since)?),
+                zip: code.zip.clone(),
+                concurrency: Some(1),
+                events: function::Events::to(&place.arn("sqs", &names.failures)),
+            }),
+        ])
+    }
+
+    /// What joins the parts: once these stand, pushes arrive.
+    fn wiring(&self) -> Vec<Resource> {
+        let Self {
+            config,
+            place,
+            names,
+            ..
+        } = self;
+        let base = &names.base;
+        let topic = place.arn("sns", base);
+        let function = place.arn("lambda", &format!("function:{base}"));
+        let rule = place.arn("events", &format!("rule/{}", names.rule));
+        let undelivered = place.arn("sqs", &names.undelivered);
+        let mut all = vec![
+            Resource::Permission(Permission::new(base, "topic", "sns.amazonaws.com", &topic)),
+            Resource::Subscription(Subscription::new(base, &topic, &function, &undelivered)),
+            Resource::MetricFilter(MetricFilter {
+                name: base.clone(),
+                log_group: names.log_group.clone(),
+                pattern: filters::put_image::pattern(&config.repositories),
+                metric: METRIC.to_owned(),
+                namespace: base.clone(),
+                value: "1".to_owned(),
+                default: Some(0.0),
+                dimensions: Vec::new(),
+            }),
+            Resource::Alarm(Alarm {
+                name: names.alarm.clone(),
+                arn: place.arn("cloudwatch", &format!("alarm:{}", names.alarm)),
+                owner: self.owner.clone(),
+                settings: alarm::Settings::pushes(base, METRIC),
+                enabled: true,
+                alarm_actions: vec![topic.clone()],
+                ok_actions: vec![topic.clone()],
+                insufficient_data_actions: vec![topic],
+            }),
+        ];
+        if config.sweep.is_some() {
+            all.push(Resource::Permission(Permission::new(
+                base,
+                "sweep",
+                "events.amazonaws.com",
+                &rule,
+            )));
+        }
+        all.push(Resource::Rule(Rule {
+            name: names.rule.clone(),
+            arn: rule,
+            owner: self.owner.clone(),
+            schedule: config.sweep.map(rule::rate),
+            target: Some(function),
+        }));
+        all
+    }
+
+    fn log_group(&self, name: &str) -> LogGroup {
+        LogGroup {
+            name: name.to_owned(),
+            arn: self.place.arn("logs", &format!("log-group:{name}")),
+            owner: self.owner.clone(),
+            retention: Some(RETENTION_DAYS),
+        }
+    }
+
+    fn queue(&self, name: &str, policy: Option<policy::Document>) -> Queue {
+        Queue {
+            name: name.to_owned(),
+            owner: self.owner.clone(),
+            retention: QUEUE_RETENTION_SECONDS.to_string(),
+            encrypted: true,
+            policy,
+        }
+    }
+
+    /// The configuration as the function gets it: with the log group and the first day filled in.
+    fn environment(&self, since: DateTime<Utc>) -> Result<String> {
+        let config = Config {
+            log_group: Some(self.names.log_group.clone()),
+            since: Some(since),
+            ..self.config.clone()
+        };
+        let text = config.to_json().to_string();
+        let bytes = text.len() + function::CONFIG_VARIABLE.len();
+        if bytes > ENVIRONMENT_BYTES {
+            return Err(Error::Wrong(format!(
+                "the configuration takes {bytes} bytes as `{}`, and a function's environment holds \
+                 {ENVIRONMENT_BYTES}: use globs to shorten `[[services]]`, `clusters` or `repositories`",
+                function::CONFIG_VARIABLE
+            )));
+        }
+        Ok(text)
+    }
+}

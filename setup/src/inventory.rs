@@ -1,0 +1,84 @@
+//! Which roles the services that follow today use: what the handler must be allowed to pass on.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ecs::types::Service;
+use handler::config::Config;
+
+use crate::clients::Clients;
+use crate::error::{Called, Result};
+use crate::names::Place;
+
+/// `DescribeServices` takes no more at once.
+const BATCH: usize = 10;
+
+/// Task and execution roles of every task definition that a service in a followed cluster runs.
+pub(crate) async fn pass_roles(
+    clients: &Clients,
+    config: &Config,
+    place: &Place,
+) -> Result<BTreeSet<String>> {
+    let mut definitions = BTreeSet::new();
+    for cluster in clusters(clients).await? {
+        if config.follows_cluster(&cluster) {
+            definitions.extend(task_definitions(clients, &cluster).await?);
+        }
+    }
+    let mut roles = BTreeSet::new();
+    for definition in definitions {
+        let call = clients
+            .ecs
+            .describe_task_definition()
+            .task_definition(&definition)
+            .send()
+            .await;
+        let found = call
+            .called("ecs:DescribeTaskDefinition", &definition)?
+            .task_definition;
+        let found = found
+            .into_iter()
+            .flat_map(|d| [d.task_role_arn, d.execution_role_arn]);
+        // A definition may name a role of its account by the plain name; a policy needs the ARN.
+        roles.extend(found.flatten().map(|role| {
+            if role.starts_with("arn:") {
+                role
+            } else {
+                place.role_arn(&role)
+            }
+        }));
+    }
+    Ok(roles)
+}
+
+async fn clusters(clients: &Clients) -> Result<Vec<String>> {
+    let mut pages = clients.ecs.list_clusters().into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(next) = pages.next().await {
+        found.push(next.called("ecs:ListClusters", "all clusters")?);
+    }
+    Ok(found)
+}
+
+async fn task_definitions(clients: &Clients, cluster: &str) -> Result<BTreeSet<String>> {
+    let call = clients.ecs.list_services().cluster(cluster);
+    let mut pages = call.into_paginator().page_size(100).items().send();
+    let mut services = Vec::new();
+    while let Some(next) = pages.next().await {
+        services.push(next.called("ecs:ListServices", cluster)?);
+    }
+    let mut definitions = BTreeSet::new();
+    for batch in services.chunks(BATCH) {
+        let call = clients.ecs.describe_services().cluster(cluster);
+        let call = call.set_services(Some(batch.to_vec())).send().await;
+        let found = call
+            .called("ecs:DescribeServices", cluster)?
+            .services
+            .unwrap_or_default();
+        definitions.extend(
+            found
+                .into_iter()
+                .filter_map(|service: Service| service.task_definition),
+        );
+    }
+    Ok(definitions)
+}

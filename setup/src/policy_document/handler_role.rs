@@ -1,0 +1,136 @@
+//! What the handler may do.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::Document;
+use crate::names::{Names, Place};
+
+/// What the handler's permissions depend on besides the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandlerAccess {
+    /// The configuration's `clusters`: names, globs or ARNs.
+    pub clusters: Vec<String>,
+    /// Task and execution roles of the services that follow today.
+    pub pass_roles: BTreeSet<String>,
+}
+
+/// Reading the log group, reading and rolling services of the followed clusters, and reporting failures.
+///
+/// `RegisterTaskDefinition` with `PassRole` and `UpdateService` is as much as being every role that may be passed, so
+/// these are named one by one; without any there is no such statement. Tags on a service are confined to the ledger's
+/// keys.
+#[must_use]
+pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Document {
+    let group = place.arn("logs", &format!("log-group:{}", names.log_group));
+    let own_group = place.arn("logs", &format!("log-group:{}:*", names.function_log_group));
+    let services = service_arns(place, &access.clusters, "service");
+    let revisions = service_arns(place, &access.clusters, "service-revision");
+    let definitions = place.arn("ecs", "task-definition/*:*");
+    let mut statements = vec![
+        json!({
+            "Sid": "ReadPushes",
+            "Effect": "Allow",
+            "Action": "logs:FilterLogEvents",
+            "Resource": [group, format!("{group}:*")],
+        }),
+        // These two know no resource.
+        json!({
+            "Sid": "FindClustersAndDefinitions",
+            "Effect": "Allow",
+            "Action": ["ecs:DescribeTaskDefinition", "ecs:ListClusters"],
+            "Resource": "*",
+        }),
+        json!({
+            "Sid": "ListServices",
+            "Effect": "Allow",
+            "Action": "ecs:ListServices",
+            "Resource": "*",
+            "Condition": { "ArnLike": { "ecs:cluster": cluster_arns(place, &access.clusters) } },
+        }),
+        json!({
+            "Sid": "RollServices",
+            "Effect": "Allow",
+            "Action": ["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"],
+            "Resource": services,
+        }),
+        json!({
+            "Sid": "ReadHistory",
+            "Effect": "Allow",
+            "Action": "ecs:DescribeServiceRevisions",
+            "Resource": revisions,
+        }),
+        json!({
+            "Sid": "WriteLedger",
+            "Effect": "Allow",
+            "Action": "ecs:TagResource",
+            "Resource": services,
+            "Condition": { "ForAllValues:StringLike": { "aws:TagKeys": "ecroll:*" } },
+        }),
+        json!({
+            "Sid": "RegisterDefinitions",
+            "Effect": "Allow",
+            "Action": "ecs:RegisterTaskDefinition",
+            "Resource": definitions,
+        }),
+        json!({
+            "Sid": "TagNewDefinitions",
+            "Effect": "Allow",
+            "Action": "ecs:TagResource",
+            "Resource": definitions,
+            "Condition": { "StringEquals": { "ecs:CreateAction": "RegisterTaskDefinition" } },
+        }),
+        json!({
+            "Sid": "WriteOwnLog",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": own_group,
+        }),
+        json!({
+            "Sid": "ReportFailures",
+            "Effect": "Allow",
+            "Action": "sqs:SendMessage",
+            "Resource": place.arn("sqs", &names.failures),
+        }),
+    ];
+    if !access.pass_roles.is_empty() {
+        statements.push(json!({
+            "Sid": "PassTaskRoles",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": access.pass_roles,
+            "Condition": { "StringEquals": { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+        }));
+    }
+    Document::new(&statements)
+}
+
+/// The followed clusters as ARN patterns.
+fn cluster_arns(place: &Place, clusters: &[String]) -> Vec<String> {
+    let arn = |cluster: &String| {
+        let known = cluster.starts_with("arn:");
+        if known {
+            cluster.clone()
+        } else {
+            place.arn("ecs", &format!("cluster/{cluster}"))
+        }
+    };
+    clusters.iter().map(arn).collect()
+}
+
+/// Everything of one kind below the followed clusters: `<kind>/<cluster>/*`. All clusters also admits the old short
+/// ARNs `service/<name>`, so that such services can at least be seen and reported.
+fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<Value> {
+    let mut arns: Vec<Value> = Vec::new();
+    for cluster in cluster_arns(place, clusters) {
+        let (head, name) = cluster.split_once(":cluster/").unwrap_or((&cluster, "*"));
+        let below = if name == "*" {
+            format!("{kind}/*")
+        } else {
+            format!("{kind}/{name}/*")
+        };
+        arns.push(json!(format!("{head}:{below}")));
+    }
+    arns
+}

@@ -1,0 +1,17 @@
+//! Replay: what would the pipeline have done with these log events?
+//!
+//! [`source`] reads the records, [`seed`] puts a service into a pocket account for every repository that they push to,
+//! [`run`] builds the pipeline there with the code of `ecroll setup`, lets CloudTrail deliver and everything else
+//! follow, and [`story`] tells what happened.
+
+pub mod run;
+mod seed;
+pub mod source;
+pub mod story;
+
+pub use run::{Options, replay};
+pub use source::{Recorded, Rejected, Sources};
+pub use story::Story;
+
+/// The records that are replayed when none are named, written after the documented shapes.
+pub const SAMPLE: &str = include_str!("replay/sample.json");

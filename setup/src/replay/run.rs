@@ -1,0 +1,292 @@
+//! Running a replay: the pipeline in a pocket account, the records through it, the real handler at its end.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use handler::config::Config;
+use handler::image::Repository;
+use handler::manifest::Kind;
+use handler::push::{Found, Push, coalesce};
+use handler::record::Record;
+use handler::report::Report;
+use local::{Account, Clock, FunctionError, Invocation, Program};
+use serde_json::Value;
+
+use super::seed::{self, Seeded};
+use super::source::{Recorded, Sources};
+use super::story::{Answer, Story};
+use crate::clients::Clients;
+use crate::code::Code;
+use crate::provision;
+
+/// CloudTrail's delivery when the source says nothing: from two minutes to nine, some five on average.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html>
+/// (about five minutes on average); the spread is ours.
+const LATENCY: std::ops::RangeInclusive<i64> = 120..=540;
+/// What is added to a record that says of itself that it was late (`addendum.reason`).
+const LATE: TimeDelta = TimeDelta::hours(1);
+/// Setup runs so long before the first record.
+const LEAD: TimeDelta = TimeDelta::minutes(15);
+/// Nothing for so long: the time until the next record is skipped.
+const GAP: TimeDelta = TimeDelta::hours(2);
+/// How long after the last delivery alarms, look-ups and deployments may take to come to rest.
+const REST: TimeDelta = TimeDelta::hours(6);
+
+/// How a replay runs.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Which of the possible histories.
+    pub seed: u64,
+    /// How long CloudTrail takes for every record; without it, as the seed says.
+    pub latency: Option<Duration>,
+}
+
+/// Runs the records through the pipeline and tells what happened. Takes its time from a virtual clock of its own; must
+/// run on a tokio runtime of one thread whose clock is paused.
+///
+/// # Errors
+/// When the pipeline cannot be built, which would be a fault of this program or of the configuration.
+pub async fn replay(sources: Sources, config: &Config, options: &Options) -> anyhow::Result<Story> {
+    let Sources {
+        mut records,
+        rejected,
+    } = sources;
+    records.sort_by_key(|recorded| recorded.time);
+    let deliveries = deliveries(records, options);
+    let pushes = pushes(&deliveries);
+    let first = deliveries
+        .iter()
+        .map(|delivery| delivery.recorded.time)
+        .min();
+    let start = first.unwrap_or_default() - LEAD;
+    let start = start.duration_trunc(TimeDelta::minutes(1)).unwrap_or(start);
+
+    let account = account(start, &pushes, options);
+    let repositories: BTreeSet<Repository> =
+        pushes.iter().map(|push| push.repository.clone()).collect();
+    let seeded = seed::services(&repositories);
+    seed::plant(&account, &seeded)
+        .map_err(|fault| anyhow::anyhow!("{}: {}", fault.code, fault.message))
+        .context("cannot seed the pocket account")?;
+    let answers: Answers = Arc::default();
+    account.host(program(&account, &answers));
+
+    let clients = Clients::new(&account.sdk_config());
+    account
+        .drive(async {
+            let plan = provision::plan(&clients, config, &Code::placeholder(), start).await?;
+            provision::apply(&clients, &plan, &mut |_| {}).await
+        })
+        .await
+        .context("cannot build the pipeline in the pocket account")?;
+    account.run_until_quiet(start + LEAD).await;
+
+    let records = deliveries.len();
+    deliver(&account, deliveries, config).await;
+    let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Story::new(
+        records,
+        pushes,
+        &seeded,
+        &account.journal(),
+        answers,
+        rejected,
+    ))
+}
+
+/// A record on its way to the log group.
+struct Delivery {
+    recorded: Recorded,
+    at: DateTime<Utc>,
+}
+
+/// When each record arrives.
+fn deliveries(records: Vec<Recorded>, options: &Options) -> Vec<Delivery> {
+    let mut chance = Chance(options.seed);
+    records
+        .into_iter()
+        .map(|recorded| {
+            let drawn = TimeDelta::seconds(chance.within(LATENCY));
+            let latency = options
+                .latency
+                .and_then(|l| TimeDelta::from_std(l).ok())
+                .unwrap_or(drawn);
+            let reason = recorded
+                .record
+                .pointer("/addendum/reason")
+                .and_then(Value::as_str);
+            let late = matches!(reason, Some("DELIVERY_DELAY" | "SERVICE_OUTAGE"));
+            let late = if late { LATE } else { TimeDelta::zero() };
+            // A delivery before the event would be a mistake of the source.
+            let known = recorded.delivered.filter(|at| *at >= recorded.time);
+            let at = known.unwrap_or(recorded.time + latency + late);
+            Delivery { recorded, at }
+        })
+        .collect()
+}
+
+/// Numbers that follow from a seed: `SplitMix64`, <https://prng.di.unimi.it/splitmix64.c>.
+struct Chance(u64);
+
+impl Chance {
+    fn within(&mut self, range: std::ops::RangeInclusive<i64>) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^= bits >> 31;
+        let span = range.end().abs_diff(*range.start()) + 1;
+        range.start() + i64::try_from(bits % span).unwrap_or_default()
+    }
+}
+
+/// The pushes among the records, whatever was pushed; found by the code that the handler uses.
+fn pushes(deliveries: &[Delivery]) -> Vec<Push> {
+    let found = deliveries.iter().filter_map(|delivery| {
+        let record = Record::read(&delivery.recorded.record).ok()?;
+        let millis = delivery.at.timestamp_millis();
+        Some(Found {
+            record,
+            timestamp: millis,
+            ingestion: millis,
+        })
+    });
+    coalesce(found.collect())
+}
+
+/// An empty account in the Region that most pushes come from.
+fn account(start: DateTime<Utc>, pushes: &[Push], options: &Options) -> Account {
+    let mut settings = local::Options::default();
+    settings.seed = options.seed;
+    let regions: BTreeSet<&str> = pushes
+        .iter()
+        .map(|p| p.repository.region.as_str())
+        .collect();
+    let most = regions.into_iter().max_by_key(|region| {
+        pushes
+            .iter()
+            .filter(|p| p.repository.region == *region)
+            .count()
+    });
+    if let Some(region) = most {
+        region.clone_into(&mut settings.region);
+    }
+    Account::new(Clock::new(start), settings)
+}
+
+type Answers = Arc<Mutex<Vec<Answer>>>;
+
+/// The real handler, called in process: what Lambda would run. It stays warm as long as its configuration is the same.
+fn program(account: &Account, answers: &Answers) -> Program {
+    type Warm = Arc<Mutex<Option<(String, Arc<handler::Context>)>>>;
+    let warm: Warm = Arc::default();
+    // The account holds the program, so the program must not hold the account: it takes what it needs of it.
+    let (sdk, clock) = (account.sdk_config(), account.clock().clone());
+    let answers = Arc::clone(answers);
+    Arc::new(move |invocation: Invocation| {
+        let (sdk, clock, answers) = (sdk.clone(), clock.clone(), Arc::clone(&answers));
+        let warm = Arc::clone(&warm);
+        Box::pin(async move {
+            let text = invocation
+                .env
+                .get("ECROLL_CONFIG")
+                .cloned()
+                .unwrap_or_default();
+            let known = warm.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let context = match known {
+                Some((config, context)) if config == text => context,
+                _ => {
+                    let config = Config::from_json_text(&text)
+                        .map_err(|faults| failed(&handler::Error::Config(faults)))?;
+                    let time = clock.clone();
+                    let now = Arc::new(move || time.now());
+                    let context = Arc::new(handler::Context::new(config, &sdk, now));
+                    *warm.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((text, Arc::clone(&context)));
+                    context
+                }
+            };
+            let result = handler::handle(&invocation.event, &context).await;
+            let (report, error): (Option<Report>, _) = match &result {
+                Ok(report) => (Some(report.clone()), None),
+                Err(handler::Error::Retryable { report, .. }) => {
+                    (report.as_deref().cloned(), Some(()))
+                }
+                Err(_) => (None, Some(())),
+            };
+            if let Some(report) = report {
+                let at = clock.now();
+                let failed = error.is_some();
+                let answer = Answer { at, report, failed };
+                answers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(answer);
+            }
+            let report = result.map_err(|error| failed(&error))?;
+            serde_json::to_value(report).map_err(|error| FunctionError {
+                error_type: "Permanent".to_owned(),
+                message: error.to_string(),
+            })
+        })
+    })
+}
+
+fn failed(error: &handler::Error) -> FunctionError {
+    FunctionError {
+        error_type: error.kind().to_owned(),
+        message: error.to_string(),
+    }
+}
+
+/// Lets everything happen in the order of its time and come to rest, and skips the empty time between.
+async fn deliver(account: &Account, mut deliveries: Vec<Delivery>, config: &Config) {
+    deliveries.sort_by_key(|delivery| delivery.recorded.time);
+    let mut last: Option<DateTime<Utc>> = None;
+    for Delivery { recorded, at } in deliveries {
+        if let Some(last) = last.filter(|last| recorded.time - *last > GAP) {
+            rest(account, last, config).await;
+        }
+        account.skip_to(recorded.time - TimeDelta::minutes(1));
+        if let Ok(push) = Record::read(&recorded.record)
+            && push.kind == Kind::Image
+        {
+            // The registry has the image at once; only the record of it takes its time.
+            account.run_until(recorded.time).await;
+            let image = format!("{}/{}", seed::host(&push.repository), push.repository.name);
+            account.with_ecs(|ecs, _| ecs.push_image(&image, &push.tag, &push.digest));
+        }
+        account.deliver(recorded.record, at);
+        last = last.max(Some(at));
+    }
+    if let Some(last) = last {
+        rest(account, last, config).await;
+    }
+}
+
+/// After the last delivery: every record is seen by one sweep at least, however the alarm behaves; then until nothing
+/// is under way any more.
+async fn rest(account: &Account, last: DateTime<Utc>, config: &Config) {
+    let sweep = config
+        .sweep
+        .and_then(|s| TimeDelta::from_std(s).ok())
+        .unwrap_or_default();
+    account
+        .run_until(last + sweep + TimeDelta::minutes(2))
+        .await;
+    account.run_until_quiet(last + REST).await;
+}
+
+/// The services that a push concerns.
+pub(super) fn followers<'a>(
+    push: &'a Push,
+    seeded: &'a [Seeded],
+) -> impl Iterator<Item = &'a Seeded> {
+    seeded
+        .iter()
+        .filter(|service| service.repository == push.repository)
+}

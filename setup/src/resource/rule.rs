@@ -1,0 +1,166 @@
+//! The sweep: a rule that invokes the function on a timer.
+
+use std::time::Duration;
+
+use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
+
+use super::{Kind, Live, Note, owned};
+use crate::clients::Clients;
+use crate::diff::{Change, Fields};
+use crate::error::{Called, Error, Refusal, Result};
+use crate::names::OWNER_TAG;
+
+/// The identifier of the one target.
+const TARGET: &str = "handler";
+
+/// A rule on a schedule with one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Value of the owner tag.
+    pub owner: String,
+    /// When it fires; `None` is never, and then it need not exist.
+    pub schedule: Option<String>,
+    /// The function's ARN.
+    pub target: Option<String>,
+}
+
+/// A span of whole minutes as a rate expression.
+#[must_use]
+pub fn rate(every: Duration) -> String {
+    match every.as_secs() / 60 {
+        0 | 1 => "rate(1 minute)".to_owned(),
+        minutes => format!("rate({minutes} minutes)"),
+    }
+}
+
+impl Rule {
+    async fn put_rule(&self, clients: &Clients, tag: Option<Tag>) -> Result<()> {
+        let Some(schedule) = &self.schedule else {
+            let call = clients.events.disable_rule().name(&self.name).send().await;
+            call.called("events:DisableRule", &self.name)?;
+            return Ok(());
+        };
+        let call = clients
+            .events
+            .put_rule()
+            .name(&self.name)
+            .schedule_expression(schedule);
+        let call = call
+            .state(RuleState::Enabled)
+            .set_tags(tag.map(|tag| vec![tag]));
+        call.send().await.called("events:PutRule", &self.name)?;
+        Ok(())
+    }
+
+    async fn put_target(&self, clients: &Clients) -> Result<()> {
+        let Some(arn) = &self.target else {
+            return Ok(());
+        };
+        let target = Target::builder().id(TARGET).arn(arn).build();
+        let target = target.map_err(|error| Error::Wrong(error.to_string()))?;
+        let call = clients
+            .events
+            .put_targets()
+            .rule(&self.name)
+            .targets(target)
+            .send()
+            .await;
+        let answer = call.called("events:PutTargets", &self.name)?;
+        // This call succeeds even when it refuses an entry.
+        match answer.failed_entries().first() {
+            None => Ok(()),
+            Some(entry) => Err(Error::Refused(Refusal {
+                call: "events:PutTargets",
+                name: self.name.clone(),
+                code: entry.error_code().unwrap_or_default().to_owned(),
+                message: entry.error_message().unwrap_or_default().to_owned(),
+            })),
+        }
+    }
+}
+
+impl Kind for Rule {
+    const KIND: &'static str = "rule";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fields(&self) -> Fields {
+        // The target of a rule that is off does not matter.
+        let target = self.target.as_ref().filter(|_| self.schedule.is_some());
+        Fields::new()
+            .with("schedule", self.schedule.as_deref().unwrap_or("off"))
+            .with_some("target", target)
+    }
+
+    fn wanted(&self) -> bool {
+        self.schedule.is_some()
+    }
+
+    async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
+        let (client, name) = (&clients.events, &self.name);
+        let rule = client.describe_rule().name(name).send().await;
+        let rule = rule.found("events:DescribeRule", name, &["ResourceNotFoundException"])?;
+        let Some(rule) = rule else { return Ok(None) };
+        let tags = client
+            .list_tags_for_resource()
+            .resource_arn(&self.arn)
+            .send()
+            .await;
+        let tags = tags.called("events:ListTagsForResource", name)?;
+        let tags = tags
+            .tags()
+            .iter()
+            .map(|tag| (Some(tag.key()), Some(tag.value())));
+        let owned = owned(&self.owner, tags);
+        let targets = client.list_targets_by_rule().rule(name).send().await;
+        let targets = targets.called("events:ListTargetsByRule", name)?;
+        let target = targets
+            .targets()
+            .iter()
+            .find(|target| target.id() == TARGET);
+        let enabled = rule.state() != Some(&RuleState::Disabled);
+        let state = Self {
+            schedule: rule.schedule_expression.filter(|_| enabled),
+            target: target.map(|target| target.arn().to_owned()),
+            ..self.clone()
+        };
+        Ok(Some(Live { state, owned }))
+    }
+
+    async fn create(&self, clients: &Clients) -> Result<Note> {
+        let tag = Tag::builder().key(OWNER_TAG).value(&self.owner).build();
+        let tag = tag.map_err(|error| Error::Wrong(error.to_string()))?;
+        self.put_rule(clients, Some(tag)).await?;
+        self.put_target(clients).await?;
+        Ok(None)
+    }
+
+    async fn change(&self, clients: &Clients, change: &Change) -> Result<Note> {
+        if change.touches(&["schedule"]) {
+            self.put_rule(clients, None).await?;
+        }
+        if change.touches(&["target"]) {
+            self.put_target(clients).await?;
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::rate;
+
+    #[test]
+    fn rates_count_minutes() {
+        assert_eq!(rate(Duration::from_mins(1)), "rate(1 minute)");
+        assert_eq!(rate(Duration::from_mins(5)), "rate(5 minutes)");
+    }
+}

@@ -1,0 +1,105 @@
+//! The topic between the alarm and the function.
+
+use aws_sdk_sns::types::Tag;
+
+use super::{Kind, Live, Note, owned};
+use crate::clients::Clients;
+use crate::diff::{Change, Fields};
+use crate::error::{Called, Error, Result};
+use crate::names::OWNER_TAG;
+use crate::policy_document::Document;
+
+/// A topic with an access policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Value of the owner tag.
+    pub owner: String,
+    /// Who may publish.
+    pub policy: Option<Document>,
+}
+
+impl Topic {
+    async fn put_policy(&self, clients: &Clients) -> Result<()> {
+        let Some(policy) = &self.policy else {
+            return Ok(());
+        };
+        let call = clients.sns.set_topic_attributes().topic_arn(&self.arn);
+        let call = call
+            .attribute_name("Policy")
+            .attribute_value(policy.to_string())
+            .send()
+            .await;
+        call.called("sns:SetTopicAttributes", &self.name)?;
+        Ok(())
+    }
+}
+
+impl Kind for Topic {
+    const KIND: &'static str = "topic";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::new().with_policy("policy", self.policy.as_ref())
+    }
+
+    async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
+        let topic = clients
+            .sns
+            .get_topic_attributes()
+            .topic_arn(&self.arn)
+            .send()
+            .await;
+        let topic = topic.found("sns:GetTopicAttributes", &self.name, &["NotFound"])?;
+        let Some(topic) = topic else { return Ok(None) };
+        let tags = clients
+            .sns
+            .list_tags_for_resource()
+            .resource_arn(&self.arn)
+            .send()
+            .await;
+        let tags = tags.called("sns:ListTagsForResource", &self.name)?;
+        let tags = tags
+            .tags()
+            .iter()
+            .map(|tag| (Some(tag.key()), Some(tag.value())));
+        let policy = topic
+            .attributes()
+            .and_then(|attributes| attributes.get("Policy"));
+        let policy = policy.map(|text| Document::parse(text));
+        let owned = owned(&self.owner, tags);
+        Ok(Some(Live {
+            state: Self {
+                policy,
+                ..self.clone()
+            },
+            owned,
+        }))
+    }
+
+    async fn create(&self, clients: &Clients) -> Result<Note> {
+        let tag = Tag::builder().key(OWNER_TAG).value(&self.owner).build();
+        let tag = tag.map_err(|error| Error::Wrong(error.to_string()))?;
+        let call = clients
+            .sns
+            .create_topic()
+            .name(&self.name)
+            .tags(tag)
+            .send()
+            .await;
+        call.called("sns:CreateTopic", &self.name)?;
+        self.put_policy(clients).await?;
+        Ok(None)
+    }
+
+    async fn change(&self, clients: &Clients, _: &Change) -> Result<Note> {
+        self.put_policy(clients).await?;
+        Ok(None)
+    }
+}

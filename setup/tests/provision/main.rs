@@ -1,0 +1,16 @@
+//! Plan and apply against the pocket account: what is created, that it is created once, what is mended, and what is
+//! left alone.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod creation;
+mod drift;
+mod faulty;
+mod pocket;
+mod refusals;
+mod verbs;

@@ -1,0 +1,297 @@
+//! A pocket account with what these tests ask of it.
+
+use std::future::Future;
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use handler::config::Config;
+use local::{Account, Caller, Clock, Options, What};
+use serde_json::{Value, json};
+use setup::command::Session;
+use setup::diff::Change;
+use setup::exit::Exit;
+use setup::ui::{Output, Ui};
+use setup::{Clients, Code, Error, Plan, provision};
+
+use crate::faulty::Faulty;
+
+/// The time at which every test begins.
+const START: &str = "2026-03-01T12:00:00Z";
+
+pub(crate) struct Pocket {
+    account: Account,
+    clients: Clients,
+    /// Where the journal is looked at from.
+    from: AtomicUsize,
+}
+
+impl Pocket {
+    pub(crate) fn new(options: Options) -> Self {
+        let start: DateTime<Utc> = START.parse().unwrap();
+        let account = Account::new(Clock::new(start), options);
+        let clients = Clients::new(&account.sdk_config());
+        Self {
+            account,
+            clients,
+            from: AtomicUsize::new(0),
+        }
+    }
+
+    /// An account behind a network on which calls fail.
+    pub(crate) fn faulty(faulty: &Faulty) -> Self {
+        let pocket = Self::new(Options::default());
+        let sdk = pocket.account.sdk_config();
+        let inner = sdk.http_client().unwrap();
+        let sdk = sdk.to_builder().http_client(faulty.before(inner)).build();
+        Self {
+            clients: Clients::new(&sdk),
+            ..pocket
+        }
+    }
+
+    pub(crate) async fn plan(&self, config: &Config) -> Result<Plan, Error> {
+        let now = self.account.clock().now();
+        let code = Code::placeholder();
+        self.account
+            .drive(provision::plan(&self.clients, config, &code, now))
+            .await
+    }
+
+    pub(crate) async fn apply(
+        &self,
+        plan: &Plan,
+        mut progress: impl FnMut(&Change),
+    ) -> Result<(), Error> {
+        self.account
+            .drive(provision::apply(&self.clients, plan, &mut progress))
+            .await
+    }
+
+    pub(crate) async fn set_up(&self, config: &Config) -> Result<(), Error> {
+        let plan = self.plan(config).await?;
+        self.apply(&plan, |_| ()).await
+    }
+
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_setup(
+        &self,
+        yes: bool,
+        output: Output,
+        interrupt: impl Future<Output = ()>,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let session = Session {
+            clients: self.clients.clone(),
+            config: Config::default(),
+            code: Code::placeholder(),
+            now: self.account.clock().now(),
+        };
+        let run = setup::command::setup::run(yes, &session, &mut ui, interrupt);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
+    /// From here on, `writes` starts anew.
+    pub(crate) fn forget(&self) {
+        self.from
+            .store(self.account.journal_len(), Ordering::Relaxed);
+    }
+
+    /// Every call of ours that was not a mere read, as `service:Operation`, with the error if it was refused.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let journal = self
+            .account
+            .journal_since(self.from.load(Ordering::Relaxed));
+        let mut writes = Vec::new();
+        for entry in journal {
+            let What::Call {
+                service,
+                operation,
+                error,
+                by: Caller::Sdk,
+                ..
+            } = entry.what
+            else {
+                continue;
+            };
+            let read = ["Get", "List", "Describe", "Head"]
+                .iter()
+                .any(|p| operation.starts_with(p));
+            if !read {
+                let error = error.map(|error| format!(" {error}")).unwrap_or_default();
+                writes.push(format!("{service}:{operation}{error}"));
+            }
+        }
+        writes
+    }
+
+    /// Somebody else's call, which must succeed.
+    pub(crate) fn call(&self, service: &str, operation: &str, input: Value) {
+        self.answer(service, operation, input);
+    }
+
+    pub(crate) fn answer(&self, service: &str, operation: &str, input: Value) -> Value {
+        match self.account.call(service, operation, input) {
+            Ok(answer) => answer,
+            Err(fault) => panic!("{service}:{operation}: {fault:?}"),
+        }
+    }
+
+    pub(crate) fn refused(&self, service: &str, operation: &str, input: Value) -> bool {
+        self.account.call(service, operation, input).is_err()
+    }
+
+    pub(crate) async fn wait_a_day(&self) {
+        self.wait(chrono::TimeDelta::days(1)).await;
+    }
+
+    /// Long enough for everything that was just made to have settled.
+    pub(crate) async fn wait_a_minute(&self) {
+        self.wait(chrono::TimeDelta::minutes(1)).await;
+    }
+
+    async fn wait(&self, span: chrono::TimeDelta) {
+        self.account
+            .run_until(self.account.clock().now() + span)
+            .await;
+    }
+
+    /// The configuration that the function got.
+    pub(crate) fn function_config(&self) -> Value {
+        let function = self.answer("lambda", "GetFunction", json!({ "FunctionName": "ecroll" }));
+        let text = &function["Configuration"]["Environment"]["Variables"]["ECROLL_CONFIG"];
+        serde_json::from_str(text.as_str().unwrap()).unwrap()
+    }
+
+    /// Somebody changes an alarm, a filter, policies, the trail and the function behind our back.
+    pub(crate) fn drift(&self) {
+        self.call(
+            "cloudwatch",
+            "PutMetricAlarm",
+            json!({
+                "AlarmName": "ecroll-pushes", "Namespace": "ecroll", "MetricName": "Pushes",
+                "Statistic": "Sum", "Period": 300, "EvaluationPeriods": 1, "Threshold": 1.0,
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+                "AlarmActions": ["arn:aws:sns:eu-west-1:000000000000:ecroll"],
+            }),
+        );
+        self.call(
+            "logs",
+            "PutMetricFilter",
+            json!({
+                "logGroupName": "/ecroll/trail", "filterName": "ecroll",
+                "filterPattern": "{ $.eventName = \"PutImage\" }",
+                "metricTransformations": [
+                    { "metricName": "Pushes", "metricNamespace": "ecroll", "metricValue": "1" },
+                ],
+            }),
+        );
+        self.call(
+            "logs",
+            "PutRetentionPolicy",
+            json!({
+                "logGroupName": "/ecroll/trail", "retentionInDays": 1,
+            }),
+        );
+        self.call(
+            "iam",
+            "PutRolePolicy",
+            json!({
+                "RoleName": "ecroll-eu-west-1-handler", "PolicyName": "ecroll",
+                "PolicyDocument": json!({ "Version": "2012-10-17", "Statement": [
+                    { "Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*" },
+                ] }).to_string(),
+            }),
+        );
+        self.call(
+            "sns",
+            "SetTopicAttributes",
+            json!({
+                "TopicArn": "arn:aws:sns:eu-west-1:000000000000:ecroll", "AttributeName": "Policy",
+                "AttributeValue": json!({ "Version": "2012-10-17", "Statement": [
+                { "Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": "SNS:Publish",
+                  "Resource": "arn:aws:sns:eu-west-1:000000000000:ecroll" },
+            ] }).to_string(),
+            }),
+        );
+        self.call("cloudtrail", "StopLogging", json!({ "Name": "ecroll" }));
+        self.call(
+            "lambda",
+            "UpdateFunctionConfiguration",
+            json!({
+                "FunctionName": "ecroll", "Timeout": 3,
+            }),
+        );
+    }
+
+    /// Trails of other people, with a bucket of theirs.
+    pub(crate) fn foreign_trails(&self, count: usize) {
+        self.call("s3", "CreateBucket", json!({ "Bucket": "theirs" }));
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "Trails", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
+            "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+            "Resource": ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"],
+        }] });
+        self.call(
+            "s3",
+            "PutBucketPolicy",
+            json!({
+                "Bucket": "theirs", "Policy": policy.to_string(),
+            }),
+        );
+        for number in 1..=count {
+            self.call(
+                "cloudtrail",
+                "CreateTrail",
+                json!({
+                    "Name": format!("theirs-{number}"), "S3BucketName": "theirs",
+                }),
+            );
+        }
+    }
+
+    /// A service that runs one container with a task role of this name.
+    pub(crate) fn service(&self, cluster: &str, name: &str, role: &str) {
+        self.call("ecs", "CreateCluster", json!({ "clusterName": cluster }));
+        let family = format!("{cluster}-{name}");
+        self.call(
+            "ecs",
+            "RegisterTaskDefinition",
+            json!({
+                "family": family,
+                "taskRoleArn": format!("arn:aws:iam::000000000000:role/{role}"),
+                "containerDefinitions": [{
+                    "name": "main", "essential": true, "memory": 128,
+                    "image": "000000000000.dkr.ecr.eu-west-1.amazonaws.com/web:seed",
+                }],
+            }),
+        );
+        self.call("ecs", "CreateService", json!({
+            "cluster": cluster, "serviceName": name, "taskDefinition": family, "desiredCount": 1,
+        }));
+    }
+}
+
+/// A stream that keeps what is written.
+#[derive(Debug, Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
