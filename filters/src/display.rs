@@ -16,10 +16,7 @@ use crate::pattern::{
 
 impl Display for Pattern {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let printed = Printed {
-            pattern: self,
-            dense: false,
-        };
+        let printed = Printed::wide(self);
         let wide = printed.to_string();
         if wide.chars().count() <= limits::PATTERN_CHARACTERS {
             return f.write_str(&wide);
@@ -38,6 +35,24 @@ impl Display for Selector {
     }
 }
 
+/// One condition of a JSON pattern, as it stands in the canonical pattern.
+pub(crate) fn shown_condition(pattern: &Pattern, condition: &Condition) -> String {
+    let printed = Printed::wide(pattern);
+    fmt::from_fn(|f| printed.condition(f, condition)).to_string()
+}
+
+/// One field, likewise.
+pub(crate) fn shown_field(pattern: &Pattern, field: &Field) -> String {
+    let printed = Printed::wide(pattern);
+    fmt::from_fn(|f| printed.field(f, field)).to_string()
+}
+
+/// One item of terms, likewise.
+pub(crate) fn shown_item(pattern: &Pattern, item: &Item) -> String {
+    let printed = Printed::wide(pattern);
+    fmt::from_fn(|f| printed.terms(f, std::slice::from_ref(item))).to_string()
+}
+
 struct Printed<'a> {
     pattern: &'a Pattern,
     dense: bool,
@@ -54,7 +69,12 @@ impl Display for Printed<'_> {
     }
 }
 
-impl Printed<'_> {
+impl<'a> Printed<'a> {
+    fn wide(pattern: &'a Pattern) -> Self {
+        let dense = false;
+        Self { pattern, dense }
+    }
+
     fn blank(&self) -> &'static str {
         if self.dense { "" } else { " " }
     }

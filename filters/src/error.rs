@@ -53,6 +53,7 @@ pub(crate) enum Kind {
     RegexCharacter(char),
     RegexEscape(char),
     RegexSyntax(String),
+    LargeRegex,
     Regexes,
     WildcardsInSelector,
     Wildcards,
@@ -104,6 +105,7 @@ impl Kind {
             Self::RegexCharacter(c) => format!("{} is not allowed in a regex", name(*c)),
             Self::RegexEscape(c) => format!("unknown escape of {} in a regex", name(*c)),
             Self::RegexSyntax(why) => format!("the regex cannot be read ({why})"),
+            Self::LargeRegex => "the regex is too large to be read".into(),
             Self::Regexes => "too many regexes".into(),
             Self::WildcardsInSelector => "two wildcards in one selector".into(),
             Self::Wildcards => "too many wildcard selectors".into(),
@@ -171,6 +173,12 @@ impl Kind {
                 "use \\d \\D \\s \\S \\w \\W, \\xhh or an escaped symbol".into()
             }
             Self::RegexSyntax(_) => "correct the expression".into(),
+            Self::LargeRegex => {
+                format!(
+                    "with its counts written out it may have {} characters",
+                    limits::REGEX_CHARACTERS
+                )
+            }
             Self::Regexes => format!("at most {} are allowed", limits::REGEXES),
             Self::WildcardsInSelector => "keep one".into(),
             Self::Wildcards => format!("at most {} are allowed", limits::WILDCARDS),

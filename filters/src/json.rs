@@ -93,20 +93,14 @@ pub(crate) fn document<'a>(
     text: &'a str,
     mut see: impl FnMut(Key<'a>, Node<'a>),
 ) -> Option<Node<'a>> {
+    Reader::new(text).document(&mut see)
+}
+
+/// Where `text` ceases to be one JSON object or array, in bytes; `None` when it is one.
+pub(crate) fn fault(text: &str) -> Option<usize> {
     let mut reader = Reader::new(text);
-    reader.blanks();
-    let start = reader.at;
-    match reader.peek()? {
-        b'{' => {
-            reader.at += 1;
-            reader.members(&mut see)?;
-        }
-        b'[' => reader.skip()?,
-        _ => return None,
-    }
-    let node = Node(text.get(start..reader.at)?);
-    reader.blanks();
-    (reader.at == text.len()).then_some(node)
+    let read = reader.document(&mut |_, _| {});
+    read.is_none().then_some(reader.at)
 }
 
 struct Reader<'a> {
@@ -122,6 +116,22 @@ impl<'a> Reader<'a> {
             bytes: text.as_bytes(),
             at: 0,
         }
+    }
+
+    fn document(&mut self, see: &mut impl FnMut(Key<'a>, Node<'a>)) -> Option<Node<'a>> {
+        self.blanks();
+        let start = self.at;
+        match self.peek()? {
+            b'{' => {
+                self.at += 1;
+                self.members(see)?;
+            }
+            b'[' => self.skip()?,
+            _ => return None,
+        }
+        let node = Node(self.text.get(start..self.at)?);
+        self.blanks();
+        (self.at == self.text.len()).then_some(node)
     }
 
     fn peek(&self) -> Option<u8> {

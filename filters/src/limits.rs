@@ -36,3 +36,6 @@ pub const DIMENSION_CHARACTERS: usize = 255;
 /// Levels of parentheses that this crate reads. Not a limit of AWS: it keeps the descent bounded,
 /// far above what 1,024 characters can use sensibly.
 pub(crate) const NESTED_PARENTHESES: usize = 128;
+/// Characters that the regexes of a pattern stand for, counts written out. Not a limit of AWS: it
+/// bounds the time, and is far above what 1,024 characters need without counts.
+pub(crate) const REGEX_CHARACTERS: usize = 8192;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::explain::Explanation;
 use crate::number::Number;
 use crate::regex::Regex;
 use crate::strategy::{Lines, Strategy};
@@ -101,6 +102,15 @@ impl Pattern {
     #[must_use]
     pub fn lines<'a>(&'a self, text: &'a [u8]) -> Lines<'a> {
         Lines::new(self, text)
+    }
+
+    /// Why an event matches or does not: each condition, whether it holds, and what was found.
+    ///
+    /// Meant for a person's eye on one event; it is much slower than [`Pattern::matches`], with
+    /// which it always agrees.
+    #[must_use]
+    pub fn explain(&self, event: &str) -> Explanation {
+        Explanation::new(self, event)
     }
 
     /// The `extractedValues` of `TestMetricFilter`

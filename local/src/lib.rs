@@ -95,6 +95,7 @@ mod options;
 mod pipeline;
 mod policy;
 mod record;
+mod runs;
 mod s3;
 pub mod service;
 mod sns;

@@ -22,7 +22,6 @@ pub enum LogTimestamp {
 
 /// How a pocket account behaves. Durations are virtual.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct Options {
     /// The Region of the account.
     pub region: String,

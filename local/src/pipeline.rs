@@ -1,19 +1,18 @@
 //! From service to service: records into log groups, alarms to topics, messages to subscribers,
-//! rules to targets, failures to queues.
+//! rules to targets.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cloudwatch::{self, Change};
-use crate::journal::{Caller, What};
-use crate::lambda::{Ended, FunctionError, Start, Step};
+use crate::journal::What;
 use crate::logs::group_of_arn;
 use crate::options::LogTimestamp;
 use crate::policy::Ask;
 use crate::record::Record;
-use crate::service::{Fault, Scope};
+use crate::service::Scope;
 use crate::sns::{Delivery, Sender, Subscription};
-use crate::state::{Hosted, State};
+use crate::state::State;
 
 const CLOUDWATCH: &str = "cloudwatch.amazonaws.com";
 const ALARM_ACTION: &str = "lambda.alarms.cloudwatch.amazonaws.com";
@@ -103,7 +102,10 @@ impl State {
             return *denied;
         }
         let denied = self.log_delivery_denied(role, group, &self.place.account);
-        self.denied.entry(role.to_owned()).or_default().insert(group.to_owned(), denied);
+        self.denied
+            .entry(role.to_owned())
+            .or_default()
+            .insert(group.to_owned(), denied);
         denied
     }
 
@@ -274,135 +276,5 @@ impl State {
         }
         self.sqs.put(queue, body, Value::Null, now);
         Ok(())
-    }
-
-    /// The events that are due in the functions' queue start, wait longer, or end.
-    pub(crate) fn run_functions(&mut self, now: DateTime<Utc>) {
-        let steps = self.lambda.advance(&Scope {
-            now,
-            place: &self.place,
-        });
-        for step in steps {
-            match step {
-                Step::Start(start) => {
-                    self.note_invoked(&start, now);
-                    self.starts.push(start);
-                }
-                Step::Ended(ended) => self.give_up(ended, now),
-            }
-        }
-    }
-
-    /// Begins a run whose caller waits for its result.
-    pub(crate) fn begin_run(
-        &mut self,
-        input: &Value,
-        now: DateTime<Utc>,
-    ) -> Result<(Start, Hosted), Fault> {
-        let name = input
-            .get("FunctionName")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let payload = input.get("Payload").cloned().unwrap_or_default();
-        let begun = self.lambda.begin(
-            name,
-            payload,
-            &Scope {
-                now,
-                place: &self.place,
-            },
-        );
-        let error = begun.as_ref().err().map(|fault| fault.code.clone());
-        self.note_call("lambda", "Invoke", input, error, Caller::Sdk, now);
-        let start = begun?;
-        self.note_invoked(&start, now);
-        Ok((start, self.program.clone()))
-    }
-
-    /// Ends such a run; the answer is the operation's.
-    pub(crate) fn end_run(
-        &mut self,
-        start: &Start,
-        result: Result<Value, FunctionError>,
-        now: DateTime<Utc>,
-    ) -> Value {
-        let function = start.invocation.function.clone();
-        self.lambda.end_run(&function);
-        let request_id = start.invocation.request_id.clone();
-        let answer = match &result {
-            Ok(payload) => json!({"StatusCode": 200, "Payload": payload}),
-            Err(error) => json!({
-                "StatusCode": 200,
-                "FunctionError": "Unhandled",
-                "Payload": {"errorType": error.error_type, "errorMessage": error.message},
-            }),
-        };
-        self.journal.write(
-            now,
-            What::Answered {
-                function,
-                request_id,
-                result,
-            },
-        );
-        answer
-    }
-
-    fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {
-        let invocation = &start.invocation;
-        let what = What::Invoked {
-            function: invocation.function.clone(),
-            request_id: invocation.request_id.clone(),
-            attempt: invocation.attempt,
-            event: invocation.event.clone(),
-        };
-        self.journal.write(now, what);
-    }
-
-    /// A run is over.
-    pub(crate) fn finish(
-        &mut self,
-        start: Start,
-        result: Result<Value, FunctionError>,
-        now: DateTime<Utc>,
-    ) {
-        let function = start.invocation.function.clone();
-        let request_id = start.invocation.request_id.clone();
-        let ended = self.lambda.finish(start, &result, now);
-        self.journal.write(
-            now,
-            What::Answered {
-                function,
-                request_id,
-                result,
-            },
-        );
-        if let Some(ended) = ended {
-            self.give_up(ended, now);
-        }
-        self.settle(now);
-    }
-
-    /// An event is given up: its failure destination and its dead-letter queue get it. Lambda sends
-    /// by the function's role, so the queue's own policy is not asked.
-    fn give_up(&mut self, ended: Ended, now: DateTime<Utc>) {
-        let mut kept_in = None;
-        if let Some((target, body, attributes)) = ended.dead_letter
-            && self.sqs.put(&target, body, attributes, now)
-        {
-            kept_in = Some(target);
-        }
-        if let Some((target, record)) = ended.destination
-            && self.sqs.put(&target, record.to_string(), Value::Null, now)
-        {
-            kept_in = Some(target);
-        }
-        let what = What::Dropped {
-            meant_for: ended.function,
-            message_id: ended.request_id,
-            reason: ended.reason,
-            kept_in,
-        };
-        self.journal.write(now, what);
     }
 }

@@ -28,7 +28,8 @@ impl Record {
         let flag = |name: &str| record.get(name).and_then(Value::as_bool);
         let name = text("eventName").unwrap_or_default();
         Self {
-            text: record.to_string().into(),
+            // Several times as fast as `Display`; a value is always written.
+            text: serde_json::to_string(record).unwrap_or_default().into(),
             id: text("eventID").map(str::to_owned),
             time: text("eventTime").and_then(|time| time.parse().ok()),
             source: text("eventSource").unwrap_or_default().to_owned(),

@@ -18,7 +18,11 @@ impl Place {
     /// `arn:<partition>:<service>:<region>:<account>:<resource>`.
     #[must_use]
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        let Self { partition, region, account } = self;
+        let Self {
+            partition,
+            region,
+            account,
+        } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 }
@@ -47,7 +51,11 @@ impl Fault {
     /// A client error, HTTP 400.
     #[must_use]
     pub fn client(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), status: 400 }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            status: 400,
+        }
     }
 
     /// The same error with another HTTP status.

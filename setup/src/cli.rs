@@ -154,7 +154,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
     let config = config::load(globals.config.as_deref())?;
     let (handler, verb) = match verb {
         // It runs on a clock and a runtime of its own.
-        Verb::Replay(args) => return command::replay::run(args, &config, globals.output),
+        Verb::Replay(args) => return command::replay::run(&args, &config, ui),
         Verb::Plan { handler, check } => (handler, OnAccount::Plan { check }),
         Verb::Setup { handler } => (handler, OnAccount::Setup),
     };

@@ -4,11 +4,13 @@
 //! [`run`] builds the pipeline there with the code of `ecroll setup`, lets CloudTrail deliver and everything else
 //! follow, and [`story`] tells what happened.
 
+pub mod host;
 pub mod run;
 mod seed;
 pub mod source;
 pub mod story;
 
+pub use host::{Answer, Answers, host};
 pub use run::{Options, replay};
 pub use source::{Recorded, Rejected, Sources};
 pub use story::Story;

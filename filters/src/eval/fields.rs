@@ -63,6 +63,37 @@ fn bind<'f, 'e>(
     Some(bound)
 }
 
+/// Each field with its word, as far as there are words, and how many there are: what [`bind`] looks
+/// at, with no field tested.
+pub(crate) fn pairs<'f, 'e>(
+    fields: &'f Fields,
+    event: &'e str,
+    compat: Compat,
+) -> (Vec<(&'f Field, Option<&'e str>)>, usize) {
+    let words: Vec<_> = Words::new(event, compat).collect();
+    let before = fields.before.len();
+    let after = fields.after.as_ref().map_or(0, Vec::len);
+    let skipped = words.len().saturating_sub(before + after);
+    let word = |(place, field): (usize, &'f Field)| {
+        let skipped = if place < before { 0 } else { skipped };
+        let word = words.get(place + skipped);
+        let takes_rest = fields.after.is_none() && place + 1 == before && words.len() > before;
+        let rest = word.filter(|_| takes_rest);
+        let text = match rest {
+            Some(word) => event.get(word.start..),
+            None => word.map(|word| word.text),
+        };
+        (field, text)
+    };
+    let pairs = fields.all().enumerate().map(word).collect();
+    (pairs, words.len())
+}
+
+/// Whether the field takes the word.
+pub(crate) fn takes(field: &Field, word: &str, compat: Compat) -> bool {
+    accept(field, word, compat).is_some()
+}
+
 /// The word, if the field takes it.
 fn accept<'e>(field: &Field, word: &'e str, compat: Compat) -> Option<&'e str> {
     let holds = |test: &crate::pattern::Expr<_>| {

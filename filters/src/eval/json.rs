@@ -50,6 +50,22 @@ pub(crate) fn text_at(selector: &Selector, event: &str, compat: Compat) -> Optio
     document.select(selector).first().map(node_text)
 }
 
+/// Of each condition whether it holds, and what its selector selects, as it is written there; `None`
+/// when the event is not one JSON object.
+pub(crate) fn findings(json: &Json, event: &str, compat: Compat) -> Option<Vec<(bool, String)>> {
+    let document = Document::read(json, event, compat)?;
+    let mut findings = Vec::new();
+    json.expr.each(&mut |condition| {
+        let nodes = match document.select(&condition.selector) {
+            Selected::One(node) => node.into_iter().collect(),
+            Selected::Many(nodes) => nodes,
+        };
+        let texts: Vec<&str> = nodes.iter().map(|node| node.raw()).collect();
+        findings.push((document.holds(condition), texts.join(", ")));
+    });
+    Some(findings)
+}
+
 /// A value as `extractedValues` shows it: strings decoded, everything else as written.
 fn node_text(node: Node<'_>) -> String {
     match node.scalar() {

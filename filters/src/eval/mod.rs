@@ -1,9 +1,9 @@
 //! What a pattern says of an event: the plain reading of the rules, one file per language.
 
 pub(crate) mod compare;
-mod fields;
+pub(crate) mod fields;
 pub(crate) mod json;
-mod terms;
+pub(crate) mod terms;
 mod words;
 
 use std::collections::BTreeMap;

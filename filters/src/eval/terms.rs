@@ -21,7 +21,7 @@ pub(crate) fn matches(items: &[Item], event: &str, compat: Compat) -> bool {
 
 /// A substring, case and all. Quotes around nothing, or around blanks, match everything: that is
 /// no search for a blank.
-fn occurs(term: &Term, event: &str) -> bool {
+pub(crate) fn occurs(term: &Term, event: &str) -> bool {
     match term {
         Term::Text(text) => text.trim_matches(' ').is_empty() || event.contains(text.as_str()),
         Term::Wildcard(wildcard) => wildcard.is_within(event),

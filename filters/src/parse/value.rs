@@ -17,6 +17,7 @@ fn is_bare(c: char) -> bool {
 pub(super) struct Values {
     pub(super) compat: Compat,
     regexes_left: usize,
+    regex_characters_left: usize,
 }
 
 impl Values {
@@ -24,14 +25,15 @@ impl Values {
         Self {
             compat,
             regexes_left: limits::REGEXES,
+            regex_characters_left: limits::REGEX_CHARACTERS,
         }
     }
 
     /// For terms, of whose regexes AWS states no number.
     pub(super) fn unlimited(compat: Compat) -> Self {
         Self {
-            compat,
             regexes_left: usize::MAX,
+            ..Self::new(compat)
         }
     }
 
@@ -119,7 +121,12 @@ impl Values {
             return open.refuse(Kind::Regexes);
         };
         self.regexes_left = left;
-        Regex::new(body, self.compat).map_err(|(at, kind)| (start + at, kind))
+        let regex = Regex::new(body, self.compat).map_err(|(at, kind)| (start + at, kind))?;
+        let Some(left) = self.regex_characters_left.checked_sub(regex.characters()) else {
+            return open.refuse(Kind::LargeRegex);
+        };
+        self.regex_characters_left = left;
+        Ok(regex)
     }
 }
 

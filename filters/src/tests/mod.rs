@@ -1,10 +1,12 @@
 //! Tests that look inside: tables, properties, the JSON reader.
 
+mod explain;
 mod json_reader;
 mod patterns;
 mod properties;
 mod put_image;
 mod refusals;
+mod regexes;
 mod switches;
 
 use crate::{Compat, Pattern};
@@ -22,6 +24,11 @@ fn judge(pattern: &Pattern, event: &str) -> bool {
         pattern.extract(event).is_some(),
         plain,
         "extract: `{pattern}` on `{event}`"
+    );
+    assert_eq!(
+        pattern.explain(event).matches,
+        plain,
+        "explain: `{pattern}` on `{event}`"
     );
     if !event.contains('\n') && !event.is_empty() {
         let text = format!("x\n{event}\n{event}\n\ny \\u0041");

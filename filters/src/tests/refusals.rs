@@ -63,7 +63,14 @@ refused! {
     regex_parenthesis: "%(a|b)%", 2, "\\x28";
     regex_multi_byte: "%é%", 2, "only ASCII";
     regex_word_boundary: r"%\bx%", 2, "unknown escape";
-    regex_order: "%a{2,1}%", 2, "cannot be read";
+    regex_order: "%a{2,1}%", 3, "above the most";
+    regex_count: "%a{x}%", 3, "{2,}";
+    regex_count_large: "%a{99999999999999999999}%", 3, "8192";
+    regexes_large: "%a{5000}% b %a{5000}%", 13, "too large";
+    regex_gaps: "%a{2}{3}%", 6, "a counted repetition";
+    regex_nothing: "%a|*%", 4, "nothing stands before";
+    regex_class_open: "%a[b%", 3, "not closed";
+    regex_range: "%[b-a]%", 3, "backwards";
     regex_size: "%.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}.{1000}%", 2, "read";
     regexes_in_json: "{ $.a = %x% || $.b = %x% || $.c = %x% }", 35, "too many regexes";
     term_hyphen: "foo-bar", 4, "unexpected `-`";

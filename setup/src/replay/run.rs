@@ -1,7 +1,6 @@
 //! Running a replay: the pipeline in a pocket account, the records through it, the real handler at its end.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,13 +10,13 @@ use handler::image::Repository;
 use handler::manifest::Kind;
 use handler::push::{Found, Push, coalesce};
 use handler::record::Record;
-use handler::report::Report;
-use local::{Account, Clock, FunctionError, Invocation, Program};
+use local::{Account, Clock};
 use serde_json::Value;
 
+use super::host::host;
 use super::seed::{self, Seeded};
 use super::source::{Recorded, Sources};
-use super::story::{Answer, Story};
+use super::story::Story;
 use crate::clients::Clients;
 use crate::code::Code;
 use crate::provision;
@@ -72,8 +71,7 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     seed::plant(&account, &seeded)
         .map_err(|fault| anyhow::anyhow!("{}: {}", fault.code, fault.message))
         .context("cannot seed the pocket account")?;
-    let answers: Answers = Arc::default();
-    account.host(program(&account, &answers));
+    let answers = host(&account);
 
     let clients = Clients::new(&account.sdk_config());
     account
@@ -87,7 +85,7 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
 
     let records = deliveries.len();
     deliver(&account, deliveries, config).await;
-    let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
+    let answers = answers.taken();
     Ok(Story::new(
         records,
         pushes,
@@ -176,71 +174,6 @@ fn account(start: DateTime<Utc>, pushes: &[Push], options: &Options) -> Account 
         region.clone_into(&mut settings.region);
     }
     Account::new(Clock::new(start), settings)
-}
-
-type Answers = Arc<Mutex<Vec<Answer>>>;
-
-/// The real handler, called in process: what Lambda would run. It stays warm as long as its configuration is the same.
-fn program(account: &Account, answers: &Answers) -> Program {
-    type Warm = Arc<Mutex<Option<(String, Arc<handler::Context>)>>>;
-    let warm: Warm = Arc::default();
-    // The account holds the program, so the program must not hold the account: it takes what it needs of it.
-    let (sdk, clock) = (account.sdk_config(), account.clock().clone());
-    let answers = Arc::clone(answers);
-    Arc::new(move |invocation: Invocation| {
-        let (sdk, clock, answers) = (sdk.clone(), clock.clone(), Arc::clone(&answers));
-        let warm = Arc::clone(&warm);
-        Box::pin(async move {
-            let text = invocation
-                .env
-                .get("ECROLL_CONFIG")
-                .cloned()
-                .unwrap_or_default();
-            let known = warm.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let context = match known {
-                Some((config, context)) if config == text => context,
-                _ => {
-                    let config = Config::from_json_text(&text)
-                        .map_err(|faults| failed(&handler::Error::Config(faults)))?;
-                    let time = clock.clone();
-                    let now = Arc::new(move || time.now());
-                    let context = Arc::new(handler::Context::new(config, &sdk, now));
-                    *warm.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Some((text, Arc::clone(&context)));
-                    context
-                }
-            };
-            let result = handler::handle(&invocation.event, &context).await;
-            let (report, error): (Option<Report>, _) = match &result {
-                Ok(report) => (Some(report.clone()), None),
-                Err(handler::Error::Retryable { report, .. }) => {
-                    (report.as_deref().cloned(), Some(()))
-                }
-                Err(_) => (None, Some(())),
-            };
-            if let Some(report) = report {
-                let at = clock.now();
-                let failed = error.is_some();
-                let answer = Answer { at, report, failed };
-                answers
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(answer);
-            }
-            let report = result.map_err(|error| failed(&error))?;
-            serde_json::to_value(report).map_err(|error| FunctionError {
-                error_type: "Permanent".to_owned(),
-                message: error.to_string(),
-            })
-        })
-    })
-}
-
-fn failed(error: &handler::Error) -> FunctionError {
-    FunctionError {
-        error_type: error.kind().to_owned(),
-        message: error.to_string(),
-    }
 }
 
 /// Lets everything happen in the order of its time and come to rest, and skips the empty time between.

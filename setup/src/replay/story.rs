@@ -11,20 +11,10 @@ use local::ecs::DeploymentState;
 use local::{Entry, What};
 use serde::Serialize;
 
+use super::host::Answer;
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
-
-/// A report of the handler, and when it came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// When the handler answered.
-    pub at: DateTime<Utc>,
-    /// What it reported.
-    pub report: Report,
-    /// Whether the invocation ended in an error all the same.
-    pub failed: bool,
-}
 
 /// A decision, and when it was taken.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -40,8 +40,8 @@ impl Pocket {
     }
 
     /// An account behind a network on which calls fail.
-    pub(crate) fn faulty(faulty: &Faulty) -> Self {
-        let pocket = Self::new(Options::default());
+    pub(crate) fn faulty(faulty: &Faulty, options: Options) -> Self {
+        let pocket = Self::new(options);
         let sdk = pocket.account.sdk_config();
         let inner = sdk.http_client().unwrap();
         let sdk = sdk.to_builder().http_client(faulty.before(inner)).build();

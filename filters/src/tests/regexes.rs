@@ -1,0 +1,119 @@
+//! The machine of bits against another engine, and its worst cases against the clock.
+
+use proptest::prelude::*;
+
+use crate::{Compat, Pattern, Point};
+
+/// The same expression as the other engine writes it: its `\s` knows more blanks than AWS's, and
+/// `{,n}` is new to it.
+fn elsewhere(body: &str, compat: Compat) -> regex_lite::Regex {
+    let end = if compat.other(Point::DotNewline) {
+        r"(?:\n?$)"
+    } else {
+        "$"
+    };
+    let mut text = String::new();
+    let mut class = false;
+    let mut chars = body.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, class) {
+            ('\\', _) => match (chars.next().unwrap(), class) {
+                ('s', false) => text.push_str(r"[ \t\n]"),
+                ('S', false) => text.push_str(r"[^ \t\n]"),
+                ('s', true) => text.push_str(r" \t\n"),
+                (c, _) => text.extend(['\\', c]),
+            },
+            ('$', false) => text.push_str(end),
+            ('{', false) if chars.peek() == Some(&',') => text.push_str("{0"),
+            ('[', false) => {
+                class = true;
+                text.push(c);
+                text.extend(chars.next_if_eq(&'^'));
+                text.push_str(chars.next_if_eq(&']').map_or("", |_| r"\]"));
+            }
+            (c, _) => {
+                class &= c != ']';
+                text.push(c);
+            }
+        }
+    }
+    regex_lite::RegexBuilder::new(&text)
+        .dot_matches_new_line(!compat.other(Point::DotNewline))
+        .build()
+        .unwrap_or_else(|why| panic!("`{text}`: {why}"))
+}
+
+fn body() -> BoxedStrategy<String> {
+    let class = prop_oneof![
+        6 => "[ab]",
+        2 => Just(".".to_owned()),
+        3 => prop_oneof![Just("[ab]"), Just("[^a]"), Just("[a-c]"), Just(r"\w"), Just(r"\D"),
+            Just(r"\S"), Just(r"\s"), Just(r"[\sb]"), Just(r"\x61"), Just(r"\."), Just("[^]a]")]
+            .prop_map(str::to_owned),
+        1 => prop_oneof![Just("^"), Just("$")].prop_map(str::to_owned),
+    ];
+    let times = prop_oneof![
+        8 => Just(String::new()),
+        5 => "[?*+]",
+        2 => "\\{[0-3]?,[3-5]\\}",
+        1 => "\\{[0-3],?\\}",
+        1 => "\\{6[0-9]\\}",
+        1 => Just("*?".to_owned()),
+        1 => Just("+*".to_owned()),
+        1 => Just("?{2,3}".to_owned()),
+        1 => Just("*{0}".to_owned()),
+    ];
+    let row = proptest::collection::vec(
+        (class, times).prop_map(|(class, times)| class + &times),
+        0..6,
+    )
+    .prop_map(|parts| parts.concat());
+    proptest::collection::vec(row, 1..4)
+        .prop_map(|rows| rows.join("|"))
+        .prop_filter("an expression", |body| !body.is_empty())
+        .boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn the_machine_finds_what_another_engine_finds(
+        body in body(),
+        texts in proptest::collection::vec("[ab]{0,5}|[abcé.\n ]{0,8}|a{55,75}b?", 1..8),
+        newline in any::<bool>(),
+    ) {
+        let compat = if newline { Compat::default().with(Point::DotNewline) } else { Compat::default() };
+        let ours = Pattern::parse_with(&format!("%{body}%"), compat).unwrap();
+        let theirs = elsewhere(&body, compat);
+        for text in texts {
+            prop_assert_eq!(ours.matches(&text), theirs.is_match(&text), "%{}% on {:?}", body, text);
+        }
+    }
+
+    #[test]
+    fn any_expression_is_read_or_refused(body in "[ab\\[\\]{}^$|\\\\*+?.,0-3xdS-]{1,12}", text in "[ab0]{0,6}") {
+        if let Ok(pattern) = Pattern::parse(&format!("%{body}%")) {
+            let _ = pattern.matches(&text);
+        }
+    }
+}
+
+/// Thousands of places, all of them busy, on the largest event there is: a second at the most, where
+/// an engine that goes back would never end.
+#[test]
+fn the_worst_expression_takes_bounded_time() {
+    let event = "ab".repeat(crate::limits::EVENT_BYTES / 2);
+    for body in [
+        "[ab]{900}x",
+        "a.{8000}x",
+        "[ab]*a[ab]{0,4000}x",
+        "a*b*a*b*a*b*a*b*a*b*x",
+    ] {
+        assert!(
+            !Pattern::parse(&format!("%{body}%"))
+                .unwrap()
+                .matches(&event)
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! The rules that must hold, each proved on the whole pipeline in the pocket account: CloudTrail delivers, the metric
+//! filter counts, the alarm changes, SNS calls, and the real handler rolls. One file per rule.
+
+mod rule_01_no_push_is_lost;
+mod rule_02_never_backwards;
+mod rule_03_once;
+mod rule_04_exactly_these_services;
+mod rule_05_only_the_image_changes;
+mod rule_06_never_stuck;
+mod world;

@@ -1,0 +1,183 @@
+//! The same push rolls the same service once; what was rolled back afterwards stays so until the next push.
+
+use chrono::TimeDelta;
+use handler::report::Outcome;
+use serde_json::json;
+
+use crate::world::{World, image, record};
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_push_seen_many_times_rolls_once() {
+    let world = World::new(&[("web", &image("web", "seed"))]).await;
+    let at = world.now();
+    let original = record("web", "v1", "one", at, "event-1");
+    for minutes in [3, 3, 4, 11, 45] {
+        world
+            .account
+            .deliver(original.clone(), at + TimeDelta::minutes(minutes));
+    }
+    let mut updated = record("web", "v1", "one", at, "event-2");
+    updated["addendum"] = json!({"reason": "UPDATED_DATA", "originalEventID": "event-1"});
+    world.account.deliver(updated, at + TimeDelta::minutes(70));
+    world.minutes(120).await;
+    assert_eq!(world.image_of("web", 0), image("web", "v1"));
+    assert_eq!(world.deployments("web"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_look_up_with_nothing_new_writes_nothing() {
+    let world = World::new(&[("web", &image("web", "seed")), ("nginx", "nginx:1")]).await;
+    world.push("web", "v1", "one", 5);
+    world.minutes(40).await;
+    let before = world.account.journal_len();
+    world.minutes(60).await;
+    let calls = world.calls(before);
+    assert!(
+        calls.iter().any(|call| call == "FilterLogEvents"),
+        "there were look-ups"
+    );
+    let reads = ["Filter", "List", "Describe"];
+    let writes: Vec<_> = calls
+        .iter()
+        .filter(|call| !reads.iter().any(|read| call.starts_with(read)))
+        .collect();
+    assert!(writes.is_empty(), "{writes:?}");
+    let described = calls
+        .iter()
+        .filter(|call| *call == "DescribeTaskDefinition")
+        .count();
+    assert_eq!(described, 0, "revisions never change and are read once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_rollback_by_a_person_stays_until_the_next_push() {
+    let mut world = World::new(&[("web", &image("web", "seed"))]).await;
+    let push = world.push("web", "v1", "one", 5);
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 0), image("web", "v1"));
+    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(60).await;
+    assert_eq!(world.image_of("web", 0), image("web", "seed"));
+    let (outcome, reason) = world.last("web", &push).unwrap();
+    assert_eq!(outcome, Outcome::Held, "{reason}");
+    world.push("web", "v2", "two", 5);
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 0), image("web", "v2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_rollback_by_the_circuit_breaker_stays_until_the_next_push() {
+    let mut world = World::new(&[]).await;
+    let breaker = json!({"deploymentConfiguration":
+        {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
+    let containers = json!([{"name": "app", "image": image("web", "seed")}]);
+    world.service("web", breaker, containers);
+    world.minutes(10).await;
+    let push = world.push("web", "crash", "bad", 5);
+    world.minutes(120).await;
+    assert_eq!(
+        world.image_of("web", 0),
+        image("web", "seed"),
+        "the breaker undid it"
+    );
+    let (outcome, reason) = world.last("web", &push).unwrap();
+    assert_eq!(outcome, Outcome::Held, "{reason}");
+    assert_eq!(world.deployments("web"), 1, "and it was not tried again");
+    world.push("web", "good", "fixed", 5);
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 0), image("web", "good"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_an_image_that_somebody_deployed_already_is_left_and_its_rollback_seen() {
+    let mut world = World::new(&[("web", &image("web", "seed"))]).await;
+    let push = world.push("web", "v1", "one", 20);
+    let containers = json!([{"name": "app", "image": image("web", "v1")}]);
+    let definition = json!({"family": "web", "containerDefinitions": containers});
+    world
+        .account
+        .call("ecs", "RegisterTaskDefinition", definition)
+        .unwrap();
+    world.minutes(1).await;
+    let update = json!({"cluster": "default", "service": "web", "taskDefinition": "web"});
+    world.account.call("ecs", "UpdateService", update).unwrap();
+    world.minutes(60).await;
+    assert_eq!(world.deployments("web"), 1, "only the person's");
+    assert_eq!(world.last("web", &push).unwrap().0, Outcome::Unchanged);
+    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(60).await;
+    assert_eq!(world.image_of("web", 0), image("web", "seed"));
+    assert_eq!(world.last("web", &push).unwrap().0, Outcome::Held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_two_tags_of_one_digest_are_one_roll() {
+    let world = World::new(&[("web", &image("web", "latest"))]).await;
+    world.push("web", "v1", "one", 5);
+    world.push("web", "latest", "one", 6);
+    world.minutes(60).await;
+    assert_eq!(world.deployments("web"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_mutable_tag_pushed_again_rolls_again() {
+    let world = World::new(&[("web", &image("web", "seed"))]).await;
+    world.push("web", "latest", "one", 5);
+    world.minutes(30).await;
+    world.push("web", "latest", "two", 5);
+    world.minutes(30).await;
+    assert_eq!(world.deployments("web"), 2);
+    assert_eq!(world.image_of("web", 0), image("web", "latest"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_two_handlers_at_once_do_no_harm() {
+    for apart in [0, 10, 50, 90, 130, 170, 210, 250] {
+        let world = World::new(&[("web", &image("web", "seed"))]).await;
+        let sdk = world.account.sdk_config();
+        let contexts: Vec<handler::Context> = (0..2)
+            .map(|_| {
+                let config = handler::config::Config {
+                    log_group: Some("/ecroll/trail".to_owned()),
+                    ..handler::config::Config::default()
+                };
+                let clock = world.account.clock().clone();
+                handler::Context::new(config, &sdk, std::sync::Arc::new(move || clock.now()))
+            })
+            .collect();
+        let push = record("web", "v1", "one", world.now(), "event-1");
+        world
+            .account
+            .deliver(push, world.now() + TimeDelta::milliseconds(1));
+        world
+            .account
+            .run_until(world.now() + TimeDelta::milliseconds(2))
+            .await;
+        let event = json!({});
+        world
+            .account
+            .drive(async {
+                let second = async {
+                    tokio::time::sleep(std::time::Duration::from_millis(apart)).await;
+                    handler::handle(&event, &contexts[1]).await
+                };
+                let (first, second) = tokio::join!(handler::handle(&event, &contexts[0]), second);
+                first.unwrap();
+                second.unwrap();
+            })
+            .await;
+        world.minutes(60).await;
+        assert_eq!(
+            world.image_of("web", 0),
+            image("web", "v1"),
+            "{apart} ms apart"
+        );
+        assert_eq!(
+            world.describe("web")["runningCount"],
+            json!(2),
+            "{apart} ms apart"
+        );
+    }
+}

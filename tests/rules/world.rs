@@ -1,0 +1,228 @@
+//! A pocket account with services, the pipeline built by setup, and the real handler behind it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use handler::config::Config;
+use handler::report::{Decision, Outcome};
+use local::ecs::DeploymentState;
+use local::{Account, Clock, What};
+use serde_json::{Value, json};
+use setup::replay::{Answer, Answers, host};
+use setup::{Clients, Code, provision};
+
+/// The registry that the tests push to.
+pub const REGISTRY: &str = "111122223333";
+/// Its Region, and that of the services.
+pub const REGION: &str = "eu-west-1";
+
+/// The image string of a repository and a tag.
+pub fn image(repository: &str, tag: &str) -> String {
+    format!("{REGISTRY}.dkr.ecr.{REGION}.amazonaws.com/{repository}:{tag}")
+}
+
+/// A digest that follows from a name.
+pub fn digest(name: &str) -> String {
+    format!(
+        "sha256:{:0>64}",
+        name.bytes().map(|b| format!("{b:02x}")).collect::<String>()
+    )
+}
+
+/// The CloudTrail record of a tagged push.
+pub fn record(repository: &str, tag: &str, image: &str, at: DateTime<Utc>, id: &str) -> Value {
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {"mediaType": "application/vnd.docker.container.image.v1+json"},
+        "layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip"}],
+    });
+    json!({
+        "eventVersion": "1.11", "eventSource": "ecr.amazonaws.com", "eventName": "PutImage",
+        "eventTime": at.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "awsRegion": REGION,
+        "readOnly": false, "managementEvent": true, "eventID": id,
+        "recipientAccountId": REGISTRY,
+        "requestParameters": {"registryId": REGISTRY, "repositoryName": repository,
+            "imageTag": tag, "imageManifest": manifest.to_string()},
+        "responseElements": {"image": {"registryId": REGISTRY, "repositoryName": repository,
+            "imageId": {"imageDigest": digest(image), "imageTag": tag}}},
+    })
+}
+
+/// The account, the pipeline in it, and what the handler said.
+pub struct World {
+    pub account: Account,
+    pub answers: Answers,
+    heard: Vec<Answer>,
+}
+
+impl World {
+    /// An account where these services run, each `(name, image)`, and the pipeline stands.
+    pub async fn new(services: &[(&str, &str)]) -> Self {
+        Self::with(services, &Config::default()).await
+    }
+
+    /// The same with a configuration.
+    pub async fn with(services: &[(&str, &str)], config: &Config) -> Self {
+        Self::built(services, config, local::Options::default()).await
+    }
+
+    /// The same in an account with a mind of its own.
+    pub async fn built(
+        services: &[(&str, &str)],
+        config: &Config,
+        options: local::Options,
+    ) -> Self {
+        let start = DateTime::parse_from_rfc3339("2026-03-01T08:00:00Z")
+            .unwrap()
+            .to_utc();
+        let account = Account::new(Clock::new(start), options);
+        account
+            .call("ecs", "CreateCluster", json!({"clusterName": "default"}))
+            .unwrap();
+        let world = Self {
+            answers: host(&account),
+            account,
+            heard: Vec::new(),
+        };
+        for (name, image) in services {
+            world.service(name, json!({}), json!([{"name": "app", "image": image}]));
+        }
+        let clients = Clients::new(&world.account.sdk_config());
+        world
+            .account
+            .drive(async {
+                let plan = provision::plan(&clients, config, &Code::placeholder(), start).await?;
+                provision::apply(&clients, &plan, &mut |_| {}).await
+            })
+            .await
+            .unwrap();
+        world
+            .account
+            .run_until(start + TimeDelta::minutes(30))
+            .await;
+        let _ = world.answers.taken();
+        world
+    }
+
+    /// Creates a service of two tasks with these containers; `extra` goes into CreateService.
+    pub fn service(&self, name: &str, extra: Value, containers: Value) {
+        let definition =
+            json!({"family": name, "memory": "512", "containerDefinitions": containers});
+        self.account
+            .call("ecs", "RegisterTaskDefinition", definition)
+            .unwrap();
+        let mut input = json!({"cluster": "default", "serviceName": name, "taskDefinition": name,
+            "desiredCount": 2});
+        for (key, value) in extra.as_object().cloned().unwrap_or_default() {
+            input[key] = value;
+        }
+        self.account.call("ecs", "CreateService", input).unwrap();
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.account.clock().now()
+    }
+
+    pub async fn minutes(&self, minutes: i64) {
+        self.account
+            .run_until(self.now() + TimeDelta::minutes(minutes))
+            .await;
+    }
+
+    /// Pushes now; the record arrives so many minutes later. Returns the push's identity.
+    pub fn push(&self, repository: &str, tag: &str, image: &str, minutes: i64) -> String {
+        let at = self.now();
+        let id = format!("{repository}-{image}-{tag}-{}", at.timestamp());
+        let name = super::world::image(repository, "x");
+        let name = name.rsplit_once(':').unwrap().0.to_owned();
+        self.account
+            .with_ecs(|ecs, _| ecs.push_image(&name, tag, &digest(image)));
+        let record = record(repository, tag, image, at, &id);
+        self.account
+            .deliver(record, at + TimeDelta::minutes(minutes));
+        id
+    }
+
+    /// The service as ECS describes it now.
+    pub fn describe(&self, service: &str) -> Value {
+        let input = json!({"cluster": "default", "services": [service], "include": ["TAGS"]});
+        self.account.call("ecs", "DescribeServices", input).unwrap()["services"][0].clone()
+    }
+
+    /// The answer of DescribeTaskDefinition for what the service is to run.
+    pub fn definition(&self, service: &str) -> Value {
+        let arn = self.describe(service)["taskDefinition"].clone();
+        let input = json!({"taskDefinition": arn, "include": ["TAGS"]});
+        self.account
+            .call("ecs", "DescribeTaskDefinition", input)
+            .unwrap()
+    }
+
+    /// The image of the service's container, by index.
+    pub fn image_of(&self, service: &str, container: usize) -> String {
+        let definition = self.definition(service);
+        let containers = &definition["taskDefinition"]["containerDefinitions"];
+        containers[container]["image"].as_str().unwrap().to_owned()
+    }
+
+    /// How many deployments of the service were begun by an update, since the service was created.
+    pub fn deployments(&self, service: &str) -> usize {
+        self.rolled_to(service).len()
+    }
+
+    /// The revisions that the service was rolled to by ecroll, in order.
+    pub fn rolled_to(&self, service: &str) -> Vec<String> {
+        let journal = self.account.journal();
+        let begun = journal.iter().filter_map(|entry| match &entry.what {
+            What::Deployment(notice)
+                if notice.service == service && notice.state == DeploymentState::Started =>
+            {
+                Some(notice.task_definition.clone())
+            }
+            _ => None,
+        });
+        begun.skip(1).collect()
+    }
+
+    /// Everything that the handler decided so far.
+    pub fn decisions(&mut self) -> Vec<Decision> {
+        self.heard.extend(self.answers.taken());
+        self.heard
+            .iter()
+            .flat_map(|answer| answer.report.decisions.clone())
+            .collect()
+    }
+
+    /// The last thing that was decided on a push for a service.
+    pub fn last(&mut self, service: &str, push: &str) -> Option<(Outcome, String)> {
+        let decisions = self.decisions();
+        let of = decisions
+            .into_iter()
+            .rev()
+            .find(|d| d.service == service && d.push == push);
+        of.map(|decision| (decision.outcome, decision.reason))
+    }
+
+    /// When a push was first decided on for a service.
+    pub fn first_decided(&mut self, service: &str, push: &str) -> Option<DateTime<Utc>> {
+        self.heard.extend(self.answers.taken());
+        let mut on = self.heard.iter().filter(|answer| {
+            let mut decisions = answer.report.decisions.iter();
+            decisions.any(|decision| decision.service == service && decision.push == push)
+        });
+        on.next().map(|answer| answer.at)
+    }
+
+    /// The calls of one operation that programs made, since an index of the journal.
+    pub fn calls(&self, since: usize) -> Vec<String> {
+        let journal = self.account.journal_since(since);
+        let calls = journal.into_iter().filter_map(|entry| match entry.what {
+            What::Call {
+                operation,
+                by: local::Caller::Sdk,
+                ..
+            } => Some(operation),
+            _ => None,
+        });
+        calls.collect()
+    }
+}
