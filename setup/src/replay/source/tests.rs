@@ -1,0 +1,131 @@
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::Sources;
+use crate::replay::SAMPLE;
+
+fn text(text: &str) -> Sources {
+    let mut sources = Sources::default();
+    sources.text(Path::new("file"), text);
+    sources
+}
+
+fn record() -> Value {
+    json!({"eventName": "PutImage", "eventSource": "ecr.amazonaws.com", "eventTime": "2026-03-01T10:00:00Z"})
+}
+
+fn reasons(sources: &Sources) -> Vec<String> {
+    sources.rejected.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_form_in_which_records_are_found_is_read() {
+    let one = record();
+    let event =
+        json!({"message": one.to_string(), "timestamp": 5, "ingestionTime": 1_772_359_500_000_i64});
+    let forms = [
+        one.to_string(),
+        serde_json::to_string_pretty(&one).unwrap(),
+        json!({"Records": [one]}).to_string(),
+        json!([one]).to_string(),
+        json!({"detail-type": "AWS API Call via CloudTrail", "detail": one}).to_string(),
+        json!({"events": [event], "searchedLogStreams": []}).to_string(),
+        event.to_string(),
+        format!("\u{feff}{one}\n\n"),
+    ];
+    for form in forms {
+        let sources = text(&form);
+        assert_eq!(sources.records.len(), 1, "{form}");
+        assert_eq!(sources.records[0].record, one, "{form}");
+        assert!(sources.rejected.is_empty(), "{form}");
+    }
+    let delivered = text(&event.to_string()).records[0].delivered.unwrap();
+    assert_eq!(delivered.to_rfc3339(), "2026-03-01T10:05:00+00:00");
+    assert_eq!(text(&format!("{one}\n{one}\n")).records.len(), 2);
+}
+
+#[test]
+fn rule_10_one_bad_record_never_hides_the_good_ones() {
+    let one = record();
+    let mixed = json!({"Records": [5, one, null, {"a": 1}, [one], one]}).to_string();
+    let sources = text(&mixed);
+    assert_eq!(sources.records.len(), 2);
+    assert_eq!(sources.rejected.len(), 4);
+    let lines = text(&format!("{one}\n{{broken\n{one}\n7\n"));
+    assert_eq!(lines.records.len(), 2);
+    assert_eq!(
+        reasons(&lines),
+        [
+            "file, line 2: is not JSON: key must be a string at line 1 column 2",
+            "file, line 4: a record must be an object; found a number",
+        ]
+    );
+    for time in [
+        json!("..."),
+        json!(5),
+        json!(null),
+        json!("-262143-01-01T00:00:00Z"),
+    ] {
+        let mut wrong = one.clone();
+        wrong["eventTime"] = time;
+        assert_eq!(text(&wrong.to_string()).rejected.len(), 1, "{wrong}");
+    }
+}
+
+#[test]
+fn rule_10_a_file_cut_short_gives_what_it_holds() {
+    let whole = text(SAMPLE).records.len();
+    assert_eq!(whole, 16);
+    for cut in [9_000, 20_000, 30_000] {
+        let sources = text(SAMPLE.get(..cut).unwrap());
+        assert!((1..whole).contains(&sources.records.len()), "{cut}");
+        assert_eq!(sources.rejected.len(), 1, "{:?}", reasons(&sources));
+    }
+}
+
+#[test]
+fn rule_10_files_that_cannot_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    std::io::Write::write_all(&mut packed, SAMPLE.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let table = [
+        (file("empty.json", b""), 0, "is empty"),
+        (file("words.json", b"hello {"), 0, "is not JSON"),
+        (file("bytes.json", b"\xff\xfe"), 0, "is not UTF-8"),
+        (file("whole.json.gz", &packed), 16, ""),
+        (
+            file("cut.json.gz", &packed[..packed.len() / 2]),
+            1,
+            "cut short or damaged",
+        ),
+        (folder.path().join("missing.json"), 0, "cannot be read"),
+    ];
+    for (path, least, reason) in table {
+        let sources = Sources::read(std::slice::from_ref(&path));
+        assert!(sources.records.len() >= least, "{}", path.display());
+        let reasons = reasons(&sources).join("; ");
+        assert!(reasons.contains(reason), "{}: {reasons}", path.display());
+        assert_eq!(
+            sources.rejected.len(),
+            usize::from(!reason.is_empty()),
+            "{reasons}"
+        );
+    }
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    assert!(
+        reasons(&Sources::read(&[empty]))
+            .join("")
+            .contains("holds no")
+    );
+    assert!(Sources::read(&[folder.path().to_path_buf()]).records.len() > 16);
+}
