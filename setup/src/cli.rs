@@ -71,6 +71,13 @@ pub enum Verb {
         #[command(flatten)]
         handler: HandlerArgs,
     },
+    /// Test a filter pattern on log events, offline
+    #[command(
+        after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
+                      Examples:\n  ecroll filter '{ $.eventName = \"PutImage\" }' records.json.gz\n  \
+                      ecroll filter --explain ERROR app.log\n  ecroll filter --put-image --repository shop 'team/*'"
+    )]
+    Filter(command::filter::FilterArgs),
     /// Run the whole pipeline on recorded log events, in an account inside this program
     #[command(
         after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
@@ -151,13 +158,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, now: DateTime<Utc>) -
 
 fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
     let Cli { globals, verb } = cli;
-    let config = config::load(globals.config.as_deref())?;
+    let load = || config::load(globals.config.as_deref());
     let (handler, verb) = match verb {
+        // A bad configuration is none of its concern, unless it asks.
+        Verb::Filter(args) => return command::filter::run(&args, || Ok(load()?), ui),
         // It runs on a clock and a runtime of its own.
-        Verb::Replay(args) => return command::replay::run(&args, &config, ui),
+        Verb::Replay(args) => return command::replay::run(&args, &load()?, ui),
         Verb::Plan { handler, check } => (handler, OnAccount::Plan { check }),
         Verb::Setup { handler } => (handler, OnAccount::Setup),
     };
+    let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
     let code = Code::pack(&handler.path)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -3,6 +3,7 @@
 //!
 //! [`Ui`]: crate::ui::Ui
 
+pub mod filter;
 pub mod plan;
 pub mod replay;
 pub mod setup;

@@ -5,7 +5,6 @@ use local::Options;
 use serde_json::json;
 use setup::diff::{Action, Change};
 
-use crate::faulty::Faulty;
 use crate::pocket::Pocket;
 
 #[tokio::test(start_paused = true)]
@@ -101,12 +100,7 @@ async fn rule_08_pass_role_names_the_roles_of_the_services_that_follow() {
 async fn an_account_without_concurrency_to_reserve_gets_a_note_and_no_second_try() {
     let mut options = Options::default();
     options.account_concurrency = 10;
-    let limits = Faulty::answering(
-        "/account-settings",
-        r#"{ "AccountLimit": { "ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10 } }"#,
-    );
-    limits.arm();
-    let pocket = Pocket::faulty(&limits, options);
+    let pocket = Pocket::new(options);
     let plan = pocket.plan(&Config::default()).await.unwrap();
     let mut notes = Vec::new();
     pocket

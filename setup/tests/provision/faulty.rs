@@ -1,4 +1,4 @@
-//! A network on which chosen calls fail, or get an answer of the test's own.
+//! A network on which chosen calls fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,8 +28,6 @@ enum Which {
     Number(usize),
     /// Those of this operation, in the JSON protocols.
     Operation(&'static str),
-    /// Those whose path contains this; they get this answer.
-    Path(&'static str, &'static str),
 }
 
 /// Fails calls once it is armed. Clones are the same network.
@@ -48,11 +46,6 @@ impl Faulty {
 
     pub(crate) fn at(operation: &'static str) -> Self {
         Self::which(Which::Operation(operation), When::Before)
-    }
-
-    /// Not a fault: what the pocket account does not answer.
-    pub(crate) fn answering(path: &'static str, answer: &'static str) -> Self {
-        Self::which(Which::Path(path, answer), When::Before)
     }
 
     fn which(which: Which, when: When) -> Self {
@@ -92,7 +85,6 @@ impl Faulty {
                 let target = request.headers().get("x-amz-target").unwrap_or_default();
                 target.ends_with(&format!(".{operation}"))
             }
-            Which::Path(path, _) => request.uri().contains(path),
         }
     }
 }
@@ -127,11 +119,6 @@ impl HttpConnector for Line {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if !self.faulty.fails(&request) {
             return self.inner.call(request);
-        }
-        if let Which::Path(_, answer) = self.faulty.which {
-            let status = StatusCode::try_from(200).unwrap();
-            let answer = HttpResponse::new(status, SdkBody::from(answer));
-            return HttpConnectorFuture::ready(Ok(answer));
         }
         let inner = (self.faulty.when == When::After).then(|| self.inner.call(request));
         HttpConnectorFuture::new(async move {

@@ -1,0 +1,123 @@
+//! The bundled sample through the whole pipeline: what people see, what programs read, and that one seed is one history.
+
+use std::path::Path;
+use std::time::Duration;
+
+use handler::config::Config;
+use handler::report::Outcome;
+use serde_json::{Value, json};
+use setup::replay::{Options, SAMPLE, Sources, Story, replay};
+
+async fn story(seed: u64, text: &str) -> Story {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), text);
+    let options = Options {
+        seed,
+        latency: None,
+    };
+    replay(sources, &Config::default(), &options).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sample_is_told_as_people_see_it() {
+    insta::assert_snapshot!(story(0, SAMPLE).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_json_has_the_members_that_programs_read() {
+    let json = serde_json::to_value(story(0, SAMPLE).await).unwrap();
+    for number in ["records", "pushes", "notifications", "look_ups", "lost"] {
+        assert!(json[number].is_u64(), "{number}");
+    }
+    assert_eq!(json["records"], 16);
+    assert_eq!(json["lost"], 0);
+    assert!(json["push_to_roll_seconds"]["p50"].is_i64());
+    assert_eq!(json["rejected"], json!([]));
+    let decision = &json["decisions"][0];
+    for member in [
+        "cluster",
+        "service",
+        "repository",
+        "tag",
+        "digest",
+        "outcome",
+        "reason",
+        "from",
+        "to",
+    ] {
+        assert!(decision[member].is_string(), "{member}: {decision}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_seed_is_one_history_and_no_seed_loses_a_push() {
+    let first = story(7, SAMPLE).await;
+    assert_eq!(first, story(7, SAMPLE).await);
+    assert_ne!(first, story(8, SAMPLE).await);
+    for seed in 0..12 {
+        let story = story(seed, SAMPLE).await;
+        assert_eq!(story.lost, 0, "seed {seed}");
+        assert_eq!((story.records, story.pushes), (16, 7), "seed {seed}");
+        // Whatever came when: the older of shop's two pushes never followed the newer.
+        let shop = story
+            .decisions
+            .iter()
+            .filter(|decided| decided.decision.service == "shop");
+        let rolled: Vec<&str> = shop
+            .filter(|decided| decided.decision.outcome == Outcome::Rolled)
+            .map(|decided| decided.decision.tag.as_str())
+            .collect();
+        assert_eq!(rolled, ["1.0.0", "1.2.0"], "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_months_are_skipped_and_old_records_are_no_trouble() {
+    let mut records: Vec<Value> = serde_json::from_str::<Value>(SAMPLE).unwrap()["Records"]
+        .as_array()
+        .unwrap()
+        .clone();
+    records.truncate(4);
+    let mut old = records[3].clone();
+    old["eventTime"] = json!("1999-03-02T09:00:11Z");
+    old["eventID"] = json!("an old one");
+    old["responseElements"]["image"]["imageId"]["imageDigest"] = json!("sha256:old");
+    records.push(old);
+    let story = story(0, &json!({"Records": records}).to_string()).await;
+    assert_eq!((story.records, story.pushes, story.lost), (5, 2, 0));
+    assert!(
+        story.look_ups < 100,
+        "{} look-ups in 27 years",
+        story.look_ups
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_latency_can_be_set() {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), SAMPLE);
+    let options = Options {
+        seed: 0,
+        latency: Some(Duration::from_secs(60)),
+    };
+    let story = replay(sources, &Config::default(), &options).await.unwrap();
+    let waits = story.push_to_roll_seconds.unwrap();
+    assert!(waits.worst < 60 + 6 * 60, "{waits:?}");
+    assert_eq!(story.lost, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_configuration_rolls_nothing_and_says_so() {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), SAMPLE);
+    let config = Config::from_json(&json!({"service": {"hold": true}})).unwrap();
+    let story = replay(sources, &config, &Options::default()).await.unwrap();
+    assert_eq!(story.push_to_roll_seconds, None);
+    assert_eq!(story.lost, 0);
+    assert!(
+        story
+            .decisions
+            .iter()
+            .any(|decided| decided.decision.outcome == Outcome::Held)
+    );
+}
