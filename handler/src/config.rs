@@ -6,6 +6,7 @@
 
 mod read;
 mod service;
+mod write;
 
 use std::time::Duration;
 
@@ -71,8 +72,8 @@ impl Default for Config {
             clusters: vec!["*".to_owned()],
             repositories: vec!["*".to_owned()],
             triggers: vec![TriggerKind::Alarm],
-            sweep: Some(Duration::from_secs(5 * 60)),
-            look_back: Duration::from_secs(24 * 60 * 60),
+            sweep: Some(Duration::from_mins(5)),
+            look_back: Duration::from_hours(24),
             since: None,
             service: ServiceSettings::default(),
             services: Vec::new(),
@@ -103,7 +104,7 @@ impl Config {
     /// The same content as JSON, with every key that differs from its default.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        read::to_json(self)
+        write::to_json(self)
     }
 
     /// What holds for one service and one of the repositories it runs: the first rule that matches, over the defaults.

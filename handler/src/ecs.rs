@@ -34,6 +34,22 @@ where
     call().await
 }
 
+/// The token of the next page. One that repeats would be followed for ever.
+pub(crate) fn next(
+    this: Option<&str>,
+    next: Option<&str>,
+    call: &'static str,
+) -> Result<Option<String>, AwsError> {
+    if next.is_some() && this == next {
+        return Err(AwsError {
+            call,
+            message: "the next page has the same token as this one".to_owned(),
+            retryable: true,
+        });
+    }
+    Ok(next.map(str::to_owned))
+}
+
 /// Sets tags on a service or a revision; others stay.
 pub(crate) async fn tag(
     ecs: &Client,
@@ -77,4 +93,22 @@ pub(crate) async fn update_service(
     answer
         .map(drop)
         .map_err(|error| AwsError::new("UpdateService", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next;
+
+    #[test]
+    fn rule_10_a_token_that_repeats_ends_the_reading_with_an_error() {
+        assert_eq!(next(None, Some("a"), "X").unwrap().as_deref(), Some("a"));
+        assert_eq!(
+            next(Some("a"), Some("b"), "X").unwrap().as_deref(),
+            Some("b")
+        );
+        assert_eq!(next(Some("b"), None, "X").unwrap(), None);
+        assert_eq!(next(None, None, "X").unwrap(), None);
+        let error = next(Some("a"), Some("a"), "X").unwrap_err();
+        assert!(error.retryable && error.to_string().contains("same token"));
+    }
 }

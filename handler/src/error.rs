@@ -101,10 +101,11 @@ const PASSING: &[&str] = &[
     "RequestTimeoutException",
 ];
 
-/// A `ClientException` of RegisterTaskDefinition that passes all the same.
+/// What a `ClientException` of RegisterTaskDefinition says that passes all the same: another registration in the same
+/// family at the same time, and a role so new that ECS does not know it yet.
 ///
-/// Source: <https://github.com/hashicorp/terraform-provider-aws/issues/9777>
-const CONCURRENT: &str = "Too many concurrent attempts";
+/// Source of the first: <https://github.com/hashicorp/terraform-provider-aws/issues/9777>
+const PASSING_CLIENT: &[&str] = &["Too many concurrent attempts", "Role is not valid"];
 
 impl AwsError {
     /// Reads what the SDK says about a call.
@@ -130,7 +131,8 @@ impl AwsError {
         let retryable = status >= 500
             || status == 429
             || PASSING.contains(&code)
-            || (code == "ClientException" && message.contains(CONCURRENT));
+            || (code == "ClientException"
+                && PASSING_CLIENT.iter().any(|text| message.contains(text)));
         Self {
             call,
             message: format!("{code}: {message}"),

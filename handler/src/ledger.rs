@@ -10,10 +10,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::image::Repository;
-use crate::push::Push;
+use crate::push::{Push, Tagged};
 
 /// The longest value that an ECS tag takes, in characters.
 const LONGEST: usize = 256;
+/// The longest identity that leaves room for the longest tag and two hashed revisions; CloudTrail's have 36 characters.
+const LONGEST_ID: usize = 64;
 
 /// The key of the tag that speaks of a repository, on services and on revisions: `ecroll:` and eight hex digits.
 #[must_use]
@@ -23,11 +25,21 @@ pub fn key(repository: &Repository) -> String {
 
 /// The first eight hex digits of a text's SHA-256.
 fn short(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let bytes = Sha256::digest(text.as_bytes());
+    let first = bytes.iter().take(4);
+    let number = first.fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{number:08x}")
+}
+
+/// An identity as the ledger writes it: as it is where it is one short word of the letters that ECS takes, else its hash.
+#[must_use]
+pub fn word(id: &str) -> String {
+    let taken = |c: char| c.is_ascii_alphanumeric() || "+-=._:/@".contains(c);
+    if (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(taken) {
+        id.to_owned()
+    } else {
+        format!("@{}", short(id))
+    }
 }
 
 fn time(time: DateTime<Utc>) -> String {
@@ -45,7 +57,7 @@ fn read_time(text: &str) -> Option<DateTime<Utc>> {
 pub struct Entry {
     /// When the push happened.
     pub time: DateTime<Utc>,
-    /// The push's identity.
+    /// The push's identity, as [`word`] writes it.
     pub id: String,
     /// The tag that was chosen for the service.
     pub tag: String,
@@ -93,12 +105,12 @@ impl RevisionName {
 }
 
 impl Entry {
-    /// The entry for a push that is about to be rolled from one revision to another.
+    /// The entry for a push, named by one of its records, that is about to be rolled from one revision to another.
     #[must_use]
-    pub fn new(push: &Push, tag: &str, new: &str, base: &str) -> Self {
+    pub fn new(record: &Tagged, tag: &str, new: &str, base: &str) -> Self {
         Self {
-            time: push.time(),
-            id: push.id().to_owned(),
+            time: record.time,
+            id: word(&record.id),
             tag: tag.to_owned(),
             new: RevisionName::of(new),
             base: RevisionName::of(base),
@@ -152,7 +164,7 @@ impl Entry {
 pub struct Stamp {
     /// When the push happened.
     pub time: DateTime<Utc>,
-    /// The push's identity.
+    /// The push's identity, as [`word`] writes it.
     pub id: String,
     /// The digest that was pushed.
     pub digest: String,
@@ -160,12 +172,12 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The stamp for a push; `images` are the image strings of the repository's containers, in their order.
+    /// The stamp for a push, named by one of its records; `images` are the image strings of the repository's containers, in their order.
     #[must_use]
-    pub fn new(push: &Push, images: &[&str]) -> Self {
+    pub fn new(push: &Push, record: &Tagged, images: &[&str]) -> Self {
         Self {
-            time: push.time(),
-            id: push.id().to_owned(),
+            time: record.time,
+            id: word(&record.id),
             digest: push.digest.clone(),
             images: short(&images.join(" ")),
         }

@@ -35,6 +35,9 @@ mod roll;
 mod survey;
 pub mod trigger;
 
+#[cfg(test)]
+mod tests;
+
 use chrono::TimeDelta;
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ use filters::Pattern;
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::ecs::next;
 use crate::error::{AwsError, Error};
 use crate::push::{Found, Push, coalesce};
 use crate::record::{NoPush, Record};
@@ -36,7 +37,7 @@ pub(crate) async fn look_up(context: &Context, from: DateTime<Utc>) -> Result<Ve
     loop {
         let page = request
             .clone()
-            .set_next_token(token)
+            .set_next_token(token.clone())
             .send()
             .await
             .map_err(|error| AwsError::new("FilterLogEvents", &error))?;
@@ -56,7 +57,7 @@ pub(crate) async fn look_up(context: &Context, from: DateTime<Utc>) -> Result<Ve
             }
         }
         // A page may be empty and yet not be the last; only a missing token ends the reading.
-        token = page.next_token().map(str::to_owned);
+        token = next(token.as_deref(), page.next_token(), "FilterLogEvents")?;
         if token.is_none() {
             return Ok(coalesce(found));
         }

@@ -4,7 +4,9 @@
 //! become of it; here the verdicts of one service are joined into one roll, checked, and written down with the
 //! decisions on all other pushes.
 
+mod doubt;
 mod feasible;
+mod objection;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +14,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Config;
+use crate::config::{Config, ServiceSettings};
 use crate::image::Repository;
 use crate::inventory::{Controller, Definition, Inventory, Service};
 use crate::ledger::{self, Entry, Stamp};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 use crate::revision::Registration;
-use verdict::Verdict;
+use verdict::{Candidate, Settled, Verdict};
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct Cargo {
     pub digest: String,
     /// When it was pushed, and by which identity the ledger names it.
     pub pushed: (DateTime<Utc>, String),
+    /// The identity by which the report names it.
+    pub push: String,
     /// Why this push, in a sentence.
     pub reason: String,
 }
@@ -152,58 +156,119 @@ struct Deciding<'a> {
     dry: bool,
 }
 
+/// A push that is to be rolled, and why.
+struct Move<'p> {
+    candidate: Candidate<'p>,
+    reason: String,
+}
+
+/// A roll that an earlier look-up did not live to finish.
+struct Left<'p> {
+    repository: Repository,
+    entry: Entry,
+    candidate: Option<Candidate<'p>>,
+    revision: String,
+}
+
+const TAKEN_UP: &str = "an earlier look-up ended before it could deploy this: taken up again";
+
 impl Deciding<'_> {
     fn decide(&self, pushes: &[Push], plan: &mut Plan) {
         let mut moves = Vec::new();
-        let mut resumed = None;
+        let mut left = Vec::new();
         for repository in self.definition.repositories() {
-            let pushed: Vec<&Push> = pushes
+            let its: Vec<&Push> = pushes
                 .iter()
                 .filter(|push| push.repository == *repository)
                 .collect();
-            match self.verdict(repository, &pushed, plan) {
+            match self.verdict(repository, &its, plan) {
                 Verdict::Nothing => {}
-                Verdict::Settled {
-                    push,
-                    tag,
-                    outcome,
-                    reason,
-                } => {
-                    plan.decisions
-                        .push(self.decision(push, &tag, outcome, reason));
-                }
-                Verdict::Runs { push, tag, note } => {
-                    let reason = "the service runs this image".to_owned();
-                    plan.decisions
-                        .push(self.decision(push, &tag, Outcome::Unchanged, reason));
-                    if note && !self.dry && !self.service.has_short_arn() {
-                        plan.notes.push(self.note(push, &tag));
+                Verdict::Settled(done) => self.settle(repository, done, plan),
+                Verdict::Doubt { since } => self.doubt(since, plan),
+                Verdict::Roll { candidate, reason } => {
+                    if self.may_move(repository, Some(&candidate), plan) {
+                        moves.push(Move { candidate, reason });
                     }
                 }
-                Verdict::Roll { push, tag, reason } => moves.push((push, tag, reason)),
                 Verdict::Resume {
                     entry,
-                    push,
+                    candidate,
                     revision,
-                } => resumed = Some((entry, push, revision)),
-                Verdict::Doubt { since } => plan.doubts.push(Doubt {
-                    service: self.service.arn.clone(),
-                    cluster: self.service.cluster_arn.clone(),
-                    since,
-                }),
+                } => {
+                    if self.may_move(repository, candidate.as_ref(), plan) {
+                        left.push(Left {
+                            repository: repository.clone(),
+                            entry,
+                            candidate,
+                            revision,
+                        });
+                    }
+                }
             }
         }
-        match resumed {
-            Some((entry, push, revision)) if moves.is_empty() => {
-                self.resume(&entry, push, revision, plan);
-            }
-            Some((entry, Some(push), _)) => {
-                let reason = "taken up again together with another push".to_owned();
-                moves.push((push, entry.tag, reason));
-                self.roll(&moves, plan);
-            }
-            _ if moves.is_empty() => {}
-            _ => self.roll(&moves, plan),
+        let last = left.last().map(|last| last.revision.clone());
+        let one = left.iter().all(|l| Some(&l.revision) == last.as_ref());
+        if !moves.is_empty() || !one {
+            // One revision for all of them: those whose push is in sight are made anew.
+            let known = left.iter_mut().filter_map(|left| left.candidate.take());
+            let anew = |candidate| Move {
+                candidate,
+                reason: TAKEN_UP.to_owned(),
+            };
+            moves.extend(known.map(anew));
+        }
+        if !moves.is_empty() {
+            self.roll(&moves, plan);
+        } else if let Some(revision) = last {
+            left.retain(|left| left.revision == revision);
+            self.resume(&left, revision, plan);
+        }
+    }
+
+    /// Whether nothing speaks against a roll; what does becomes the decision on its push.
+    fn may_move(
+        &self,
+        repository: &Repository,
+        candidate: Option<&Candidate<'_>>,
+        plan: &mut Plan,
+    ) -> bool {
+        let objection = self.objection(repository);
+        if let (Some((outcome, reason)), Some(candidate)) = (&objection, candidate) {
+            let Candidate { push, tag, .. } = candidate;
+            let decision = self.decision(push, tag, *outcome, reason.clone());
+            plan.decisions.push(decision);
+        }
+        objection.is_none()
+    }
+
+    fn settle(&self, repository: &Repository, settled: Settled<'_>, plan: &mut Plan) {
+        let Settled {
+            candidate,
+            outcome,
+            reason,
+            note,
+        } = settled;
+        plan.decisions
+            .push(self.decision(candidate.push, &candidate.tag, outcome, reason));
+        // Where nothing may roll, nothing is written either.
+        if let Some(entry) = note.filter(|_| self.objection(repository).is_none()) {
+            plan.notes.push(Note {
+                service: self.service.arn.clone(),
+                tag: (ledger::key(repository), entry.value()),
+            });
+        }
+    }
+
+    /// Each service is asked about once, from the earliest doubt on.
+    fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
+        let mut doubts = plan.doubts.iter_mut();
+        match doubts.find(|doubt| doubt.service == self.service.arn) {
+            Some(doubt) => doubt.since = doubt.since.min(since),
+            None => plan.doubts.push(Doubt {
+                service: self.service.arn.clone(),
+                cluster: self.service.cluster_arn.clone(),
+                since,
+            }),
         }
     }
 
@@ -223,90 +288,66 @@ impl Deciding<'_> {
         }
     }
 
-    fn note(&self, push: &Push, tag: &str) -> Note {
-        let running = &self.service.task_definition;
-        let entry = Entry::new(push, tag, running, running);
-        let tag = (ledger::key(&push.repository), entry.value());
-        Note {
-            service: self.service.arn.clone(),
-            tag,
-        }
-    }
-
-    /// Registers a revision with all images that moved, unless something speaks against it.
-    fn roll(&self, moves: &[(&Push, String, String)], plan: &mut Plan) {
-        if let Some((outcome, reason)) = self.objection(moves.iter().map(|(push, ..)| *push)) {
-            for (push, tag, _) in moves {
-                plan.decisions
-                    .push(self.decision(push, tag, outcome, reason.clone()));
-            }
-            return;
-        }
+    /// Registers a revision with all images that moved.
+    fn roll(&self, moves: &[Move<'_>], plan: &mut Plan) {
         let mut images = BTreeMap::new();
         let mut stamps = BTreeMap::new();
-        for (push, tag, _) in moves {
-            let mut moved = Vec::new();
+        let mut cargo = Vec::new();
+        for Move { candidate, reason } in moves {
+            let Candidate { push, tag, record } = candidate;
+            let mut changed = Vec::new();
             for (index, (_, image)) in &self.definition.images {
                 if image.repository == push.repository {
-                    moved.push((*index, image.moved_to(tag, &push.digest)));
+                    changed.push((*index, image.moved_to(tag, &push.digest)));
                 }
             }
-            let strings: Vec<&str> = moved.iter().map(|(_, image)| image.as_str()).collect();
-            let stamp = Stamp::new(push, &strings);
+            let strings: Vec<&str> = changed.iter().map(|(_, image)| image.as_str()).collect();
+            let stamp = Stamp::new(push, record, &strings);
             stamps.insert(ledger::key(&push.repository), stamp.value());
-            images.extend(moved);
+            images.extend(changed);
+            cargo.push(Cargo {
+                repository: push.repository.clone(),
+                tag: tag.clone(),
+                digest: push.digest.clone(),
+                pushed: (record.time, ledger::word(&record.id)),
+                push: push.id().to_owned(),
+                reason: reason.clone(),
+            });
         }
         let base = self.definition.arn.clone();
-        let cargo = moves.iter().map(|(push, tag, reason)| Cargo {
-            repository: push.repository.clone(),
-            tag: tag.clone(),
-            digest: push.digest.clone(),
-            pushed: (push.time(), push.id().to_owned()),
-            reason: reason.clone(),
-        });
         let source = Source::Register(Registration {
             base,
             images,
             stamps,
         });
-        plan.rolls
-            .push(self.as_roll(source, cargo.collect(), moves.iter().map(|m| m.0)));
+        plan.rolls.push(self.as_roll(source, cargo));
     }
 
     /// Deploys the revision that an earlier look-up registered and noted, but did not live to deploy.
-    fn resume(&self, entry: &Entry, push: Option<&Push>, revision: String, plan: &mut Plan) {
-        let reason = "an earlier look-up ended before it could deploy this: taken up again";
-        let repository = self
-            .definition
-            .repositories()
-            .into_iter()
-            .find(|repository| self.service.entry(repository).as_ref() == Some(entry));
-        let Some(repository) = repository else { return };
-        if let Some((outcome, reason)) = self.objection(push.into_iter()) {
-            if let Some(push) = push {
-                plan.decisions
-                    .push(self.decision(push, &entry.tag, outcome, reason));
+    fn resume(&self, left: &[Left<'_>], revision: String, plan: &mut Plan) {
+        let cargo = |left: &Left<'_>| {
+            let push = left.candidate.as_ref().map(|candidate| candidate.push);
+            Cargo {
+                repository: left.repository.clone(),
+                tag: left.entry.tag.clone(),
+                digest: push.map(|push| push.digest.clone()).unwrap_or_default(),
+                pushed: (left.entry.time, left.entry.id.clone()),
+                push: push.map_or_else(|| left.entry.id.clone(), |push| push.id().to_owned()),
+                reason: TAKEN_UP.to_owned(),
             }
-            return;
-        }
-        let cargo = Cargo {
-            repository: repository.clone(),
-            tag: entry.tag.clone(),
-            digest: push.map(|push| push.digest.clone()).unwrap_or_default(),
-            pushed: (entry.time, entry.id.clone()),
-            reason: reason.to_owned(),
         };
+        let cargo = left.iter().map(cargo).collect();
         plan.rolls
-            .push(self.as_roll(Source::Registered(revision), vec![cargo], push.into_iter()));
+            .push(self.as_roll(Source::Registered(revision), cargo));
     }
 
-    fn as_roll<'p>(
-        &self,
-        source: Source,
-        cargo: Vec<Cargo>,
-        pushes: impl Iterator<Item = &'p Push>,
-    ) -> Roll {
-        let (minimum, maximum) = self.percentages(pushes);
+    fn as_roll(&self, source: Source, cargo: Vec<Cargo>) -> Roll {
+        let asked: Vec<ServiceSettings> = cargo
+            .iter()
+            .map(|cargo| self.settings(&cargo.repository))
+            .collect();
+        let minimum = asked.iter().find_map(|asked| asked.minimum_healthy_percent);
+        let maximum = asked.iter().find_map(|asked| asked.maximum_percent);
         let changed = |wanted: Option<i32>, now: i32| wanted.filter(|wanted| *wanted != now);
         let rolling = self.service.controller == Controller::Rolling;
         Roll {
@@ -322,58 +363,10 @@ impl Deciding<'_> {
         }
     }
 
-    /// The percentages that the configuration asks for, by the first of the pushes.
-    fn percentages<'p>(
-        &self,
-        mut pushes: impl Iterator<Item = &'p Push>,
-    ) -> (Option<i32>, Option<i32>) {
-        let repository = pushes
-            .next()
-            .map_or("", |push| push.repository.name.as_str());
-        let settings = self
-            .config
-            .settings(self.service.cluster(), &self.service.name, repository);
-        (settings.minimum_healthy_percent, settings.maximum_percent)
-    }
-
-    /// What speaks against a roll of this service, whatever the push.
-    fn objection<'p>(&self, pushes: impl Iterator<Item = &'p Push>) -> Option<(Outcome, String)> {
-        let service = self.service;
-        let pushes: Vec<&Push> = pushes.collect();
-        let refused = |reason: String| Some((Outcome::Refused, reason));
-        if self.dry {
-            return Some((
-                Outcome::Held,
-                "dry run: it would have been rolled".to_owned(),
-            ));
-        }
-        let hold = |push: &&Push| {
-            self.config
-                .settings(service.cluster(), &service.name, &push.repository.name)
-                .hold
-        };
-        if pushes.iter().any(hold) || (pushes.is_empty() && self.config.service.hold) {
-            let reason = "`hold` is set for this service; clear it to let the push roll";
-            return Some((Outcome::Held, reason.to_owned()));
-        }
-        if service.status != "ACTIVE" {
-            return refused(format!("the service is {}, not ACTIVE", service.status));
-        }
-        if service.express {
-            return refused("an Express service: ECS owns its definition".to_owned());
-        }
-        if let Controller::Foreign(name) = &service.controller {
-            return refused(format!("its deployments belong to {name}: start one there"));
-        }
-        if service.has_short_arn() {
-            return refused(format!(
-                "its ARN is of the old short form, which cannot carry the ledger's tags; move it with `aws ecs \
-                 put-account-setting --name serviceLongArnFormat --value enabled` and re-create the service {}",
-                service.name,
-            ));
-        }
-        let (minimum, maximum) = self.percentages(pushes.iter().copied());
-        feasible::obstacle(service, minimum, maximum).map(|reason| (Outcome::Refused, reason))
+    /// What the configuration says about this service and one of its repositories.
+    fn settings(&self, repository: &Repository) -> ServiceSettings {
+        let (cluster, service) = (self.service.cluster(), &self.service.name);
+        self.config.settings(cluster, service, &repository.name)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::image::Repository;
+use crate::ledger;
 use crate::manifest::Kind;
 use crate::record::Record;
 
@@ -58,7 +59,7 @@ impl Push {
         self.order.0
     }
 
-    /// The identity by which the ledger names it.
+    /// The identity by which the report names it: that of its first record.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.order.3
@@ -70,10 +71,12 @@ impl Push {
         self.tagged.last().map_or("", |tagged| tagged.tag.as_str())
     }
 
-    /// Whether one of its records has this identity.
+    /// Whether one of its records has this identity, as [`crate::ledger::word`] writes it.
     #[must_use]
-    pub fn has_id(&self, id: &str) -> bool {
-        self.tagged.iter().any(|tagged| tagged.id == id)
+    pub fn has_id(&self, word: &str) -> bool {
+        self.tagged
+            .iter()
+            .any(|tagged| ledger::word(&tagged.id) == word)
     }
 }
 

@@ -64,6 +64,16 @@ impl Record {
         let digest = text(&format!("{response}/imageId/imageDigest"))
             .or_else(|| text(&format!("{request}/imageDigest")))
             .ok_or_else(|| lacks("imageDigest"))?;
+        if !is_tag(tag) {
+            return Err(NoPush::Unreadable(format!(
+                "record {id} has an imageTag that no registry takes: `{tag}`"
+            )));
+        }
+        if !is_digest(digest) {
+            return Err(NoPush::Unreadable(format!(
+                "record {id} has an imageDigest that is none: `{digest}`"
+            )));
+        }
         let region = text("/awsRegion").ok_or_else(|| lacks("awsRegion"))?;
         let account = text(&format!("{response}/registryId"))
             .or_else(|| text(&format!("{request}/registryId")))
@@ -91,6 +101,29 @@ impl Record {
             kind: Kind::of(manifest),
         })
     }
+}
+
+/// Whether a registry takes a tag: letters, digits, `_`, `.` and `-`, not beginning with the last two, 128 at most.
+///
+/// Source: the distribution specification of the Open Container Initiative, "Pulling manifests".
+fn is_tag(tag: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    tag.len() <= 128
+        && tag.bytes().next().is_some_and(letter)
+        && tag.bytes().all(|b| letter(b) || b == b'.' || b == b'-')
+}
+
+/// `algorithm:encoded`, as in `sha256:…`.
+fn is_digest(digest: &str) -> bool {
+    let word = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+._=-".contains(&b))
+    };
+    let parts = digest.split_once(':');
+    digest.len() <= 150
+        && parts.is_some_and(|(algorithm, encoded)| word(algorithm) && word(encoded))
 }
 
 /// The account in an ARN; `resources[].ARN` is upper case in ECR's records.
@@ -161,6 +194,32 @@ mod tests {
             assert!(why.contains(word), "{why}");
             value[member] = json!(17);
             assert!(Record::read(&value).is_err());
+        }
+    }
+
+    #[test]
+    fn rule_10_tags_and_digests_that_no_registry_takes_are_refused_with_their_record() {
+        let (longest, longer) = ("t".repeat(128), "t".repeat(129));
+        for (tag, good) in [
+            (longest.as_str(), true),
+            ("_1.2-x", true),
+            (longer.as_str(), false),
+            ("a b", false),
+            ("-a", false),
+            ("", false),
+            ("ü", false),
+        ] {
+            let mut value = record();
+            value["requestParameters"]["imageTag"] = json!(tag);
+            assert_eq!(Record::read(&value).is_ok(), good, "{tag}");
+        }
+        for digest in ["", "sha256", "sha256:", ":aa", "sha256:a a", "sha256:a@b"] {
+            let mut value = record();
+            value["responseElements"]["image"]["imageId"]["imageDigest"] = json!(digest);
+            let Err(NoPush::Unreadable(why)) = Record::read(&value) else {
+                panic!("{digest}")
+            };
+            assert!(why.contains("e1") && why.contains("imageDigest"), "{why}");
         }
     }
 

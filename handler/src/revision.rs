@@ -23,7 +23,7 @@ const OUTPUT_ONLY: &[&str] = &[
 ];
 
 /// ECS allows fifty tags on a resource.
-const MOST_TAGS: usize = 50;
+pub(crate) const MOST_TAGS: usize = 50;
 
 /// One revision that is to be registered. Services that share a base and a push share it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

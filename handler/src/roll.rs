@@ -136,7 +136,7 @@ fn revision(roll: &Roll, registered: &Registered<'_>) -> Result<String, Stop> {
 }
 
 /// The ledger entries of a roll, by the tag's key.
-fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
+pub(crate) fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
     let entry = |cargo: &crate::plan::Cargo| Entry {
         time: cargo.pushed.0,
         id: cargo.pushed.1.clone(),
@@ -182,7 +182,7 @@ async fn update(
     };
     if now.task_definition != roll.service.task_definition {
         return Err(gone(
-            "somebody deployed another revision meanwhile; the next push rolls",
+            "another revision was deployed meanwhile; the next look-up decides",
         ));
     }
     let written = entries(roll, revision);
@@ -216,7 +216,7 @@ fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
             reason,
             from: Some(roll.service.task_definition.clone()),
             to,
-            push: cargo.pushed.1.clone(),
+            push: cargo.push.clone(),
             retryable,
         }
     };

@@ -48,7 +48,12 @@ pub(crate) async fn survey(context: &Context) -> Result<Inventory, Error> {
     .await;
     for (cluster, services) in described {
         match services {
-            Ok(services) => inventory.services.extend(services),
+            Ok((services, failed)) => {
+                inventory.services.extend(services);
+                let failed = failed.iter();
+                let gaps = failed.map(|(name, error)| gap(&cluster, name, error));
+                inventory.gaps.extend(gaps);
+            }
             Err(error) => inventory.gaps.push(gap(&cluster, "", &error)),
         }
     }
@@ -137,7 +142,7 @@ pub(crate) async fn again(context: &Context, services: &[&Service]) -> BTreeMap<
     services
         .into_iter()
         .flatten()
-        .flatten()
+        .flat_map(|(services, _)| services)
         .map(|service| (service.arn.clone(), service))
         .collect()
 }

@@ -30,10 +30,15 @@ impl Trigger {
         if trigger.name == "unknown" {
             trigger.warning = Some("an event of unknown shape: looked up all the same".to_owned());
         }
-        trigger.dry_run = event
-            .get("dry_run")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        if let Some(dry_run) = event.get("dry_run") {
+            // Whoever writes this word means to be safe, however the value is spelt.
+            trigger.dry_run = dry_run != &Value::Bool(false);
+            if !dry_run.is_boolean() {
+                trigger.warning = Some(format!(
+                    "`dry_run` must be true or false; found {dry_run}: taken as true"
+                ));
+            }
+        }
         if let Some(span) = event.get("look_back") {
             match span.as_str().and_then(hours) {
                 Some(span) => trigger.look_back = Some(span),
@@ -125,6 +130,22 @@ mod tests {
         for (event, name) in table {
             assert_eq!(Trigger::read(&event).name, name, "{event}");
         }
+    }
+
+    #[test]
+    fn rule_10_a_dry_run_that_is_misspelt_is_still_dry() {
+        for (value, dry) in [
+            (json!(true), true),
+            (json!(false), false),
+            (json!("true"), true),
+            (json!(1), true),
+            (json!(null), true),
+        ] {
+            let trigger = Trigger::read(&json!({"dry_run": value}));
+            assert_eq!(trigger.dry_run, dry, "{value}");
+            assert_eq!(trigger.warning.is_some(), !value.is_boolean(), "{value}");
+        }
+        assert!(!Trigger::read(&json!({})).dry_run);
     }
 
     #[test]

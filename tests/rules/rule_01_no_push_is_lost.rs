@@ -224,3 +224,15 @@ async fn rule_01_more_services_than_a_page_or_a_batch_holds_all_roll() {
         assert_eq!(world.deployments(name), 1, "{name}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_an_empty_page_does_not_end_the_reading() {
+    let mut options = local::Options::default();
+    // Every reading begins with a page that holds nothing but a token.
+    options.empty_page_every = 1;
+    let services = [("web", &*image("web", "seed"))];
+    let world = World::built(&services, &Config::default(), options).await;
+    world.push("web", "v1", "one", 5);
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 0), image("web", "v1"));
+}

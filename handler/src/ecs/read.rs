@@ -10,6 +10,7 @@ use aws_sdk_ecs::types::{
 };
 use chrono::{DateTime, Utc};
 
+use super::next;
 use crate::error::AwsError;
 use crate::inventory::{Controller, Service};
 use crate::plan::Deployed;
@@ -46,12 +47,15 @@ pub(crate) async fn list_services(ecs: &Client, cluster: &str) -> Result<Vec<Str
     Ok(arns)
 }
 
+/// Services as far as they could be described, and the others' names with what ECS said about them.
+pub(crate) type Described = (Vec<Service>, Vec<(String, AwsError)>);
+
 /// At most ten services of one cluster; those that are gone by now are left out.
 pub(crate) async fn describe_services(
     ecs: &Client,
     cluster: &str,
     arns: &[String],
-) -> Result<Vec<Service>, AwsError> {
+) -> Result<Described, AwsError> {
     let answer = ecs
         .describe_services()
         .cluster(cluster)
@@ -60,17 +64,22 @@ pub(crate) async fn describe_services(
         .send()
         .await
         .map_err(|error| AwsError::new("DescribeServices", &error))?;
+    let mut failed = Vec::new();
     for failure in answer.failures() {
         let reason = failure.reason().unwrap_or("no reason");
+        let arn = failure.arn().unwrap_or_default();
         if reason != "MISSING" {
-            return Err(AwsError {
+            let error = AwsError {
                 call: "DescribeServices",
-                message: format!("{}: {reason}", failure.arn().unwrap_or("a service")),
+                message: format!("{arn}: {reason}"),
                 retryable: true,
-            });
+            };
+            let name = arn.rsplit('/').next().unwrap_or(arn);
+            failed.push((name.to_owned(), error));
         }
     }
-    Ok(answer.services().iter().filter_map(service).collect())
+    let services = answer.services().iter().filter_map(service).collect();
+    Ok((services, failed))
 }
 
 fn time(time: &SdkTime) -> Option<DateTime<Utc>> {
@@ -154,23 +163,29 @@ pub(crate) async fn history(
     loop {
         let page = request
             .clone()
-            .set_next_token(token)
+            .set_next_token(token.clone())
             .send()
             .await
             .map_err(|error| AwsError::new("ListServiceDeployments", &error))?;
-        token = page.next_token().map(str::to_owned);
+        token = next(
+            token.as_deref(),
+            page.next_token(),
+            "ListServiceDeployments",
+        )?;
         pages.extend(page.service_deployments.unwrap_or_default());
         if token.is_none() {
             break;
         }
     }
-    let began: BTreeMap<String, DateTime<Utc>> = pages
-        .iter()
-        .filter_map(|brief| {
-            let revision = brief.target_service_revision_arn()?.to_owned();
-            Some((revision, brief.created_at().and_then(time)?))
-        })
-        .collect();
+    let mut began: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+    for brief in &pages {
+        let revision = brief.target_service_revision_arn();
+        if let (Some(revision), Some(at)) = (revision, brief.created_at().and_then(time)) {
+            // A service revision may be deployed again: what counts is the first time.
+            let first = began.entry(revision.to_owned()).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
     let revisions: Vec<&String> = began.keys().collect();
     let mut deployed = Vec::new();
     for some in revisions.chunks(REVISIONS) {

@@ -1,45 +1,54 @@
 //! One service and one repository: which push counts, and what is to become of it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use super::{Deciding, History, Plan};
+use super::{Deciding, Plan};
 use crate::image::Repository;
-use crate::ledger::Entry;
+use crate::ledger::{self, Entry, RevisionName};
 use crate::manifest::Kind;
-use crate::push::{Order, Push};
+use crate::push::{Order, Push, Tagged};
 use crate::report::Outcome;
+
+/// A push that may roll a service.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate<'p> {
+    pub(super) push: &'p Push,
+    /// The tag by which it rolls.
+    pub(super) tag: String,
+    /// The newest of its records that may roll the service. The ledger names the push by this one: earlier records leave
+    /// the window first, and a record that arrives late may still come between it and them.
+    pub(super) record: &'p Tagged,
+}
 
 /// What is to become of the newest push that may roll.
 pub(super) enum Verdict<'p> {
     /// There is no such push, and nothing is left over from before.
     Nothing,
-    /// Nothing is to be done.
-    Settled {
-        push: &'p Push,
-        tag: String,
-        outcome: Outcome,
-        reason: String,
-    },
-    /// Its image runs; the ledger may have to learn of it.
-    Runs {
-        push: &'p Push,
-        tag: String,
-        note: bool,
-    },
+    /// Nothing is to be rolled.
+    Settled(Settled<'p>),
     /// It is to be rolled.
     Roll {
-        push: &'p Push,
-        tag: String,
+        candidate: Candidate<'p>,
         reason: String,
     },
     /// Its revision is registered and noted, but was never deployed.
     Resume {
         entry: Entry,
-        push: Option<&'p Push>,
+        candidate: Option<Candidate<'p>>,
         revision: String,
     },
     /// That depends on what was deployed since.
     Doubt { since: DateTime<Utc> },
+}
+
+/// A push about which nothing is to be done, except that the ledger may have to learn of it.
+pub(super) struct Settled<'p> {
+    pub(super) candidate: Candidate<'p>,
+    pub(super) outcome: Outcome,
+    pub(super) reason: String,
+    pub(super) note: Option<Entry>,
 }
 
 /// What is known of the image that runs.
@@ -59,10 +68,10 @@ impl Deciding<'_> {
         pushed: &[&'p Push],
         plan: &mut Plan,
     ) -> Verdict<'p> {
-        let mut candidates: Vec<(&'p Push, String)> = Vec::new();
+        let mut candidates: Vec<Candidate<'p>> = Vec::new();
         for push in pushed.iter().copied() {
             match self.eligible(push) {
-                Ok(tag) => candidates.push((push, tag)),
+                Ok(candidate) => candidates.push(candidate),
                 Err(reason) => {
                     let skipped = self.decision(push, push.tag(), Outcome::Skipped, reason);
                     plan.decisions.push(skipped);
@@ -70,51 +79,59 @@ impl Deciding<'_> {
             }
         }
         let entry = self.service.entry(repository);
-        let Some((newest, tag)) = candidates.pop() else {
+        let Some(newest) = candidates.pop() else {
             // Nothing in sight: only what an earlier look-up left undone.
-            return entry.map_or(Verdict::Nothing, |entry| self.left_over(entry));
+            return entry.map_or(Verdict::Nothing, |entry| self.left_over(repository, entry));
         };
-        for (push, tag) in candidates {
-            let reason = format!("superseded by {} of {}", newest.tag(), time(newest.time()));
+        for Candidate { push, tag, .. } in candidates {
+            let by = (newest.push.tag(), time(newest.push.time()));
+            let reason = format!("superseded by {} of {}", by.0, by.1);
             plan.decisions
                 .push(self.decision(push, &tag, Outcome::Skipped, reason));
         }
-        self.newest(repository, newest, tag, entry, pushed)
+        let unseen = entry
+            .clone()
+            .filter(|entry| !entry.names(newest.push) && !newer(&newest, entry, pushed))
+            .map_or(Verdict::Nothing, |entry| self.left_over(repository, entry));
+        match (self.newest(repository, newest, entry, pushed), unseen) {
+            (verdict, Verdict::Nothing) => verdict,
+            (Verdict::Settled(settled), unseen) => {
+                self.settle(repository, settled, plan);
+                unseen
+            }
+            (_, unseen) => unseen,
+        }
     }
 
-    /// The tag by which a push may roll this service, or why it may not.
-    fn eligible(&self, push: &Push) -> Result<String, String> {
-        if let Some(since) = self.config.since.filter(|since| push.time() < *since) {
-            return Err(format!(
-                "pushed before {}, when ecroll began here",
-                time(since)
-            ));
-        }
+    /// The tag and the record by which a push may roll this service, or why it may not.
+    fn eligible<'p>(&self, push: &'p Push) -> Result<Candidate<'p>, String> {
         if !self.config.follows_repository(&push.repository.name) {
             return Err("the configuration's `repositories` leave this one out".to_owned());
         }
         if let Kind::Other(what) = &push.kind {
             return Err(format!("no image: {what}"));
         }
-        let name = &push.repository.name;
-        let policy = self
-            .config
-            .settings(self.service.cluster(), &self.service.name, name)
-            .tags;
-        let allowed: Vec<&str> = push
+        let policy = self.settings(&push.repository).tags;
+        let allowed: Vec<&Tagged> = push
             .tagged
             .iter()
-            .map(|tagged| tagged.tag.as_str())
-            .filter(|tag| policy.allows(tag))
+            .filter(|tagged| policy.allows(&tagged.tag))
             .collect();
+        let Some(record) = allowed.last().copied() else {
+            let tag = push.tag();
+            return Err(format!("policy {policy} does not take the tag {tag}"));
+        };
+        if let Some(since) = self.config.since.filter(|since| record.time < *since) {
+            return Err(format!(
+                "pushed before {}, when ecroll began here",
+                time(since)
+            ));
+        }
         // The service keeps its own tag if the push set it; else it takes the last one.
-        let own = allowed
-            .iter()
-            .rev()
-            .find(|tag| self.names_tag(&push.repository, tag));
-        own.or(allowed.last())
-            .map(|tag| (*tag).to_owned())
-            .ok_or_else(|| format!("policy {policy} does not take the tag {}", push.tag()))
+        let mut tags = allowed.iter().rev().map(|tagged| &tagged.tag);
+        let own = tags.find(|tag| self.names_tag(&push.repository, tag));
+        let tag = own.unwrap_or(&record.tag).clone();
+        Ok(Candidate { push, tag, record })
     }
 
     fn names_tag(&self, repository: &Repository, tag: &str) -> bool {
@@ -125,55 +142,93 @@ impl Deciding<'_> {
     fn newest<'p>(
         &self,
         repository: &Repository,
-        push: &'p Push,
-        tag: String,
+        candidate: Candidate<'p>,
         entry: Option<Entry>,
         pushed: &[&'p Push],
     ) -> Verdict<'p> {
         let running = self.running(repository, pushed);
-        let settled = |outcome, reason: String| Verdict::Settled {
-            push,
-            tag: tag.clone(),
-            outcome,
-            reason,
+        let Candidate { push, tag, record } = &candidate;
+        let settled = |candidate: Candidate<'p>, outcome, reason| {
+            Verdict::Settled(Settled {
+                candidate,
+                outcome,
+                reason,
+                note: None,
+            })
         };
         if running.digest.as_deref() == Some(push.digest.as_str()) {
-            let note = entry.is_none_or(|entry| newer(push, &entry, pushed) && !entry.names(push));
-            return Verdict::Runs { push, tag, note };
+            let note = self.news(repository, &candidate, entry, pushed);
+            return Verdict::Settled(Settled {
+                candidate,
+                outcome: Outcome::Unchanged,
+                reason: "the service runs this image".to_owned(),
+                note,
+            });
         }
         if let Some(entry) = entry {
             if entry.names(push) {
-                return self.doubtful(entry, Some(push));
+                // A further tag of the same push: the ledger names it by that one from now on.
+                let id = ledger::word(&record.id);
+                let renamed = record.time >= entry.time && id != entry.id;
+                let note = renamed.then(|| Entry {
+                    id,
+                    ..entry.clone()
+                });
+                return match self.doubtful(repository, entry, Some(candidate)) {
+                    Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
+                    other => other,
+                };
             }
-            if !newer(push, &entry, pushed) {
-                let reason = format!(
-                    "older than {} of {}, which came first",
-                    entry.tag,
-                    time(entry.time)
-                );
-                return settled(Outcome::Skipped, reason);
+            if !newer(&candidate, &entry, pushed) {
+                let first = format!("{} of {}", entry.tag, time(entry.time));
+                let reason = format!("older than {first}, which came first");
+                return settled(candidate, Outcome::Skipped, reason);
             }
         }
         let ahead = match (running.push, running.time) {
             (Some(runs), _) => runs.order > push.order,
-            (None, Some(at)) => at > push.time(),
+            (None, Some(at)) => at > record.time,
             (None, None) => false,
         };
         if ahead {
             let since = running.time.map(time).unwrap_or_default();
-            return settled(
-                Outcome::Skipped,
-                format!("older than what runs, pushed {since}"),
-            );
+            let reason = format!("older than what runs, pushed {since}");
+            return settled(candidate, Outcome::Skipped, reason);
         }
         let reason = match running.push {
-            Some(runs) if runs.tagged.iter().any(|tagged| tagged.tag == tag) => {
+            Some(runs) if runs.tagged.iter().any(|tagged| tagged.tag == *tag) => {
                 format!("{tag} was pushed again")
             }
             Some(runs) => format!("{tag} is newer than {}", runs.tag()),
             None => format!("{tag} is the newest push"),
         };
-        Verdict::Roll { push, tag, reason }
+        Verdict::Roll { candidate, reason }
+    }
+
+    /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.
+    fn news(
+        &self,
+        repository: &Repository,
+        candidate: &Candidate<'_>,
+        entry: Option<Entry>,
+        pushed: &[&Push],
+    ) -> Option<Entry> {
+        let Candidate { push, tag, record } = candidate;
+        let runs = &self.service.task_definition;
+        let fresh = Entry::new(record, tag, runs, runs);
+        let Some(entry) = entry else {
+            return Some(fresh);
+        };
+        if !entry.names(push) {
+            return newer(candidate, &entry, pushed).then_some(fresh);
+        }
+        let stamp = self.definition.stamp(repository);
+        if !entry.new.names(runs) && stamp.is_some_and(|stamp| push.has_id(&stamp.id)) {
+            // Two look-ups made a revision each, and the other one's runs.
+            let new = RevisionName::of(runs);
+            return Some(Entry { new, ..entry });
+        }
+        (record.time >= entry.time && fresh.id != entry.id).then_some(fresh)
     }
 
     /// What the service's containers of this repository run, by the best evidence there is.
@@ -191,7 +246,8 @@ impl Deciding<'_> {
             .images
             .values()
             .filter(|(_, i)| i.repository == *repository);
-        let mut found: Option<Running<'p>> = None;
+        let mut digests = BTreeSet::new();
+        let mut newest: Option<&'p Push> = None;
         for (_, image) in images {
             let push = match (&image.digest, &image.tag, self.service.deployed_at) {
                 (Some(digest), ..) => pushed.iter().rev().find(|push| push.digest == *digest),
@@ -204,113 +260,19 @@ impl Deciding<'_> {
                 _ => None,
             }
             .copied();
-            let digest = image
-                .digest
-                .clone()
-                .or_else(|| push.map(|push| push.digest.clone()));
-            let this = Running {
-                digest,
-                push,
-                time: push.map(Push::time),
-            };
-            match &found {
-                // Containers that disagree run no one push.
-                Some(other) if other.digest != this.digest => {
-                    return Running {
-                        digest: None,
-                        push: None,
-                        time: None,
-                    };
-                }
-                _ => found = Some(this),
-            }
+            let digest = image.digest.as_ref().or(push.map(|push| &push.digest));
+            digests.insert(digest.cloned());
+            newest = newest
+                .into_iter()
+                .chain(push)
+                .max_by(|a, b| a.order.cmp(&b.order));
         }
-        found.unwrap_or(Running {
-            digest: None,
-            push: None,
-            time: None,
-        })
-    }
-
-    /// Without a push in sight: whether the ledger's own was left undeployed.
-    fn left_over<'p>(&self, entry: Entry) -> Verdict<'p> {
-        let base_runs = entry.base.names(&self.service.task_definition);
-        let noted_only = entry.base == entry.new;
-        if !base_runs || noted_only {
-            return Verdict::Nothing;
+        Running {
+            // Containers that disagree run no one digest; the newest of them says what is older.
+            digest: digests.pop_first().flatten().filter(|_| digests.is_empty()),
+            push: newest,
+            time: newest.map(Push::time),
         }
-        match self.doubtful(entry, None) {
-            Verdict::Settled { .. } => Verdict::Nothing,
-            other => other,
-        }
-    }
-
-    /// The ledger names this push, and yet another image runs: what happened since tells why.
-    fn doubtful<'p>(&self, entry: Entry, push: Option<&'p Push>) -> Verdict<'p> {
-        let runs = &self.service.task_definition;
-        let held = |reason: &str| {
-            push.map_or(Verdict::Nothing, |push| Verdict::Settled {
-                push,
-                tag: entry.tag.clone(),
-                outcome: Outcome::Held,
-                reason: reason.to_owned(),
-            })
-        };
-        let deployed = match self.history {
-            None => return Verdict::Doubt { since: entry.time },
-            Some(History::Unknown(why)) => {
-                let reason = format!("whether it was rolled back cannot be known: {why}");
-                return held(&reason);
-            }
-            Some(History::Known(deployed)) => deployed,
-        };
-        let first = deployed
-            .iter()
-            .filter(|past| entry.new.names(&past.task_definition))
-            .map(|past| past.at)
-            .min();
-        match first {
-            None if entry.base.names(runs) => match entry.new.beside(runs) {
-                Some(revision) => Verdict::Resume {
-                    entry,
-                    push,
-                    revision,
-                },
-                None => held("the revision that the ledger names is of another family"),
-            },
-            None => held("somebody deployed another revision before this push could roll"),
-            Some(_) if entry.base.names(runs) => {
-                held("rolled back since, by a person or the circuit breaker; the next push rolls")
-            }
-            Some(first) if self.overtaken(&entry, first, deployed) => {
-                match entry.new.beside(runs) {
-                    Some(revision) => Verdict::Resume {
-                        entry,
-                        push,
-                        revision,
-                    },
-                    None => held("somebody deployed another family since"),
-                }
-            }
-            Some(_) => held("somebody deployed another revision since; the next push rolls"),
-        }
-    }
-
-    /// Two handlers raced: what runs is ecroll's own, made for an older push, and came after the ledger's revision.
-    fn overtaken(&self, entry: &Entry, first: DateTime<Utc>, deployed: &[super::Deployed]) -> bool {
-        let runs = &self.service.task_definition;
-        let own = self
-            .definition
-            .repositories()
-            .into_iter()
-            .filter_map(|repository| self.definition.stamp(repository))
-            .any(|stamp| stamp.time < entry.time);
-        let began = deployed
-            .iter()
-            .filter(|past| past.task_definition == *runs)
-            .map(|past| past.at)
-            .min();
-        own && began.is_some_and(|began| began >= first)
     }
 }
 
@@ -325,10 +287,11 @@ fn tagged_before(push: &Push, tag: &str, at: DateTime<Utc>) -> Option<(DateTime<
 }
 
 /// Whether a push comes after the one that the ledger names; by the log's order where the log still holds both.
-fn newer(push: &Push, entry: &Entry, pushed: &[&Push]) -> bool {
+fn newer(candidate: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) -> bool {
+    let Candidate { push, record, .. } = candidate;
     match pushed.iter().find(|other| entry.names(other)) {
         Some(noted) => push.order > noted.order,
-        None => (push.time(), push.id()) > (entry.time, entry.id.as_str()),
+        None => (record.time, ledger::word(&record.id)) > (entry.time, entry.id.clone()),
     }
 }
 

@@ -1,0 +1,125 @@
+//! [`Config`] to JSON: every key that differs from its default.
+
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
+
+use super::{Config, ServiceRule, Trail, TriggerKind};
+use crate::policy::TagPolicy;
+
+fn span(duration: Duration) -> String {
+    match duration.as_secs() {
+        s if s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
+pub(super) fn to_json(config: &Config) -> Value {
+    let defaults = Config::default();
+    let mut out = Map::new();
+    let mut put = |key: &str, differs: bool, value: Value| {
+        if differs {
+            out.insert(key.to_owned(), value);
+        }
+    };
+    put("name", config.name != defaults.name, json!(config.name));
+    let trail = match &config.trail {
+        Trail::Auto => "auto".to_owned(),
+        Trail::Create => "create".to_owned(),
+        Trail::Reuse(name) => format!("reuse:{name}"),
+    };
+    put("trail", config.trail != defaults.trail, json!(trail));
+    put(
+        "log_group",
+        config.log_group.is_some(),
+        json!(config.log_group),
+    );
+    put(
+        "clusters",
+        config.clusters != defaults.clusters,
+        json!(config.clusters),
+    );
+    put(
+        "repositories",
+        config.repositories != defaults.repositories,
+        json!(config.repositories),
+    );
+    let triggers: Vec<&str> = config
+        .triggers
+        .iter()
+        .map(|trigger| match trigger {
+            TriggerKind::Alarm => "alarm",
+        })
+        .collect();
+    put(
+        "triggers",
+        config.triggers != defaults.triggers,
+        json!(triggers),
+    );
+    put(
+        "sweep",
+        config.sweep != defaults.sweep,
+        json!(config.sweep.map_or("off".into(), span)),
+    );
+    put(
+        "look_back",
+        config.look_back != defaults.look_back,
+        json!(span(config.look_back)),
+    );
+    let since = config
+        .since
+        .map(|since| since.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+    put("since", since.is_some(), json!(since));
+    let mut service = Map::new();
+    let settings = &config.service;
+    if settings.tags != TagPolicy::Any {
+        service.insert("tags".to_owned(), json!(settings.tags.to_string()));
+    }
+    if settings.hold {
+        service.insert("hold".to_owned(), json!(true));
+    }
+    put_percentages(
+        &mut service,
+        settings.minimum_healthy_percent,
+        settings.maximum_percent,
+    );
+    put("service", !service.is_empty(), Value::Object(service));
+    let services: Vec<Value> = config.services.iter().map(rule_to_json).collect();
+    put("services", !services.is_empty(), Value::Array(services));
+    Value::Object(out)
+}
+
+fn put_percentages(table: &mut Map<String, Value>, minimum: Option<i32>, maximum: Option<i32>) {
+    if let Some(percent) = minimum {
+        table.insert("minimum_healthy_percent".to_owned(), json!(percent));
+    }
+    if let Some(percent) = maximum {
+        table.insert("maximum_percent".to_owned(), json!(percent));
+    }
+}
+
+fn rule_to_json(rule: &ServiceRule) -> Value {
+    let mut table = Map::new();
+    let texts = [
+        ("cluster", rule.cluster.clone()),
+        ("service", rule.service.clone()),
+        ("repository", rule.repository.clone()),
+        ("tags", rule.tags.as_ref().map(ToString::to_string)),
+    ];
+    for (key, value) in texts {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), json!(value));
+        }
+    }
+    if let Some(hold) = rule.hold {
+        table.insert("hold".to_owned(), json!(hold));
+    }
+    put_percentages(
+        &mut table,
+        rule.minimum_healthy_percent,
+        rule.maximum_percent,
+    );
+    Value::Object(table)
+}

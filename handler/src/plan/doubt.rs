@@ -1,0 +1,128 @@
+//! The doubtful rows of the ledger's table: the ledger names a push, and yet another image runs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::verdict::{Candidate, Settled, Verdict};
+use super::{Deciding, History};
+use crate::image::Repository;
+use crate::ledger::Entry;
+use crate::report::Outcome;
+
+impl Deciding<'_> {
+    /// Without the ledger's own push in sight: whether it was left undeployed.
+    pub(super) fn left_over<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
+        let base_runs = entry.base.names(&self.service.task_definition);
+        let noted_only = entry.base == entry.new;
+        let followed = self.config.follows_repository(&repository.name);
+        if !base_runs || noted_only || !followed {
+            return Verdict::Nothing;
+        }
+        match self.doubtful(repository, entry, None) {
+            Verdict::Settled(_) => Verdict::Nothing,
+            other => other,
+        }
+    }
+
+    /// The ledger names this push, and yet another image runs: what happened since tells why.
+    pub(super) fn doubtful<'p>(
+        &self,
+        repository: &Repository,
+        entry: Entry,
+        candidate: Option<Candidate<'p>>,
+    ) -> Verdict<'p> {
+        let runs = &self.service.task_definition;
+        let held = |candidate: Option<Candidate<'p>>, reason: &str| {
+            candidate.map_or(Verdict::Nothing, |candidate| {
+                Verdict::Settled(Settled {
+                    candidate,
+                    outcome: Outcome::Held,
+                    reason: reason.to_owned(),
+                    note: None,
+                })
+            })
+        };
+        if entry.new.names(runs) {
+            let reason = "its revision runs, with another image by now; the next push rolls";
+            return held(candidate, reason);
+        }
+        let own = self.makers(repository, &entry);
+        let deployed = match self.history {
+            None => {
+                let since = own.into_iter().fold(entry.time, DateTime::min);
+                return Verdict::Doubt { since };
+            }
+            Some(History::Unknown(why)) => {
+                let reason = format!("whether it was rolled back cannot be known: {why}");
+                return held(candidate, &reason);
+            }
+            Some(History::Known(deployed)) => deployed,
+        };
+        let first = |revision: &dyn Fn(&str) -> bool| {
+            let of = deployed
+                .iter()
+                .filter(|past| revision(&past.task_definition));
+            of.map(|past| past.at).min()
+        };
+        let new = first(&|arn| entry.new.names(arn));
+        let now = first(&|arn| arn == runs);
+        if entry.base.names(runs) {
+            if new.is_some() {
+                let reason =
+                    "rolled back since, by a person or the circuit breaker; the next push rolls";
+                return held(candidate, reason);
+            }
+            if now.is_none() && self.service.deployed_at.is_some_and(|at| at > entry.time) {
+                // It does not even show the deployment that runs. Source, ninety days:
+                // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
+                let reason = "whether it was rolled back cannot be known: ECS no longer shows deployments of that time";
+                return held(candidate, reason);
+            }
+            return match entry.new.beside(runs) {
+                Some(revision) => Verdict::Resume {
+                    entry,
+                    candidate,
+                    revision,
+                },
+                None => held(
+                    candidate,
+                    "the revision that the ledger names is of another family",
+                ),
+            };
+        }
+        // Two look-ups at once: what runs is ecroll's own for another push, and came after this one's, or instead of it.
+        let raced = now.is_some_and(|now| now >= new.unwrap_or(entry.time)) && {
+            let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);
+            own.iter().any(|at| (*at - entry.time).abs() <= reach)
+        };
+        match candidate {
+            Some(candidate) if raced => Verdict::Roll {
+                candidate,
+                reason: "another look-up at the same time deployed its own: rolled again"
+                    .to_owned(),
+            },
+            candidate if new.is_some() => held(
+                candidate,
+                "somebody deployed another revision since; the next push rolls",
+            ),
+            candidate => held(
+                candidate,
+                "somebody deployed another revision before this push could roll",
+            ),
+        }
+    }
+
+    /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same
+    /// repository by the revision's stamp, those of others by their ledger entries.
+    fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
+        let runs = &self.service.task_definition;
+        let stamp = self.definition.stamp(repository);
+        let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
+        let others = self.definition.repositories().into_iter();
+        let others = others
+            .filter(|other| *other != repository)
+            .filter_map(|other| self.service.entry(other))
+            .filter(|other| other.new.names(runs))
+            .map(|other| other.time);
+        older.into_iter().chain(others).collect()
+    }
+}

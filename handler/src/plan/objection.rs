@@ -1,0 +1,53 @@
+//! What speaks against a roll, whatever was pushed.
+
+use super::{Deciding, feasible};
+use crate::config::ServiceSettings;
+use crate::image::Repository;
+use crate::inventory::Controller;
+use crate::ledger;
+use crate::report::Outcome;
+use crate::revision::MOST_TAGS;
+
+impl Deciding<'_> {
+    /// What speaks against rolling or noting anything of a repository, whatever the push.
+    pub(super) fn objection(&self, repository: &Repository) -> Option<(Outcome, String)> {
+        let settings = self.settings(repository);
+        if settings.hold {
+            let reason = "`hold` is set for this service; clear it to let the push roll";
+            return Some((Outcome::Held, reason.to_owned()));
+        }
+        if let Some(reason) = self.refusal(repository, &settings) {
+            return Some((Outcome::Refused, reason));
+        }
+        let dry = "dry run: it would have been rolled";
+        self.dry.then(|| (Outcome::Held, dry.to_owned()))
+    }
+
+    fn refusal(&self, repository: &Repository, settings: &ServiceSettings) -> Option<String> {
+        let service = self.service;
+        if service.status != "ACTIVE" {
+            return Some(format!("the service is {}, not ACTIVE", service.status));
+        }
+        if service.express {
+            return Some("an Express service: ECS owns its definition".to_owned());
+        }
+        if let Controller::Foreign(name) = &service.controller {
+            return Some(format!("its deployments belong to {name}: start one there"));
+        }
+        if service.has_short_arn() {
+            return Some(format!(
+                "its ARN is of the old short form, which cannot carry the ledger's tags; move it with `aws ecs \
+                 put-account-setting --name serviceLongArnFormat --value enabled` and re-create the service {}",
+                service.name,
+            ));
+        }
+        let tags = service.tags.keys().filter(|key| !key.starts_with("aws:"));
+        if tags.count() >= MOST_TAGS && !service.tags.contains_key(&ledger::key(repository)) {
+            return Some(format!(
+                "the service has all {MOST_TAGS} tags that ECS allows and ecroll's ledger needs one: remove one"
+            ));
+        }
+        let (minimum, maximum) = (settings.minimum_healthy_percent, settings.maximum_percent);
+        feasible::obstacle(service, minimum, maximum)
+    }
+}

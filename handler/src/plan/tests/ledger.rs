@@ -1,0 +1,175 @@
+//! Every row of the ledger's table.
+
+use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothing};
+use crate::plan::{History, Source};
+use crate::report::Outcome::{Held, Unchanged};
+
+/// A service on revision 2, which ecroll made of revision 1 for the push of `web:v1`; the ledger says so.
+fn after_a_roll() -> Scene {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let plan = scene.look_up(5);
+    assert_eq!(rolled(&plan), ["web:v1"]);
+    scene
+}
+
+/// Lets the service `web` run another revision.
+fn redeploy(scene: &mut Scene, arn: &str, minute: i64) {
+    arn.clone_into(&mut scene.web().task_definition);
+    scene.web().deployed_at = Some(at(minute));
+}
+
+#[test]
+fn rule_03_the_ledgers_push_runs_unchanged() {
+    let mut scene = after_a_roll();
+    let plan = scene.look_up(10);
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_03_a_push_older_than_the_ledgers_that_runs_again_is_unchanged() {
+    let mut scene = after_a_roll();
+    let first = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("web:v2", "d2", 20);
+    let _ = scene.look_up(25);
+    let second = scene.web().task_definition.clone();
+    redeploy(&mut scene, &first, 30);
+    // The newer record is out of sight by now.
+    scene.records.retain(|found| found.record.tag == "v1");
+    let mut scene = scene.deployed(&[]);
+    let web = scene.web().arn.clone();
+    let History::Known(past) = scene.histories.get_mut(&web).unwrap() else {
+        unreachable!()
+    };
+    for (revision, minute) in [(first, 5), (second, 25)] {
+        past.push(crate::plan::Deployed {
+            task_definition: revision,
+            at: at(minute),
+        });
+    }
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_01_a_roll_that_died_before_the_update_is_resumed_with_its_revision() {
+    let scene =
+        Scene::new(&["web:seed"])
+            .pushed("web:v1", "d1", 0)
+            .noted("web", "d1-web-v1", 0, 2, 1);
+    let plan = scene.plan();
+    assert_eq!(plan.doubts.len(), 1, "history decides");
+    writes_nothing(&plan);
+    let plan = scene.deployed(&[]).settled();
+    assert_eq!(rolled(&plan), ["web:v1"]);
+    assert_eq!(plan.rolls[0].source, Source::Registered(arn(2)));
+    assert!(plan.decisions.is_empty());
+}
+
+#[test]
+fn rule_01_it_is_resumed_also_when_the_log_shows_nothing() {
+    let scene = Scene::new(&["web:seed"]).noted("web", "direct:now", 0, 2, 1);
+    assert_eq!(scene.plan().doubts.len(), 1);
+    let plan = scene.deployed(&[]).settled();
+    assert_eq!(plan.rolls[0].source, Source::Registered(arn(2)));
+}
+
+#[test]
+fn rule_03_what_was_deployed_and_has_ended_is_held_until_the_next_push() {
+    let scene = Scene::new(&["web:seed"])
+        .pushed("web:v1", "d1", 0)
+        .noted("web", "d1-web-v1", 0, 2, 1)
+        .deployed(&[(2, 5), (1, 30)]);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert!(plan.decisions[0].reason.contains("rolled back"));
+    writes_nothing(&plan);
+    let plan = scene.pushed("web:v2", "d2", 60).settled();
+    assert_eq!(rolled(&plan), ["web:v2"]);
+}
+
+#[test]
+fn rule_02_an_older_revision_of_ecrolls_that_came_after_is_rolled_forward() {
+    // Two handlers raced: the older push's revision was deployed after the newer one's.
+    let mut scene = after_a_roll();
+    let older = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 2)
+        .noted("web", "d2-web-v2", 2, 3, 1);
+    redeploy(&mut scene, &older, 6);
+    let (web, older) = (scene.web().arn.clone(), older);
+    let deployed = |task_definition, minute| crate::plan::Deployed {
+        task_definition,
+        at: at(minute),
+    };
+    let past = vec![deployed(arn(3), 5), deployed(older, 6)];
+    scene.histories.insert(web, History::Known(past));
+    assert_eq!(rolled(&scene.settled()), ["web:v2"]);
+}
+
+#[test]
+fn rule_03_what_somebody_else_deployed_is_left_alone() {
+    let mut scene =
+        Scene::new(&["web:seed"])
+            .pushed("web:v1", "d1", 0)
+            .noted("web", "d1-web-v1", 0, 2, 1);
+    scene.define(definition(7, &["web:mine"]));
+    redeploy(&mut scene, &arn(7), 9);
+    for past in [&[(7, 9)][..], &[(2, 5), (7, 9)]] {
+        let plan = scene.clone().deployed(past).settled();
+        assert_eq!(outcomes(&plan), [(Held, "v1")]);
+        assert!(plan.decisions[0].reason.contains("somebody"));
+        writes_nothing(&plan);
+    }
+}
+
+#[test]
+fn rule_03_an_image_that_runs_without_a_ledger_is_noted_once() {
+    let mut scene = Scene::new(&["web:v1"]).pushed("web:v1", "d1", 0);
+    scene.web().deployed_at = Some(at(3));
+    let plan = scene.look_up(5);
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    assert_eq!((plan.rolls.len(), plan.notes.len()), (0, 1));
+    writes_nothing(&scene.look_up(10));
+    // And when it is rolled back later, that is seen.
+    scene.define(definition(7, &["web:seed"]));
+    redeploy(&mut scene, &arn(7), 30);
+    let plan = scene.deployed(&[(1, 3), (7, 30)]).settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+}
+
+#[test]
+fn rule_03_an_older_ledger_learns_of_what_somebody_deployed() {
+    let scene = after_a_roll();
+    let mut scene = scene.pushed("web:v2", "d2", 20);
+    scene.define(definition(7, &["web:v2"]));
+    redeploy(&mut scene, &arn(7), 22);
+    let plan = scene.look_up(25);
+    assert_eq!(plan.notes.len(), 1);
+    assert_eq!(rolled(&plan), Vec::<String>::new());
+    writes_nothing(&scene.look_up(30));
+}
+
+#[test]
+fn rule_01_a_push_newer_than_the_ledgers_rolls() {
+    let mut scene = after_a_roll().pushed("web:v2", "d2", 20);
+    let plan = scene.look_up(25);
+    assert_eq!(rolled(&plan), ["web:v2"]);
+    assert_eq!(scene.images(), ["web:v2"]);
+}
+
+#[test]
+fn rule_03_a_history_that_cannot_be_read_holds() {
+    let mut scene =
+        Scene::new(&["web:seed"])
+            .pushed("web:v1", "d1", 0)
+            .noted("web", "d1-web-v1", 0, 2, 1);
+    let web = scene.web().arn.clone();
+    let unknown = History::Unknown("AccessDenied".to_owned());
+    scene.histories.insert(web, unknown);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert!(plan.decisions[0].reason.contains("AccessDenied"));
+    writes_nothing(&plan);
+}

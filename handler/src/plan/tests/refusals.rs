@@ -1,0 +1,137 @@
+//! What cannot or may not roll, and what is said about it.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::builders::{Scene, at, writes_nothing};
+use crate::inventory::{Controller, Service};
+use crate::manifest::Kind;
+
+/// A name and what makes a service so.
+type Change = (&'static str, fn(&mut Service));
+
+fn said(about: &str, scene: &Scene, text: &mut String) {
+    let plan = scene.settled();
+    writes_nothing(&plan);
+    for decision in &plan.decisions {
+        writeln!(text, "{about}: {} — {}", decision.outcome, decision.reason).unwrap();
+    }
+}
+
+#[test]
+fn rule_10_every_refusal_says_why_and_what_would_help() {
+    let mut text = String::new();
+    let services: [Change; 12] = [
+        ("draining", |s| "DRAINING".clone_into(&mut s.status)),
+        ("inactive", |s| "INACTIVE".clone_into(&mut s.status)),
+        ("express", |s| s.express = true),
+        ("code deploy", |s| {
+            s.controller = Controller::Foreign("CODE_DEPLOY".to_owned());
+        }),
+        ("external", |s| {
+            s.controller = Controller::Foreign("EXTERNAL".to_owned());
+        }),
+        ("short arn", |s| {
+            "arn:aws:ecs:eu-west-1:000000000000:service/web".clone_into(&mut s.arn);
+        }),
+        ("1 of 50/100", |s| {
+            (s.desired, s.minimum_healthy_percent, s.maximum_percent) = (1, 50, 100);
+        }),
+        ("1 of 100/150", |s| {
+            (s.desired, s.maximum_percent) = (1, 150);
+        }),
+        ("2 of 75/100", |s| {
+            (s.minimum_healthy_percent, s.maximum_percent) = (75, 100);
+        }),
+        ("3 of 100/125", |s| {
+            (s.desired, s.maximum_percent) = (3, 125);
+        }),
+        ("largest", |s| {
+            (s.desired, s.maximum_percent) = (i32::MAX, 100);
+        }),
+        ("no room", |s| {
+            s.tags
+                .extend((0..50).map(|n| (format!("k{n}"), String::new())));
+        }),
+    ];
+    for (about, change) in services {
+        let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+        change(scene.web());
+        said(about, &scene, &mut text);
+    }
+    let configs = [
+        ("hold", json!({"service": {"hold": true}})),
+        ("policy", json!({"service": {"tags": "prefix:release-"}})),
+        ("since", json!({"since": at(1).to_rfc3339()})),
+        ("repositories", json!({"repositories": ["shop"]})),
+    ];
+    for (about, config) in configs {
+        let scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+        said(about, &scene.configured(&config), &mut text);
+    }
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    scene.dry = true;
+    said("dry run", &scene, &mut text);
+    scene.dry = false;
+    scene.records[0].record.kind = Kind::Other("config of type helm".to_owned());
+    said("no image", &scene, &mut text);
+    let foreign =
+        Scene::new(&["web:seed"])
+            .pushed("web:v1", "d1", 0)
+            .noted("web", "d1-web-v1", 0, 2, 1);
+    said(
+        "rolled back",
+        &foreign.clone().deployed(&[(2, 5)]),
+        &mut text,
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn rule_06_what_can_move_is_not_refused() {
+    let possible: [Change; 7] = [
+        ("1 of 50/200", |s| {
+            (s.desired, s.minimum_healthy_percent) = (1, 50);
+        }),
+        ("1 of 0/100", |s| {
+            (s.desired, s.minimum_healthy_percent, s.maximum_percent) = (1, 0, 100);
+        }),
+        ("4 of 100/125", |s| {
+            (s.desired, s.maximum_percent) = (4, 125);
+        }),
+        ("none", |s| (s.desired, s.maximum_percent) = (0, 100)),
+        ("daemon", |s| (s.daemon, s.maximum_percent) = (true, 100)),
+        ("blue/green", |s| {
+            s.controller = Controller::Strategy("BLUE_GREEN".to_owned());
+            s.maximum_percent = 100;
+        }),
+        ("negative", |s| s.desired = -1),
+    ];
+    for (about, change) in possible {
+        let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+        change(scene.web());
+        assert_eq!(scene.settled().rolls.len(), 1, "{about}");
+    }
+}
+
+#[test]
+fn rule_07_percentages_are_sent_only_where_asked_for_different_and_meant() {
+    let config = json!({"service": {"minimum_healthy_percent": 50, "maximum_percent": 200}});
+    let sent = |change: fn(&mut Service)| {
+        let mut scene = Scene::new(&["web:seed"])
+            .pushed("web:v1", "d1", 0)
+            .configured(&config);
+        change(scene.web());
+        let plan = scene.settled();
+        let roll = &plan.rolls[0];
+        (roll.minimum_healthy_percent, roll.maximum_percent)
+    };
+    assert_eq!(sent(|_| ()), (Some(50), None));
+    assert_eq!(sent(|s| s.maximum_percent = 150), (Some(50), Some(200)));
+    assert_eq!(sent(|s| s.minimum_healthy_percent = 50), (None, None));
+    let daemon = sent(|s| (s.daemon, s.maximum_percent) = (true, 100));
+    assert_eq!(daemon, (Some(50), None));
+    let blue_green = sent(|s| s.controller = Controller::Strategy("CANARY".to_owned()));
+    assert_eq!(blue_green, (None, None));
+}

@@ -1,0 +1,161 @@
+//! Configurations: what is written reads back, and every fault is named at once.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::config::{Config, ServiceRule, ServiceSettings, Trail, TriggerKind};
+use crate::policy::TagPolicy;
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-zA-Z0-9*:/._-]{1,12}"
+}
+
+fn policy() -> impl Strategy<Value = TagPolicy> {
+    prop_oneof![
+        Just(TagPolicy::Any),
+        name().prop_map(TagPolicy::Exact),
+        name().prop_map(TagPolicy::Prefix),
+        name().prop_map(TagPolicy::Glob),
+    ]
+}
+
+/// The two percentages, never both 100.
+fn percentages() -> impl Strategy<Value = (Option<i32>, Option<i32>)> {
+    (prop::option::of(0..100), prop::option::of(100..=200))
+}
+
+fn rule() -> impl Strategy<Value = ServiceRule> {
+    let names = [name(), name(), name()].map(prop::option::of);
+    let rest = (
+        prop::option::of(policy()),
+        prop::option::of(any::<bool>()),
+        percentages(),
+    );
+    (names, rest).prop_map(
+        |([cluster, service, repository], (tags, hold, percentages))| ServiceRule {
+            cluster,
+            service,
+            repository,
+            tags,
+            hold,
+            minimum_healthy_percent: percentages.0,
+            maximum_percent: percentages.1,
+        },
+    )
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    let trail = prop_oneof![
+        Just(Trail::Auto),
+        Just(Trail::Create),
+        name().prop_map(Trail::Reuse)
+    ];
+    let names = || prop::collection::vec(name(), 1..4);
+    let first = (
+        "[a-z][a-z0-9]{2,23}",
+        trail,
+        prop::option::of(name()),
+        names(),
+        names(),
+    );
+    let times = (
+        0..3_usize,
+        prop::option::of(1..=24 * 60_u64),
+        3600..=30 * 24 * 3600_u64,
+        prop::option::of((0..4_102_444_800_i64, 0..1_000_000_000_u32)),
+    );
+    let service = (policy(), any::<bool>(), percentages());
+    let rules = prop::collection::vec(rule(), 0..4);
+    (first, times, service, rules).prop_map(|(first, times, service, services)| {
+        let (name, trail, log_group, clusters, repositories) = first;
+        let (triggers, sweep, look_back, since) = times;
+        Config {
+            name,
+            trail,
+            log_group,
+            clusters,
+            repositories,
+            triggers: vec![TriggerKind::Alarm; triggers],
+            sweep: sweep.map(|minutes| Duration::from_secs(minutes * 60)),
+            look_back: Duration::from_secs(look_back),
+            since: since.and_then(|(s, nanos)| DateTime::from_timestamp(s, nanos)),
+            service: ServiceSettings {
+                tags: service.0,
+                hold: service.1,
+                minimum_healthy_percent: service.2.0,
+                maximum_percent: service.2.1,
+            },
+            services,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn every_valid_configuration_reads_back_as_it_was_written(config in config()) {
+        prop_assert_eq!(Config::from_json(&config.to_json()), Ok(config));
+    }
+}
+
+#[test]
+fn an_empty_file_is_the_defaults_and_writes_nothing() {
+    assert_eq!(Config::from_json(&json!({})), Ok(Config::default()));
+    assert_eq!(Config::default().to_json(), json!({}));
+}
+
+#[test]
+fn rule_10_all_faults_come_at_once_each_with_its_key() {
+    let wrong = json!({
+        "name": "Ecroll--", "trail": "reuse:", "log_group": 5, "clusters": [], "repositories": "web",
+        "triggers": ["alarm", "ecr-events", "bell"], "sweep": "90s", "look_back": "5m",
+        "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x", "targets": [],
+        "service": {"tags": "semver:^2", "hold": "yes", "minimum_healthy_percent": 101,
+            "maximum_percent": 99, "pin": "digest", "tgas": "any"},
+        "services": [
+            {"service": "", "maximum_percent": 100, "minimum_healthy_percent": 100, "action": "force"},
+            7,
+            {"tags": "newest"},
+        ],
+    });
+    let faults = Config::from_json(&wrong).unwrap_err();
+    let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
+fn rule_10_what_is_no_table_or_no_json_is_one_fault() {
+    for value in [json!(null), json!([]), json!("x"), json!(1)] {
+        assert_eq!(Config::from_json(&value).unwrap_err().len(), 1, "{value}");
+    }
+    let faults = Config::from_json_text("{\"name\": ").unwrap_err();
+    assert!(faults[0].to_string().contains("line 1"), "{faults:?}");
+}
+
+#[test]
+fn the_first_rule_that_matches_holds_over_the_defaults() {
+    let config = json!({
+        "service": {"tags": "prefix:main-", "maximum_percent": 150},
+        "services": [
+            {"cluster": "prod", "service": "web-*", "repository": "web", "tags": "exact:live"},
+            {"service": "web-*", "hold": true},
+        ],
+    });
+    let config = Config::from_json(&config).unwrap();
+    let live = config.settings("prod", "web-a", "web");
+    assert_eq!(
+        (live.tags.to_string(), live.hold),
+        ("exact:live".to_owned(), false)
+    );
+    assert_eq!(live.maximum_percent, Some(150));
+    assert!(config.settings("prod", "web-a", "proxy").hold);
+    let other = config.settings("prod", "api", "web");
+    assert_eq!(
+        (other.tags.to_string(), other.hold),
+        ("prefix:main-".to_owned(), false)
+    );
+}
