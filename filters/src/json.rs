@@ -295,7 +295,7 @@ impl<'a> Reader<'a> {
 
 /// How many bytes at the start are neither a quote, a backslash, nor a control character: eight at a
 /// time while that lasts.
-fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGH: u64 = ONES << 7;
     // Sets the high bit of each zero byte; of the bits set, the lowest is always right.

@@ -53,7 +53,7 @@ impl S3 {
         }
         let name = input.need("Bucket")?;
         if operation == "CreateBucket" {
-            return self.create(name, scope);
+            return self.create(name, input, scope);
         }
         let bucket = self.buckets.get_mut(name).ok_or_else(|| {
             let message = "The specified bucket does not exist";
@@ -110,7 +110,7 @@ impl S3 {
             .is_some_and(|document| policy::admits(&document, ask))
     }
 
-    fn create(&mut self, name: &str, scope: &Scope<'_>) -> Answer {
+    fn create(&mut self, name: &str, input: Input<'_>, scope: &Scope<'_>) -> Answer {
         let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
         if !(3..=63).contains(&name.len()) || !name.chars().all(legal) {
             let message = "The specified bucket is not valid.";
@@ -121,10 +121,15 @@ impl S3 {
                            already own it.";
             return Err(Fault::client("BucketAlreadyOwnedByYou", message).with_status(409));
         }
+        let mut settings = BTreeMap::new();
+        let configuration = input.get("CreateBucketConfiguration");
+        if let Some(tags) = configuration.and_then(|configuration| configuration.get("Tags")) {
+            settings.insert("BucketTagging", json!({"TagSet": tags}));
+        }
         let bucket = Bucket {
             created: scope.now,
             policy: None,
-            settings: BTreeMap::new(),
+            settings,
         };
         self.buckets.insert(name.to_owned(), bucket);
         Ok(json!({"Location": format!("/{name}")}))
@@ -181,5 +186,31 @@ impl Bucket {
             }
             _ => Err(unknown()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Account, Clock, Options};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_keeps_the_tags_that_it_is_created_with() {
+        let start = "2026-03-01T00:00:00Z".parse().unwrap();
+        let account = Account::new(Clock::new(start), Options::default());
+        let tags = json!([{"Key": "owner", "Value": "me"}]);
+        let place = json!({"LocationConstraint": "eu-west-1", "Tags": tags});
+        let create = json!({"Bucket": "mine", "CreateBucketConfiguration": place});
+        account.call("s3", "CreateBucket", create).unwrap();
+        let bucket = json!({"Bucket": "mine"});
+        let tagging = account.call("s3", "GetBucketTagging", bucket).unwrap();
+        assert_eq!(tagging, json!({"TagSet": tags}));
+
+        account
+            .call("s3", "CreateBucket", json!({"Bucket": "bare"}))
+            .unwrap();
+        let bucket = json!({"Bucket": "bare"});
+        let fault = account.call("s3", "GetBucketTagging", bucket).unwrap_err();
+        assert_eq!(fault.code, "NoSuchTagSet");
     }
 }

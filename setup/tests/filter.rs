@@ -1,6 +1,10 @@
 //! `ecroll filter` as a user sees it: arguments in, streams and exit code out.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::cell::RefCell;
 use std::fs;
@@ -195,7 +199,7 @@ fn packed_files_and_byte_order_marks_are_read() {
     let marked = file(
         folder.path(),
         "m.log",
-        format!("\u{feff}{{\"eventName\":\"PutImage\"}}\n"),
+        "\u{feff}{\"eventName\":\"PutImage\"}\n",
     );
     let two: Vec<u8> = [
         packed(b"{\"eventName\":\n"),
@@ -396,7 +400,8 @@ fn the_pattern_of_setup_is_printed() {
         };
         let out = Stream::default();
         let mut ui = Ui::plain(out.clone(), Stream::default(), cli.globals.output);
-        setup::command::filter::run(&args, || Ok(Default::default()), &mut ui).unwrap();
+        setup::command::filter::run(&args, || Ok(handler::config::Config::default()), &mut ui)
+            .unwrap();
         Some(out.text())
     };
     let all = cli(&[]).unwrap();

@@ -1,5 +1,7 @@
 //! The bundled sample through the whole pipeline: what people see, what programs read, and that one seed is one history.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -98,7 +100,7 @@ async fn the_latency_can_be_set() {
     sources.text(Path::new("sample"), SAMPLE);
     let options = Options {
         seed: 0,
-        latency: Some(Duration::from_secs(60)),
+        latency: Some(Duration::from_mins(1)),
     };
     let story = replay(sources, &Config::default(), &options).await.unwrap();
     let waits = story.push_to_roll_seconds.unwrap();

@@ -227,9 +227,11 @@ async fn rule_01_more_services_than_a_page_or_a_batch_holds_all_roll() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_01_an_empty_page_does_not_end_the_reading() {
-    let mut options = local::Options::default();
     // Every reading begins with a page that holds nothing but a token.
-    options.empty_page_every = 1;
+    let options = local::Options {
+        empty_page_every: 1,
+        ..local::Options::default()
+    };
     let services = [("web", &*image("web", "seed"))];
     let world = World::built(&services, &Config::default(), options).await;
     world.push("web", "v1", "one", 5);

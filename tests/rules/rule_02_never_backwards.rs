@@ -21,7 +21,7 @@ async fn rule_02_an_older_record_that_arrives_late_does_not_roll_back() {
 #[tokio::test(start_paused = true)]
 async fn rule_02_not_even_when_the_newer_record_has_left_the_window() {
     let config = handler::config::Config {
-        look_back: std::time::Duration::from_secs(60 * 60),
+        look_back: std::time::Duration::from_hours(1),
         ..handler::config::Config::default()
     };
     let mut world = World::with(&[("web", &image("web", "seed"))], &config).await;

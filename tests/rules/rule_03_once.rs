@@ -72,7 +72,7 @@ async fn rule_03_a_rollback_by_the_circuit_breaker_stays_until_the_next_push() {
     let breaker = json!({"deploymentConfiguration":
         {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
     let containers = json!([{"name": "app", "image": image("web", "seed")}]);
-    world.service("web", breaker, containers);
+    world.service("web", &breaker, &containers);
     world.minutes(10).await;
     let push = world.push("web", "crash", "bad", 5);
     world.minutes(120).await;
@@ -158,7 +158,7 @@ async fn rule_03_two_handlers_at_once_do_no_harm() {
         let event = json!({});
         world
             .account
-            .drive(async {
+            .drive(Box::pin(async {
                 let second = async {
                     tokio::time::sleep(std::time::Duration::from_millis(apart)).await;
                     handler::handle(&event, &contexts[1]).await
@@ -166,7 +166,7 @@ async fn rule_03_two_handlers_at_once_do_no_harm() {
                 let (first, second) = tokio::join!(handler::handle(&event, &contexts[0]), second);
                 first.unwrap();
                 second.unwrap();
-            })
+            }))
             .await;
         world.minutes(60).await;
         assert_eq!(

@@ -65,7 +65,7 @@ async fn rule_04_only_the_containers_that_match_change() {
         {"name": "app", "image": image("web", "seed")},
         {"name": "logs", "image": "fluent/fluent-bit:3"},
     ]);
-    world.service("web", json!({}), containers);
+    world.service("web", &json!({}), &containers);
     world.push("web", "v1", "one", 5);
     world.minutes(30).await;
     assert_eq!(world.image_of("web", 0), image("web", "v1"));

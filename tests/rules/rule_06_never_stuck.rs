@@ -11,7 +11,7 @@ async fn rule_06_impossible_percentages_are_refused_with_the_repair() {
     let percentages = json!({"desiredCount": 2, "deploymentConfiguration":
         {"minimumHealthyPercent": 75, "maximumPercent": 100}});
     let containers = json!([{"name": "app", "image": image("web", "seed")}]);
-    world.service("web", percentages, containers);
+    world.service("web", &percentages, &containers);
     let push = world.push("web", "v1", "one", 5);
     world.minutes(30).await;
     assert_eq!(world.image_of("web", 0), image("web", "seed"));
@@ -35,7 +35,7 @@ async fn rule_06_foreign_controllers_are_told_not_called() {
     let mut world = World::new(&[]).await;
     let foreign = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
     let containers = json!([{"name": "app", "image": image("web", "seed")}]);
-    world.service("web", foreign, containers);
+    world.service("web", &foreign, &containers);
     let before = world.account.journal_len();
     let push = world.push("web", "v1", "one", 5);
     world.minutes(30).await;

@@ -10,25 +10,29 @@ use setup::replay::{Answer, Answers, host};
 use setup::{Clients, Code, provision};
 
 /// The registry that the tests push to.
-pub const REGISTRY: &str = "111122223333";
+pub(crate) const REGISTRY: &str = "111122223333";
 /// Its Region, and that of the services.
-pub const REGION: &str = "eu-west-1";
+pub(crate) const REGION: &str = "eu-west-1";
 
 /// The image string of a repository and a tag.
-pub fn image(repository: &str, tag: &str) -> String {
+pub(crate) fn image(repository: &str, tag: &str) -> String {
     format!("{REGISTRY}.dkr.ecr.{REGION}.amazonaws.com/{repository}:{tag}")
 }
 
 /// A digest that follows from a name.
-pub fn digest(name: &str) -> String {
-    format!(
-        "sha256:{:0>64}",
-        name.bytes().map(|b| format!("{b:02x}")).collect::<String>()
-    )
+pub(crate) fn digest(name: &str) -> String {
+    let hex: Vec<String> = name.bytes().map(|b| format!("{b:02x}")).collect();
+    format!("sha256:{:0>64}", hex.concat())
 }
 
 /// The CloudTrail record of a tagged push.
-pub fn record(repository: &str, tag: &str, image: &str, at: DateTime<Utc>, id: &str) -> Value {
+pub(crate) fn record(
+    repository: &str,
+    tag: &str,
+    image: &str,
+    at: DateTime<Utc>,
+    id: &str,
+) -> Value {
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
@@ -48,25 +52,25 @@ pub fn record(repository: &str, tag: &str, image: &str, at: DateTime<Utc>, id: &
 }
 
 /// The account, the pipeline in it, and what the handler said.
-pub struct World {
-    pub account: Account,
-    pub answers: Answers,
+pub(crate) struct World {
+    pub(crate) account: Account,
+    pub(crate) answers: Answers,
     heard: Vec<Answer>,
 }
 
 impl World {
     /// An account where these services run, each `(name, image)`, and the pipeline stands.
-    pub async fn new(services: &[(&str, &str)]) -> Self {
+    pub(crate) async fn new(services: &[(&str, &str)]) -> Self {
         Self::with(services, &Config::default()).await
     }
 
     /// The same with a configuration.
-    pub async fn with(services: &[(&str, &str)], config: &Config) -> Self {
+    pub(crate) async fn with(services: &[(&str, &str)], config: &Config) -> Self {
         Self::built(services, config, local::Options::default()).await
     }
 
     /// The same in an account with a mind of its own.
-    pub async fn built(
+    pub(crate) async fn built(
         services: &[(&str, &str)],
         config: &Config,
         options: local::Options,
@@ -84,7 +88,7 @@ impl World {
             heard: Vec::new(),
         };
         for (name, image) in services {
-            world.service(name, json!({}), json!([{"name": "app", "image": image}]));
+            world.service(name, &json!({}), &json!([{"name": "app", "image": image}]));
         }
         let clients = Clients::new(&world.account.sdk_config());
         world
@@ -104,7 +108,7 @@ impl World {
     }
 
     /// Creates a service of two tasks with these containers; `extra` goes into CreateService.
-    pub fn service(&self, name: &str, extra: Value, containers: Value) {
+    pub(crate) fn service(&self, name: &str, extra: &Value, containers: &Value) {
         let definition =
             json!({"family": name, "memory": "512", "containerDefinitions": containers});
         self.account
@@ -118,18 +122,18 @@ impl World {
         self.account.call("ecs", "CreateService", input).unwrap();
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.account.clock().now()
     }
 
-    pub async fn minutes(&self, minutes: i64) {
+    pub(crate) async fn minutes(&self, minutes: i64) {
         self.account
             .run_until(self.now() + TimeDelta::minutes(minutes))
             .await;
     }
 
     /// Pushes now; the record arrives so many minutes later. Returns the push's identity.
-    pub fn push(&self, repository: &str, tag: &str, image: &str, minutes: i64) -> String {
+    pub(crate) fn push(&self, repository: &str, tag: &str, image: &str, minutes: i64) -> String {
         let at = self.now();
         let id = format!("{repository}-{image}-{tag}-{}", at.timestamp());
         let name = super::world::image(repository, "x");
@@ -143,13 +147,13 @@ impl World {
     }
 
     /// The service as ECS describes it now.
-    pub fn describe(&self, service: &str) -> Value {
+    pub(crate) fn describe(&self, service: &str) -> Value {
         let input = json!({"cluster": "default", "services": [service], "include": ["TAGS"]});
         self.account.call("ecs", "DescribeServices", input).unwrap()["services"][0].clone()
     }
 
     /// The answer of DescribeTaskDefinition for what the service is to run.
-    pub fn definition(&self, service: &str) -> Value {
+    pub(crate) fn definition(&self, service: &str) -> Value {
         let arn = self.describe(service)["taskDefinition"].clone();
         let input = json!({"taskDefinition": arn, "include": ["TAGS"]});
         self.account
@@ -158,19 +162,19 @@ impl World {
     }
 
     /// The image of the service's container, by index.
-    pub fn image_of(&self, service: &str, container: usize) -> String {
+    pub(crate) fn image_of(&self, service: &str, container: usize) -> String {
         let definition = self.definition(service);
         let containers = &definition["taskDefinition"]["containerDefinitions"];
         containers[container]["image"].as_str().unwrap().to_owned()
     }
 
     /// How many deployments of the service were begun by an update, since the service was created.
-    pub fn deployments(&self, service: &str) -> usize {
+    pub(crate) fn deployments(&self, service: &str) -> usize {
         self.rolled_to(service).len()
     }
 
     /// The revisions that the service was rolled to by ecroll, in order.
-    pub fn rolled_to(&self, service: &str) -> Vec<String> {
+    pub(crate) fn rolled_to(&self, service: &str) -> Vec<String> {
         let journal = self.account.journal();
         let begun = journal.iter().filter_map(|entry| match &entry.what {
             What::Deployment(notice)
@@ -184,7 +188,7 @@ impl World {
     }
 
     /// Everything that the handler decided so far.
-    pub fn decisions(&mut self) -> Vec<Decision> {
+    pub(crate) fn decisions(&mut self) -> Vec<Decision> {
         self.heard.extend(self.answers.taken());
         self.heard
             .iter()
@@ -193,7 +197,7 @@ impl World {
     }
 
     /// The last thing that was decided on a push for a service.
-    pub fn last(&mut self, service: &str, push: &str) -> Option<(Outcome, String)> {
+    pub(crate) fn last(&mut self, service: &str, push: &str) -> Option<(Outcome, String)> {
         let decisions = self.decisions();
         let of = decisions
             .into_iter()
@@ -203,7 +207,7 @@ impl World {
     }
 
     /// When a push was first decided on for a service.
-    pub fn first_decided(&mut self, service: &str, push: &str) -> Option<DateTime<Utc>> {
+    pub(crate) fn first_decided(&mut self, service: &str, push: &str) -> Option<DateTime<Utc>> {
         self.heard.extend(self.answers.taken());
         let mut on = self.heard.iter().filter(|answer| {
             let mut decisions = answer.report.decisions.iter();
@@ -213,7 +217,7 @@ impl World {
     }
 
     /// The calls of one operation that programs made, since an index of the journal.
-    pub fn calls(&self, since: usize) -> Vec<String> {
+    pub(crate) fn calls(&self, since: usize) -> Vec<String> {
         let journal = self.account.journal_since(since);
         let calls = journal.into_iter().filter_map(|entry| match entry.what {
             What::Call {

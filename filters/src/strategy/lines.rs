@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memrchr};
 
-use crate::{Pattern, eval};
+use crate::{Pattern, eval, text};
 
 /// The matching lines of a text, from [`Pattern::lines`]: where each starts, in bytes, and the line
 /// without its line feed.
@@ -79,7 +79,7 @@ impl<'a> Iterator for Lines<'a> {
         loop {
             let (start, line) = self.candidate()?;
             if self.pattern.strategy.rest_may_match(line) {
-                let event = String::from_utf8_lossy(line);
+                let event = text::decoded(line);
                 if eval::matches(self.pattern, &event) {
                     return Some((start, line));
                 }

@@ -20,7 +20,7 @@ pub(super) struct Function {
     name: String,
     pub(super) arn: String,
     pub(super) configuration: Configuration,
-    code: Code,
+    pub(super) code: Code,
     architectures: Value,
     modified: DateTime<Utc>,
     revision: String,
@@ -36,9 +36,9 @@ pub(super) struct Function {
 }
 
 #[derive(Debug)]
-struct Code {
+pub(super) struct Code {
     sha256: String,
-    size: usize,
+    pub(super) size: usize,
 }
 
 impl Lambda {
@@ -190,8 +190,7 @@ impl Lambda {
             .and_then(|count| u32::try_from(count).ok())
             .ok_or_else(|| input.fault("ReservedConcurrentExecutions must be 0 or more"))?;
         self.function(input)?;
-        let others = self.functions.iter().filter(|(other, _)| *other != name);
-        let others: u32 = others.filter_map(|(_, function)| function.reserved).sum();
+        let others = self.reserved(|other| other != name);
         // A hundred stay unreserved; an account with less than that has nothing to reserve from.
         let floor = self.account_concurrency.min(100);
         if others.saturating_add(count) > self.account_concurrency - floor {

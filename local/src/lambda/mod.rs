@@ -1,5 +1,6 @@
 //! Lambda: functions, who may invoke them, and the queue of asynchronous invocations.
 
+mod account;
 mod configuration;
 mod functions;
 mod invoke_config;
@@ -47,6 +48,7 @@ impl Lambda {
         let members = input;
         let input = Input::new(input, "InvalidParameterValueException");
         match operation {
+            "GetAccountSettings" => Ok(self.account_settings()),
             "CreateFunction" => self.create(members, scope),
             "GetFunction" => self.get(input, scope),
             "GetFunctionConfiguration" => {

@@ -210,3 +210,23 @@ fn percent_decoded(text: &str) -> String {
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An SDK that expects JSON cannot read the code of a refusal in XML.
+    #[test]
+    fn unknown_paths_of_lambda_are_refused_in_json() {
+        for uri in ["/2018-10-31/layers", "/2015-03-31/functions/a/b/c/d"] {
+            let uri = format!("https://lambda.eu-west-1.amazonaws.com{uri}");
+            let request = Request::builder().uri(uri).body(Bytes::new()).unwrap();
+            let refused = decode(&request).unwrap_err();
+            assert_eq!(refused.status(), 501);
+            assert_eq!(refused.headers()["content-type"], "application/json");
+            assert_eq!(refused.headers()["x-amzn-errortype"], "NotImplemented");
+            let body: Value = serde_json::from_slice(refused.body()).unwrap();
+            assert_eq!(body["__type"], "NotImplemented");
+        }
+    }
+}

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Decoded, json as json_format, query_of, segments, unknown, unreadable};
 
-/// Whether a path is one of Lambda's: it begins with the date of an API version.
+/// Whether a path is one of Lambda's: it begins with the date of an API version, and goes on. A date
+/// alone may be a bucket's name.
 pub(super) fn is_path(path: &str) -> bool {
     let mut parts = path.split('/').skip(1);
     let date = parts.next().unwrap_or_default().as_bytes();
@@ -17,7 +18,7 @@ pub(super) fn is_path(path: &str) -> bool {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         })
-        && matches!(parts.next(), Some("functions" | "tags"))
+        && parts.next().is_some_and(|next| !next.is_empty())
 }
 
 pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
@@ -79,6 +80,7 @@ pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
 
 fn operation(method: &Method, path: &[&str]) -> Option<&'static str> {
     Some(match (method.as_str(), path) {
+        ("GET", ["account-settings"]) => "GetAccountSettings",
         ("POST", ["functions"]) => "CreateFunction",
         ("GET", ["functions"]) => "ListFunctions",
         ("GET", ["functions", _]) => "GetFunction",
@@ -164,7 +166,10 @@ mod tests {
     #[test]
     fn only_dated_paths_are_lambdas() {
         assert!(is_path("/2015-03-31/functions"));
+        assert!(is_path("/2016-08-19/account-settings/"));
+        assert!(is_path("/2099-01-01/what-does-not-exist-yet"));
         assert!(!is_path("/2015-03-31"));
+        assert!(!is_path("/2015-03-31/"));
         assert!(!is_path("/my-bucket/functions"));
     }
 }

@@ -137,3 +137,26 @@ pub(super) fn fault(fault: &Fault, request_id: &str) -> String {
          </Error>"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tags_of_a_new_bucket_are_read() {
+        let body = "<CreateBucketConfiguration xmlns=\"x\">\
+                    <LocationConstraint>eu-west-1</LocationConstraint>\
+                    <Tags><Tag><Key>a</Key><Value>1</Value></Tag>\
+                    <Tag><Key>b</Key><Value>2</Value></Tag></Tags></CreateBucketConfiguration>";
+        let request = Request::builder().method("PUT");
+        let request = request.uri("https://s3.eu-west-1.amazonaws.com/mine/");
+        let (_, operation, input) = decode(&request.body(Bytes::from(body)).unwrap()).unwrap();
+        assert_eq!(operation, "CreateBucket");
+        let tags = json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]);
+        let place = json!({"LocationConstraint": "eu-west-1", "Tags": tags});
+        assert_eq!(
+            input,
+            json!({"Bucket": "mine", "CreateBucketConfiguration": place})
+        );
+    }
+}

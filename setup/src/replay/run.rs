@@ -88,10 +88,10 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     let answers = answers.taken();
     Ok(Story::new(
         records,
-        pushes,
+        &pushes,
         &seeded,
         &account.journal(),
-        answers,
+        &answers,
         rejected,
     ))
 }
@@ -158,8 +158,10 @@ fn pushes(deliveries: &[Delivery]) -> Vec<Push> {
 
 /// An empty account in the Region that most pushes come from.
 fn account(start: DateTime<Utc>, pushes: &[Push], options: &Options) -> Account {
-    let mut settings = local::Options::default();
-    settings.seed = options.seed;
+    let mut settings = local::Options {
+        seed: options.seed,
+        ..local::Options::default()
+    };
     let regions: BTreeSet<&str> = pushes
         .iter()
         .map(|p| p.repository.region.as_str())

@@ -74,13 +74,13 @@ fn seconds<S: serde::Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<
 impl Story {
     pub(super) fn new(
         records: usize,
-        pushes: Vec<Push>,
+        pushes: &[Push],
         seeded: &[Seeded],
         journal: &[Entry],
-        answers: Vec<Answer>,
+        answers: &[Answer],
         rejected: Vec<Rejected>,
     ) -> Self {
-        let decisions = news(&answers, &pushes);
+        let decisions = news(answers, pushes);
         let images: Vec<&Push> = pushes
             .iter()
             .filter(|push| push.kind == Kind::Image)
@@ -100,12 +100,12 @@ impl Story {
                 .filter(|answer| answer.report.window.is_some())
                 .count(),
             lost,
-            push_to_roll_seconds: waits(&pushes, &decisions),
+            push_to_roll_seconds: waits(pushes, &decisions),
             rejected,
             timeline: Vec::new(),
             decisions,
         };
-        story.timeline = timeline(&pushes, journal, &answers, &story.decisions);
+        story.timeline = timeline(pushes, journal, answers, &story.decisions);
         story
     }
 }

@@ -98,8 +98,10 @@ async fn rule_08_pass_role_names_the_roles_of_the_services_that_follow() {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_without_concurrency_to_reserve_gets_a_note_and_no_second_try() {
-    let mut options = Options::default();
-    options.account_concurrency = 10;
+    let options = Options {
+        account_concurrency: 10,
+        ..Options::default()
+    };
     let pocket = Pocket::new(options);
     let plan = pocket.plan(&Config::default()).await.unwrap();
     let mut notes = Vec::new();

@@ -1,6 +1,5 @@
 //! What is said of the events.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
@@ -44,11 +43,11 @@ struct Explained<'a> {
     event_message: &'a str,
     matches: bool,
     reason: Option<String>,
-    conditions: Vec<Condition>,
+    conditions: Vec<Judged>,
 }
 
 #[derive(Serialize)]
-struct Condition {
+struct Judged {
     condition: String,
     holds: bool,
     found: String,
@@ -106,7 +105,7 @@ impl<'a, W: Write> Report<'a, W> {
     /// Takes one event.
     pub(super) fn event(&mut self, event: &[u8]) -> io::Result<()> {
         self.seen += 1;
-        let text = String::from_utf8_lossy(event);
+        let text = text::decoded(event);
         if let Mode::Explain { json } = self.mode {
             return self.explain(json, &text);
         }
@@ -130,7 +129,7 @@ impl<'a, W: Write> Report<'a, W> {
     }
 
     fn print_match(&mut self, event_number: u64, event: &[u8]) -> io::Result<()> {
-        let event: Cow<'_, str> = String::from_utf8_lossy(event);
+        let event = text::decoded(event);
         self.json(&Match {
             event_number,
             event_message: &event,
@@ -151,7 +150,7 @@ impl<'a, W: Write> Report<'a, W> {
             matches: explanation.matches,
             reason: explanation.reason,
             conditions: conditions
-                .map(|finding| Condition {
+                .map(|finding| Judged {
                     condition: finding.condition,
                     holds: finding.holds,
                     found: finding.found,

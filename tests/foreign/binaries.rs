@@ -1,0 +1,52 @@
+//! The programs under test, as the dev profile builds them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::install::target;
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Binaries {
+    pub(crate) ecroll: PathBuf,
+    pub(crate) handler: PathBuf,
+}
+
+/// Builds what is not up to date, into the folder of this build. Cargo holds no lock while tests run.
+pub(crate) fn binaries() -> &'static Binaries {
+    static BUILT: OnceLock<Binaries> = OnceLock::new();
+    BUILT.get_or_init(build)
+}
+
+fn build() -> Binaries {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--bin", "handler", "--bin", "ecroll"]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    command.arg("--target-dir").arg(target());
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    let done = command.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.success(),
+        "the programs cannot be built:\n{said}"
+    );
+    // Cargo says where it put them, whatever else decides on that.
+    let messages = String::from_utf8_lossy(&done.stdout);
+    let messages: Vec<Value> = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let program = |name: &str| {
+        let mut of_name = messages.iter().filter(|m| m["target"]["name"] == name);
+        let path = of_name.find_map(|m| m["executable"].as_str());
+        PathBuf::from(path.unwrap_or_else(|| panic!("cargo names no program {name}")))
+    };
+    Binaries {
+        ecroll: program("ecroll"),
+        handler: program("handler"),
+    }
+}

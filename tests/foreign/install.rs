@@ -1,0 +1,94 @@
+//! `MiniStack` and its interpreter, in the target folder.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What is installed. `MiniStack` answers CloudWatch's SDK only with the second.
+const PACKAGES: [(&str, &str); 2] = [("ministack", "1.5.33"), ("cbor2", "6.2.1")];
+
+/// The folder of everything that these tests leave, all of it reusable.
+pub(crate) fn folder() -> PathBuf {
+    target().join("foreign")
+}
+
+/// The target folder of this build.
+pub(crate) fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// Whether the judge is to be left out. Then every test passes and says so.
+pub(crate) fn skipped(test: &str) -> bool {
+    let skip = std::env::var_os("ECROLL_SKIP_FOREIGN").is_some_and(|value| value == "1");
+    if skip {
+        tell(&format!("{test}: passed over, ECROLL_SKIP_FOREIGN=1"));
+    }
+    skip
+}
+
+/// Says a line to whoever runs the tests, also where the test passes.
+pub(crate) fn tell(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The Python that has `MiniStack`; installs it where it is not there yet.
+pub(crate) fn python() -> PathBuf {
+    let folder = folder();
+    std::fs::create_dir_all(&folder).unwrap();
+    // Two test programs at once: the second waits, and finds it done.
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let venv = folder.join("venv");
+    let python = venv.join("bin").join("python");
+    if !is_complete(&python) {
+        install(&venv, &python);
+    }
+    python
+}
+
+fn is_complete(python: &Path) -> bool {
+    let versions = PACKAGES.map(|(name, version)| format!("version('{name}') == '{version}'"));
+    let all = versions.join(" and ");
+    let check = format!(
+        "from importlib.metadata import version; import cbor2; raise SystemExit(not ({all}))"
+    );
+    let run = Command::new(python).args(["-c", &check]).output();
+    run.is_ok_and(|run| run.status.success())
+}
+
+fn install(venv: &Path, python: &Path) {
+    let _ = std::fs::remove_dir_all(venv);
+    let what = "the outside judge needs python3 with venv and pip";
+    run(Command::new("python3").args(["-m", "venv"]).arg(venv), what);
+    let packages = PACKAGES.map(|(name, version)| format!("{name}=={version}"));
+    let mut pip = Command::new(python);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]);
+    run(
+        pip.args(packages),
+        "the outside judge is installed with pip once",
+    );
+}
+
+fn run(command: &mut Command, what: &str) {
+    let way_out = "ECROLL_SKIP_FOREIGN=1 passes these tests over";
+    match command.output() {
+        Ok(done) if done.status.success() => {}
+        Ok(done) => {
+            let said = String::from_utf8_lossy(&done.stderr);
+            let last = said.lines().last().unwrap_or_default();
+            panic!("{what}, which failed: {last}; {way_out}");
+        }
+        Err(error) => panic!("{what}: {error}; {way_out}"),
+    }
+}
