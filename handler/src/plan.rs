@@ -1,6 +1,6 @@
 //! Deciding. Values in, a plan out: nothing here talks to AWS, and nothing after it chooses.
 //!
-//! For every service and every repository that it runs, [`verdict`] finds the one push that counts and what is to
+//! For every service and every repository that it runs, `verdict` finds the one push that counts and what is to
 //! become of it; here the verdicts of one service are joined into one roll, checked, and written down with the
 //! decisions on all other pushes.
 

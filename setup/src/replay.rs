@@ -1,6 +1,6 @@
 //! Replay: what would the pipeline have done with these log events?
 //!
-//! [`source`] reads the records, [`seed`] puts a service into a pocket account for every repository that they push to,
+//! [`source`] reads the records, `seed` puts a service into a pocket account for every repository that they push to,
 //! [`run`] builds the pipeline there with the code of `ecroll setup`, lets CloudTrail deliver and everything else
 //! follow, and [`story`] tells what happened.
 

@@ -17,7 +17,7 @@ pub struct Permission {
     pub function: String,
     /// The statement's `Sid`.
     pub statement: String,
-    /// What the statement says, laid out by [`Grant::fields`].
+    /// What the statement says, laid out by `Grant::fields`.
     pub grant: Grant,
 }
 
