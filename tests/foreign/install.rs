@@ -42,12 +42,27 @@ pub(crate) fn python() -> PathBuf {
     // Two test programs at once: the second waits, and finds it done.
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
+    sweep(&folder);
     let venv = folder.join("venv");
     let python = venv.join("bin").join("python");
     if !is_complete(&python) {
         install(&venv, &python);
     }
     python
+}
+
+/// Removes what test programs left that were killed: the folders of processes that are no more.
+fn sweep(folder: &Path) {
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix("run-").and_then(|n| n.split('-').next());
+        if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn is_complete(python: &Path) -> bool {

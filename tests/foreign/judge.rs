@@ -30,6 +30,8 @@ impl Judge {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let python = python();
         let home = folder().join(format!("run-{}-{count}", std::process::id()));
+        // Of a test program that was killed, and had this number by chance.
+        let _ = std::fs::remove_dir_all(&home);
         std::fs::create_dir_all(&home).unwrap();
         // Somebody may take the free port before the server does; then it ends and another port is tried.
         for _ in 0..3 {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use handler::ledger;
 use handler::manifest::Kind;
 use handler::push::Push;
 use handler::report::{Decision, Outcome, Report};
@@ -110,10 +111,15 @@ impl Story {
     }
 }
 
+/// Whether a decision was taken on this push.
+fn is_of(decision: &Decision, push: &Push) -> bool {
+    push.has_id(&ledger::word(&decision.push))
+}
+
 /// What tells one pair of push and service from another. A push has one identity per tag, and a look-up may have seen
 /// some of them only.
 fn pair<'a>(decision: &'a Decision, pushes: &'a [Push]) -> (&'a str, &'a str, &'a str) {
-    let push = pushes.iter().find(|push| push.has_id(&decision.push));
+    let push = pushes.iter().find(|push| is_of(decision, push));
     let id = push.map_or(decision.push.as_str(), Push::id);
     (&decision.cluster, &decision.service, id)
 }
@@ -145,7 +151,7 @@ fn decided(push: &Push, service: &Seeded, decisions: &[Decided]) -> bool {
         let decision = &decided.decision;
         decision.service == service.service
             && decision.cluster == service.cluster
-            && push.has_id(&decision.push)
+            && is_of(decision, push)
     })
 }
 
@@ -154,9 +160,7 @@ fn waits(pushes: &[Push], decisions: &[Decided]) -> Option<Waits> {
         .iter()
         .filter(|decided| decided.decision.outcome == Outcome::Rolled)
         .filter_map(|decided| {
-            let push = pushes
-                .iter()
-                .find(|push| push.has_id(&decided.decision.push))?;
+            let push = pushes.iter().find(|push| is_of(&decided.decision, push))?;
             Some((decided.at - push.time()).num_seconds())
         })
         .collect();
