@@ -11,6 +11,10 @@ libfuzzer_sys::fuzz_target!(|input: &str| {
         return;
     };
     let found = pattern.matches(event);
+    // A per cent sign in the middle ends the expression and begins another term.
+    if body.contains('%') {
+        return;
+    }
     // AWS's blanks are fewer, and only it writes `{,2}`; a bracket inside a class needs no escape here, nor does a dash
     // behind a class of its own.
     if body.contains("\\s") || body.contains("\\S") || body.contains("{,") || body.contains('[') {
