@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use read::Fault;
-pub use service::{ServiceRule, ServiceSettings};
+pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
 
 use crate::policy::TagPolicy;
 
@@ -34,6 +34,19 @@ pub enum Trail {
 pub enum TriggerKind {
     /// Metric filter, alarm, SNS.
     Alarm,
+}
+
+/// Services in another account or Region than the pipeline's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Twelve digits.
+    pub account: String,
+    /// For example `eu-west-1`.
+    pub region: String,
+    /// ARN of the role to assume there; `None` takes the handler's own, which reaches other Regions of its account.
+    pub role: Option<String>,
+    /// Handed over with the role, where its trust policy asks for one.
+    pub external_id: Option<String>,
 }
 
 /// Everything that a user may set. Every field has a default; [`Config::default`] is an empty file.
@@ -57,10 +70,14 @@ pub struct Config {
     pub look_back: Duration,
     /// Pushes before this time are ignored. Setup writes the time of its first run.
     pub since: Option<DateTime<Utc>>,
+    /// ARN of an SNS topic that hears of results.
+    pub notify: Option<String>,
     /// What holds for every service.
     pub service: ServiceSettings,
     /// Exceptions, first match wins.
     pub services: Vec<ServiceRule>,
+    /// Other accounts and Regions with services that follow.
+    pub targets: Vec<Target>,
 }
 
 impl Default for Config {
@@ -75,8 +92,10 @@ impl Default for Config {
             sweep: Some(Duration::from_mins(5)),
             look_back: Duration::from_hours(24),
             since: None,
+            notify: None,
             service: ServiceSettings::default(),
             services: Vec::new(),
+            targets: Vec::new(),
         }
     }
 }
@@ -140,6 +159,9 @@ impl Default for ServiceSettings {
     fn default() -> Self {
         Self {
             tags: TagPolicy::Any,
+            matching: Match::Image,
+            action: Action::Revision,
+            pin: Pin::Tag,
             hold: false,
             minimum_healthy_percent: None,
             maximum_percent: None,

@@ -129,7 +129,7 @@ clusters = [\"a\",
 
 [service]
 minimum_healthy_percent = 700
-pin = \"digest\"
+in_use_tag = \"digest\"
 
 [[services]]
 tags = \"any\"

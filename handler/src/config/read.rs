@@ -1,168 +1,18 @@
 //! JSON to [`Config`], collecting every fault instead of stopping at the first.
 
-use std::fmt;
-use std::time::Duration;
+mod table;
+mod value;
 
-use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Config, ServiceRule, ServiceSettings, Trail, TriggerKind};
+use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target};
 use crate::policy::TagPolicy;
-
-/// One thing that is wrong with a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The key concerned, for example `services[1].tags`; empty for the whole.
-    pub path: String,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-impl Fault {
-    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str(&self.message),
-            path => write!(f, "`{path}` {}", self.message),
-        }
-    }
-}
-
-/// Keys of the reference that this version does not act on: refused by name, never silently ignored.
-const NOT_YET: &[&str] = &[
-    "notify",
-    "stacks",
-    "targets",
-    "waves",
-    "service.match",
-    "service.action",
-    "service.pin",
-    "service.scheduled",
-    "service.in_use_tag",
-    "services[].match",
-    "services[].action",
-    "services[].pin",
-    "services[].scheduled",
-    "services[].in_use_tag",
-];
-
-/// One table of the configuration while it is read: takes known keys out, what is left is unknown.
-struct Table<'a> {
-    path: String,
-    left: Map<String, Value>,
-    known: Vec<&'static str>,
-    faults: &'a mut Vec<Fault>,
-}
-
-impl<'a> Table<'a> {
-    fn open(path: &str, value: &Value, faults: &'a mut Vec<Fault>) -> Self {
-        let left = if let Value::Object(map) = value {
-            map.clone()
-        } else {
-            faults.push(Fault::new(path, "must be a table of keys"));
-            Map::new()
-        };
-        Self {
-            path: path.to_owned(),
-            left,
-            known: Vec::new(),
-            faults,
-        }
-    }
-
-    fn at(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
-    }
-
-    fn take(&mut self, key: &'static str) -> Option<Value> {
-        self.known.push(key);
-        self.left.remove(key)
-    }
-
-    fn fault(&mut self, key: &str, message: impl Into<String>) {
-        let path = self.at(key);
-        self.faults.push(Fault::new(path, message));
-    }
-
-    /// Takes a key and reads it; a reader that fails says what the value must be.
-    fn read<T>(
-        &mut self,
-        key: &'static str,
-        reader: impl FnOnce(&Value) -> Result<T, String>,
-    ) -> Option<T> {
-        let value = self.take(key)?;
-        match reader(&value) {
-            Ok(read) => Some(read),
-            Err(message) => {
-                self.fault(key, message);
-                None
-            }
-        }
-    }
-
-    /// Everything that nobody took is unknown.
-    fn close(mut self) {
-        for key in std::mem::take(&mut self.left).keys() {
-            let path = self.at(key);
-            let general = general(&path);
-            if NOT_YET.contains(&general.as_str()) {
-                self.faults.push(Fault::new(
-                    path,
-                    "is not supported by this version yet: remove it",
-                ));
-                continue;
-            }
-            let near = nearest(key, &self.known);
-            let hint = near.map_or_else(
-                || format!("known here: {}", self.known.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            self.faults.push(Fault::new(
-                path,
-                format!("is not a key that ecroll knows; {hint}"),
-            ));
-        }
-    }
-}
-
-/// `services[3].pin` as `services[].pin`.
-fn general(path: &str) -> String {
-    path.chars().filter(|c| !c.is_ascii_digit()).collect()
-}
-
-/// The known key that a misspelt one probably meant: at most two edits away.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    let (edits, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
-    (edits <= 2).then_some(near)
-}
-
-/// Levenshtein distance over characters.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, cb) in b.iter().enumerate() {
-            let get = |row: &Vec<usize>, at: usize| row.get(at).copied().unwrap_or(usize::MAX - 1);
-            let change = get(&row, j) + usize::from(ca != *cb);
-            next.push(change.min(get(&row, j + 1) + 1).min(get(&next, j) + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
+pub use table::Fault;
+use table::Table;
+use value::{
+    account, action, globs, look_back, matching, name, percent, pin, region, role, sweep, switch,
+    tags, text, time, topic, trail, triggers,
+};
 
 pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
     let mut faults = Vec::new();
@@ -184,27 +34,21 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
             .read("look_back", look_back)
             .unwrap_or(defaults.look_back),
         since: table.read("since", time),
+        notify: table.read("notify", topic),
         service: defaults.service,
         services: Vec::new(),
+        targets: Vec::new(),
     };
     let service = table.take("service");
     let services = table.take("services");
+    let targets = table.take("targets");
     table.close();
     if let Some(value) = service {
         config.service = defaults_for_services(&value, &mut faults);
     }
-    match services {
-        Some(Value::Array(entries)) => {
-            for (index, entry) in entries.iter().enumerate() {
-                config.services.push(rule(index, entry, &mut faults));
-            }
-        }
-        Some(_) => faults.push(Fault::new(
-            "services",
-            "must be a list of tables: `[[services]]`",
-        )),
-        None => {}
-    }
+    config.services = list("services", services, &mut faults, rule);
+    config.targets = list("targets", targets, &mut faults, target);
+    same_target_twice(&config.targets, &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {
@@ -212,10 +56,73 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
     }
 }
 
+/// The entries of a list of tables.
+fn list<T>(
+    key: &str,
+    value: Option<Value>,
+    faults: &mut Vec<Fault>,
+    read: impl Fn(usize, &Value, &mut Vec<Fault>) -> T,
+) -> Vec<T> {
+    match value {
+        Some(Value::Array(entries)) => {
+            let entries = entries.iter().enumerate();
+            entries.map(|(at, entry)| read(at, entry, faults)).collect()
+        }
+        Some(_) => {
+            faults.push(Fault::new(
+                key,
+                format!("must be a list of tables: `[[{key}]]`"),
+            ));
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn target(index: usize, value: &Value, faults: &mut Vec<Fault>) -> Target {
+    let mut table = Table::open(&format!("targets[{index}]"), value, faults);
+    for key in ["account", "region"] {
+        if value.is_object() && value.get(key).is_none() {
+            table.fault(key, "is missing: a target is an account and a Region");
+        }
+    }
+    let target = Target {
+        account: table.read("account", account).unwrap_or_default(),
+        region: table.read("region", region).unwrap_or_default(),
+        role: table.read("role", role),
+        external_id: table.read("external_id", text),
+    };
+    if target.external_id.is_some() && target.role.is_none() {
+        table.fault(
+            "external_id",
+            "goes with a `role` to assume: add one, or remove it",
+        );
+    }
+    table.close();
+    target
+}
+
+fn same_target_twice(targets: &[Target], faults: &mut Vec<Fault>) {
+    for (at, target) in targets.iter().enumerate() {
+        let same =
+            |other: &Target| (&other.account, &other.region) == (&target.account, &target.region);
+        if !target.account.is_empty() && targets.iter().take(at).any(same) {
+            let message = format!(
+                "names {} in {} a second time: remove it",
+                target.account, target.region
+            );
+            faults.push(Fault::new(format!("targets[{at}]"), message));
+        }
+    }
+}
+
 fn defaults_for_services(value: &Value, faults: &mut Vec<Fault>) -> ServiceSettings {
     let mut table = Table::open("service", value, faults);
     let settings = ServiceSettings {
         tags: table.read("tags", tags).unwrap_or(TagPolicy::Any),
+        matching: table.read("match", matching).unwrap_or(Match::Image),
+        action: table.read("action", action).unwrap_or(Action::Revision),
+        pin: table.read("pin", pin).unwrap_or(Pin::Tag),
         hold: table.read("hold", switch).unwrap_or(false),
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
@@ -236,6 +143,9 @@ fn rule(index: usize, value: &Value, faults: &mut Vec<Fault>) -> ServiceRule {
         service: table.read("service", text),
         repository: table.read("repository", text),
         tags: table.read("tags", tags),
+        matching: table.read("match", matching),
+        action: table.read("action", action),
+        pin: table.read("pin", pin),
         hold: table.read("hold", switch),
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
@@ -257,147 +167,4 @@ fn check_percentages(table: &mut Table<'_>, minimum: Option<i32>, maximum: Optio
             "of 100 with a minimum of 100 lets no task start or stop: use 200, or a minimum below 100",
         );
     }
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    match value.as_str() {
-        Some("") => Err("must not be empty".to_owned()),
-        Some(text) => Ok(text.to_owned()),
-        None => Err(format!("must be text in quotes, not {}", kind(value))),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a switch",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a table",
-    }
-}
-
-/// The name goes into a bucket name, role names and a trail name; this is what all of them allow.
-fn name(value: &Value) -> Result<String, String> {
-    let name = text(value)?;
-    let letters = name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let edges = name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-');
-    if (3..=24).contains(&name.len()) && letters && edges && !name.contains("--") {
-        Ok(name)
-    } else {
-        Err(format!(
-            "must be 3 to 24 lower-case letters, digits and single hyphens, beginning with a letter; found `{name}`"
-        ))
-    }
-}
-
-fn trail(value: &Value) -> Result<Trail, String> {
-    match text(value)?.as_str() {
-        "auto" => Ok(Trail::Auto),
-        "create" => Ok(Trail::Create),
-        other => match other.strip_prefix("reuse:") {
-            Some(trail) if !trail.is_empty() => Ok(Trail::Reuse(trail.to_owned())),
-            _ => Err(format!(
-                "must be auto, create or reuse:<name or ARN>; found `{other}`"
-            )),
-        },
-    }
-}
-
-fn globs(value: &Value) -> Result<Vec<String>, String> {
-    let list = value
-        .as_array()
-        .ok_or("must be a list of names or globs, such as [\"*\"]")?;
-    if list.is_empty() {
-        return Err("must not be an empty list: nothing would follow; [\"*\"] is all".to_owned());
-    }
-    list.iter().map(text).collect()
-}
-
-fn triggers(value: &Value) -> Result<Vec<TriggerKind>, String> {
-    let list = value
-        .as_array()
-        .ok_or("must be a list, such as [\"alarm\"]")?;
-    list.iter()
-        .map(|trigger| match text(trigger)?.as_str() {
-            "alarm" => Ok(TriggerKind::Alarm),
-            other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => Err(format!(
-                "names `{other}`, which this version does not support yet: use [\"alarm\"]"
-            )),
-            other => Err(format!("names `{other}`; known: alarm")),
-        })
-        .collect()
-}
-
-fn switch(value: &Value) -> Result<bool, String> {
-    value
-        .as_bool()
-        .ok_or_else(|| format!("must be true or false, not {}", kind(value)))
-}
-
-fn percent(value: &Value, low: i32, high: i32) -> Result<i32, String> {
-    let range = low..=high;
-    value
-        .as_i64()
-        .and_then(|number| i32::try_from(number).ok())
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| format!("must be a whole number from {low} to {high}; found {value}"))
-}
-
-fn tags(value: &Value) -> Result<TagPolicy, String> {
-    text(value)?.parse()
-}
-
-/// `90s`, `5m`, `24h`, `7d`.
-fn duration(value: &Value) -> Result<Duration, String> {
-    let text = text(value)?;
-    let wrong = || format!("must be a number with s, m, h or d, such as 5m or 24h; found `{text}`");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text
-        .strip_suffix(unit)
-        .and_then(|n| n.parse().ok())
-        .ok_or_else(wrong)?;
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
-}
-
-fn sweep(value: &Value) -> Result<Option<Duration>, String> {
-    if value.as_str() == Some("off") {
-        return Ok(None);
-    }
-    let every = duration(value)?;
-    let seconds = every.as_secs();
-    if seconds < 60 || seconds % 60 != 0 || seconds > 24 * 60 * 60 {
-        // A rate expression of EventBridge counts whole minutes.
-        return Err("must be whole minutes from 1m to 24h, or \"off\"".to_owned());
-    }
-    Ok(Some(every))
-}
-
-fn look_back(value: &Value) -> Result<Duration, String> {
-    let span = duration(value)?;
-    if span < Duration::from_hours(1) || span > Duration::from_hours(30 * 24) {
-        // Less than an hour loses pushes that CloudTrail delivers late; the log group keeps them for a month.
-        return Err("must be from 1h to 30d".to_owned());
-    }
-    Ok(span)
-}
-
-fn time(value: &Value) -> Result<DateTime<Utc>, String> {
-    let text = text(value)?;
-    DateTime::parse_from_rfc3339(&text)
-        .map(|time| time.with_timezone(&Utc))
-        .map_err(|_| format!("must be a time such as 2026-01-01T00:00:00Z; found `{text}`"))
 }

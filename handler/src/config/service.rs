@@ -2,11 +2,44 @@
 
 use crate::policy::TagPolicy;
 
+/// Which services belong to a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// Those with a container whose image is of exactly this repository.
+    Image,
+    /// Those whose name begins with the repository's name.
+    NamePrefix,
+}
+
+/// What a roll does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Registers a revision with the pushed image and deploys it.
+    Revision,
+    /// Deploys the same revision anew, so that ECS resolves its tags again.
+    Force,
+}
+
+/// How a new revision names the pushed image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pin {
+    /// `repository:tag`.
+    Tag,
+    /// `repository:tag@digest` or `repository@digest`: as exact as it can be.
+    Digest,
+}
+
 /// How one service follows a repository.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceSettings {
     /// Which tags roll. Default any.
     pub tags: TagPolicy,
+    /// Which services belong to a repository. Default those that run its images.
+    pub matching: Match,
+    /// What a roll does. Default a new revision.
+    pub action: Action,
+    /// How the new revision names the image. Default by tag.
+    pub pin: Pin,
     /// Decide and report, but do not roll.
     pub hold: bool,
     /// Sent with the roll when set and different from the service's own. Percent, 0 to 100.
@@ -26,6 +59,12 @@ pub struct ServiceRule {
     pub repository: Option<String>,
     /// Overrides [`ServiceSettings::tags`].
     pub tags: Option<TagPolicy>,
+    /// Overrides [`ServiceSettings::matching`].
+    pub matching: Option<Match>,
+    /// Overrides [`ServiceSettings::action`].
+    pub action: Option<Action>,
+    /// Overrides [`ServiceSettings::pin`].
+    pub pin: Option<Pin>,
     /// Overrides [`ServiceSettings::hold`].
     pub hold: Option<bool>,
     /// Overrides [`ServiceSettings::minimum_healthy_percent`].
@@ -52,6 +91,9 @@ impl ServiceRule {
     pub fn over(&self, defaults: &ServiceSettings) -> ServiceSettings {
         ServiceSettings {
             tags: self.tags.clone().unwrap_or_else(|| defaults.tags.clone()),
+            matching: self.matching.unwrap_or(defaults.matching),
+            action: self.action.unwrap_or(defaults.action),
+            pin: self.pin.unwrap_or(defaults.pin),
             hold: self.hold.unwrap_or(defaults.hold),
             minimum_healthy_percent: self
                 .minimum_healthy_percent

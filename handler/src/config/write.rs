@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
-use super::{Config, ServiceRule, Trail, TriggerKind};
+use super::{Action, Config, Match, Pin, ServiceRule, Target, Trail, TriggerKind};
 use crate::policy::TagPolicy;
 
 fn span(duration: Duration) -> String {
@@ -72,11 +72,19 @@ pub(super) fn to_json(config: &Config) -> Value {
         .since
         .map(|since| since.to_rfc3339_opts(SecondsFormat::AutoSi, true));
     put("since", since.is_some(), json!(since));
+    put("notify", config.notify.is_some(), json!(config.notify));
     let mut service = Map::new();
     let settings = &config.service;
     if settings.tags != TagPolicy::Any {
         service.insert("tags".to_owned(), json!(settings.tags.to_string()));
     }
+    let (matching, action, pin) = (settings.matching, settings.action, settings.pin);
+    put_words(
+        &mut service,
+        Some(matching).filter(|matching| *matching != Match::Image),
+        Some(action).filter(|action| *action != Action::Revision),
+        Some(pin).filter(|pin| *pin != Pin::Tag),
+    );
     if settings.hold {
         service.insert("hold".to_owned(), json!(true));
     }
@@ -88,7 +96,58 @@ pub(super) fn to_json(config: &Config) -> Value {
     put("service", !service.is_empty(), Value::Object(service));
     let services: Vec<Value> = config.services.iter().map(rule_to_json).collect();
     put("services", !services.is_empty(), Value::Array(services));
+    let targets: Vec<Value> = config.targets.iter().map(target_to_json).collect();
+    put("targets", !targets.is_empty(), Value::Array(targets));
     Value::Object(out)
+}
+
+fn put_words(
+    table: &mut Map<String, Value>,
+    matching: Option<Match>,
+    action: Option<Action>,
+    pin: Option<Pin>,
+) {
+    let words = [
+        (
+            "match",
+            matching.map(|matching| match matching {
+                Match::Image => "image",
+                Match::NamePrefix => "name-prefix",
+            }),
+        ),
+        (
+            "action",
+            action.map(|action| match action {
+                Action::Revision => "revision",
+                Action::Force => "force",
+            }),
+        ),
+        (
+            "pin",
+            pin.map(|pin| match pin {
+                Pin::Tag => "tag",
+                Pin::Digest => "digest",
+            }),
+        ),
+    ];
+    for (key, word) in words {
+        if let Some(word) = word {
+            table.insert(key.to_owned(), json!(word));
+        }
+    }
+}
+
+fn target_to_json(target: &Target) -> Value {
+    let mut table = Map::new();
+    table.insert("account".to_owned(), json!(target.account));
+    table.insert("region".to_owned(), json!(target.region));
+    let optional = [("role", &target.role), ("external_id", &target.external_id)];
+    for (key, value) in optional {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), json!(value));
+        }
+    }
+    Value::Object(table)
 }
 
 fn put_percentages(table: &mut Map<String, Value>, minimum: Option<i32>, maximum: Option<i32>) {
@@ -113,6 +172,7 @@ fn rule_to_json(rule: &ServiceRule) -> Value {
             table.insert(key.to_owned(), json!(value));
         }
     }
+    put_words(&mut table, rule.matching, rule.action, rule.pin);
     if let Some(hold) = rule.hold {
         table.insert("hold".to_owned(), json!(hold));
     }

@@ -6,7 +6,9 @@ use chrono::DateTime;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::config::{Config, ServiceRule, ServiceSettings, Trail, TriggerKind};
+use crate::config::{
+    Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Trail, TriggerKind,
+};
 use crate::policy::TagPolicy;
 
 fn name() -> impl Strategy<Value = String> {
@@ -22,6 +24,35 @@ fn policy() -> impl Strategy<Value = TagPolicy> {
     ]
 }
 
+fn matching() -> impl Strategy<Value = Match> {
+    prop_oneof![Just(Match::Image), Just(Match::NamePrefix)]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![Just(Action::Revision), Just(Action::Force)]
+}
+
+fn pin() -> impl Strategy<Value = Pin> {
+    prop_oneof![Just(Pin::Tag), Just(Pin::Digest)]
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    let role = "arn:aws:iam::[0-9]{12}:role/[a-z]{1,9}";
+    let names = ("[0-9]{12}", "[a-z]{2}-[a-z]{4}-[1-9]");
+    (names, prop::option::of((role, prop::option::of(name())))).prop_map(
+        |((account, region), access)| {
+            let (role, external_id) = access.unzip();
+            let external_id = external_id.flatten();
+            Target {
+                account,
+                region,
+                role,
+                external_id,
+            }
+        },
+    )
+}
+
 /// The two percentages, never both 100.
 fn percentages() -> impl Strategy<Value = (Option<i32>, Option<i32>)> {
     (prop::option::of(0..100), prop::option::of(100..=200))
@@ -31,18 +62,26 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
     let names = [name(), name(), name()].map(prop::option::of);
     let rest = (
         prop::option::of(policy()),
+        prop::option::of(matching()),
+        prop::option::of(action()),
+        prop::option::of(pin()),
         prop::option::of(any::<bool>()),
         percentages(),
     );
     (names, rest).prop_map(
-        |([cluster, service, repository], (tags, hold, percentages))| ServiceRule {
-            cluster,
-            service,
-            repository,
-            tags,
-            hold,
-            minimum_healthy_percent: percentages.0,
-            maximum_percent: percentages.1,
+        |([cluster, service, repository], (tags, matching, action, pin, hold, percentages))| {
+            ServiceRule {
+                cluster,
+                service,
+                repository,
+                tags,
+                matching,
+                action,
+                pin,
+                hold,
+                minimum_healthy_percent: percentages.0,
+                maximum_percent: percentages.1,
+            }
         },
     )
 }
@@ -67,9 +106,23 @@ fn config() -> impl Strategy<Value = Config> {
         3600..=30 * 24 * 3600_u64,
         prop::option::of((0..4_102_444_800_i64, 0..1_000_000_000_u32)),
     );
-    let service = (policy(), any::<bool>(), percentages());
+    let service = (
+        policy(),
+        matching(),
+        action(),
+        pin(),
+        any::<bool>(),
+        percentages(),
+    );
     let rules = prop::collection::vec(rule(), 0..4);
-    (first, times, service, rules).prop_map(|(first, times, service, services)| {
+    let topic = "arn:aws:sns:eu-west-1:[0-9]{12}:[a-z]{1,9}";
+    let beyond = (
+        prop::option::of(topic),
+        prop::collection::vec(target(), 0..3),
+    );
+    (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
+        let (notify, mut targets) = beyond;
+        targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
         Config {
@@ -84,11 +137,16 @@ fn config() -> impl Strategy<Value = Config> {
             since: since.and_then(|(s, nanos)| DateTime::from_timestamp(s, nanos)),
             service: ServiceSettings {
                 tags: service.0,
-                hold: service.1,
-                minimum_healthy_percent: service.2.0,
-                maximum_percent: service.2.1,
+                matching: service.1,
+                action: service.2,
+                pin: service.3,
+                hold: service.4,
+                minimum_healthy_percent: service.5.0,
+                maximum_percent: service.5.1,
             },
+            notify,
             services,
+            targets,
         }
     })
 }
@@ -113,11 +171,14 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
     let wrong = json!({
         "name": "Ecroll--", "trail": "reuse:", "log_group": 5, "clusters": [], "repositories": "web",
         "triggers": ["alarm", "ecr-events", "bell"], "sweep": "90s", "look_back": "5m",
-        "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x", "targets": [],
+        "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x", "stacks": [],
+        "targets": [{"account": 222222222222_u64}, {"account": "2222", "region": "Ireland", "role": "ecroll",
+            "external_id": "x"}],
         "service": {"tags": "semver:^2", "hold": "yes", "minimum_healthy_percent": 101,
-            "maximum_percent": 99, "pin": "digest", "tgas": "any"},
+            "maximum_percent": 99, "pin": "hash", "in_use_tag": "live", "tgas": "any"},
         "services": [
-            {"service": "", "maximum_percent": 100, "minimum_healthy_percent": 100, "action": "force"},
+            {"service": "", "maximum_percent": 100, "minimum_healthy_percent": 100, "action": "restart",
+                "match": "name"},
             7,
             {"tags": "newest"},
         ],
