@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use crate::config::Config;
 use crate::inventory::Definition;
+use crate::telling::news::Told;
 
 /// Where the time comes from.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Where lines of metrics go.
+pub type Measure = Arc<dyn Fn(&Value) + Send + Sync>;
 
 /// Everything that an invocation needs. Lives as long as the function stays warm.
 pub struct Context {
@@ -19,7 +24,10 @@ pub struct Context {
     pub config: Config,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     pub(crate) ecs: aws_sdk_ecs::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
     now: Now,
+    measure: Option<Measure>,
+    told: Mutex<Told>,
     /// Revisions never change, so what was read of one holds.
     definitions: Mutex<BTreeMap<String, Arc<Definition>>>,
 }
@@ -32,9 +40,31 @@ impl Context {
             config,
             logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
             ecs: aws_sdk_ecs::Client::new(sdk),
+            sns: aws_sdk_sns::Client::new(sdk),
             now,
+            measure: None,
+            told: Mutex::default(),
             definitions: Mutex::default(),
         }
+    }
+
+    /// Hands every look-up's line of metrics, in CloudWatch's embedded metric format, to this function; without one they
+    /// are not taken.
+    #[must_use]
+    pub fn measured(mut self, measure: Measure) -> Self {
+        self.measure = Some(measure);
+        self
+    }
+
+    pub(crate) fn measure(&self, line: &Value) {
+        if let Some(measure) = &self.measure {
+            measure(line);
+        }
+    }
+
+    /// What was told so far.
+    pub(crate) fn news(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -11,13 +11,15 @@
 //! | [`inventory`], [`image`], [`ledger`] | services, revisions, image references, ecroll's own notes | |
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |
-//! | [`report`] | says what was concluded | |
+//! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
+//! | `telling` | the log, the metrics, and a topic hear of it | SNS |
 //!
 //! Every message means *look now*: the handler is right whatever is delivered twice, late, out of order or not at all.
 
 mod concurrent;
 pub mod config;
 mod context;
+pub mod deployment;
 mod ecs;
 mod error;
 pub mod image;
@@ -33,6 +35,7 @@ pub mod report;
 pub mod revision;
 mod roll;
 mod survey;
+mod telling;
 pub mod trigger;
 
 #[cfg(test)]
@@ -41,7 +44,8 @@ mod tests;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-pub use context::{Context, Now};
+pub use context::{Context, Measure, Now};
+use deployment::Change;
 pub use error::{AwsError, Error};
 use plan::{Histories, Plan};
 use report::{Decision, Outcome, PushLine, Report, Window};
@@ -74,11 +78,15 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
             trigger.dry_run,
         )
     };
-    let mut decided: Plan = plan(&Histories::new());
+    let mut histories = Histories::new();
+    let mut decided: Plan = plan(&histories);
     if !decided.doubts.is_empty() {
-        let histories = survey::histories(context, &decided.doubts).await;
+        histories = survey::histories(context, &decided.doubts).await;
         decided = plan(&histories);
     }
+    let ended = Change::read(event).map_or_else(Vec::new, |change| {
+        deployment::ended(&change, &inventory, &histories, &pushes)
+    });
     let rolled = roll::carry_out(context, &inventory, &decided).await;
 
     let mut decisions = decided.decisions;
@@ -89,8 +97,9 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
         window: Some(Window { from, to }),
         pushes: pushes.iter().map(PushLine::from).collect(),
         decisions,
+        ended,
     };
-    tell(&report);
+    telling::tell(context, &report, to).await;
     let gaps = inventory.gaps.iter().filter(|gap| gap.retryable).count();
     let failed = report
         .decisions
@@ -142,14 +151,4 @@ fn unread(pushes: &[push::Push], inventory: &inventory::Inventory) -> Vec<Decisi
         retryable: gap.retryable,
     };
     inventory.gaps.iter().map(failed).collect()
-}
-
-/// One line per decision, and the whole report in one more.
-fn tell(report: &Report) {
-    for decision in &report.decisions {
-        let line = serde_json::to_string(decision).unwrap_or_default();
-        tracing::info!(decision = line, "decision");
-    }
-    let line = serde_json::to_string(report).unwrap_or_default();
-    tracing::info!(report = line, "report");
 }

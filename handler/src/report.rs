@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::deployment::Ended;
 use crate::push::Push;
 
 /// What became of one push at one service.
@@ -123,6 +124,9 @@ pub struct Report {
     pub pushes: Vec<PushLine>,
     /// What was concluded, one per push and service.
     pub decisions: Vec<Decision>,
+    /// Rolls that came to their end, where the event that woke the handler says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
 }
 
 /// RFC 3339 in whole seconds with `Z`.

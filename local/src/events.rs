@@ -1,10 +1,11 @@
-//! EventBridge: rules on a rate, with functions and queues as targets.
+//! EventBridge: rules on a rate or on a pattern, with functions and queues as targets.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use crate::event_pattern;
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present, tag_list};
 use crate::service::{Answer, Fault, Scope};
@@ -167,6 +168,28 @@ impl Events {
         firings
     }
 
+    /// The rules whose pattern takes an event of some service; the event gets its identity here.
+    pub(crate) fn route(&mut self, mut event: Value, scope: &Scope<'_>) -> Vec<Firing> {
+        event["id"] = json!(self.ids.uuid());
+        let takes = |rule: &Rule| {
+            let pattern = rule.pattern.as_deref().filter(|_| rule.enabled);
+            let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
+            pattern.is_some_and(|pattern| event_pattern::matches(&pattern, &event))
+        };
+        let rules = self.rules.iter().filter(|(_, rule)| takes(rule));
+        rules
+            .map(|(name, rule)| Firing {
+                rule: name.clone(),
+                rule_arn: rule_arn(name, scope),
+                targets: rule
+                    .targets
+                    .values()
+                    .map(|target| Target::new(target, &event))
+                    .collect(),
+            })
+            .collect()
+    }
+
     /// Moves every schedule to its first time at or after `at`, keeping its rhythm.
     pub(crate) fn rebase(&mut self, at: DateTime<Utc>) {
         for rule in self.rules.values_mut() {
@@ -191,11 +214,14 @@ impl Events {
                 input.fault("Parameter(s) EventPattern or ScheduleExpression must be specified.")
             );
         }
-        if let Some(pattern) = &pattern
-            && serde_json::from_str::<Value>(pattern).is_err()
-        {
-            let message = "Event pattern is not valid. Reason: it is not JSON";
-            return Err(Fault::client("InvalidEventPatternException", message));
+        if let Some(pattern) = &pattern {
+            let invalid = |why: String| {
+                let message = format!("Event pattern is not valid. Reason: {why}");
+                Fault::client("InvalidEventPatternException", message)
+            };
+            let parsed = serde_json::from_str::<Value>(pattern);
+            let parsed = parsed.map_err(|_| invalid("it is not JSON".to_owned()))?;
+            event_pattern::check(&parsed).map_err(invalid)?;
         }
         let every = schedule
             .as_deref()

@@ -58,6 +58,7 @@
 //! | states of functions | `Pending`, then `Active`; `InProgress` after an update, with the old configuration until then; conflicting updates refused | Lambda API model |
 //! | timeout | ends the run with `Sandbox.Timedout` | Lambda guide |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
+//! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
 //! | ECS | see [`ecs`] | there |
 //!
 //! Where AWS answers a documented error, so does this, with its code, its status and, as far as
@@ -69,7 +70,7 @@
 //!   resource policy to act by itself. Signatures are not read.
 //! - Throttling of APIs other than those of ECS and `Invoke`; faults, losses and doubles on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
-//!   and SQS. EventBridge patterns are stored only, cron and other buses refused.
+//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
 //! - S3 objects, SQS FIFO and redrive, function versions, layers and aliases, managed policies.
@@ -82,6 +83,7 @@ mod cloudwatch;
 mod connector;
 mod driver;
 pub mod ecs;
+mod event_pattern;
 mod events;
 mod iam;
 mod ids;

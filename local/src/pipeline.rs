@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::cloudwatch::{self, Change};
+use crate::events::Firing;
 use crate::journal::What;
 use crate::logs::group_of_arn;
 use crate::options::LogTimestamp;
@@ -212,13 +213,27 @@ impl State {
             now,
             place: &self.place,
         });
-        for firing in firings {
-            self.journal.write(
+        for firing in &firings {
+            let rule = firing.rule.clone();
+            self.journal.write(now, What::Scheduled { rule });
+        }
+        self.hand_over(firings, now);
+    }
+
+    /// An event of some service reaches the targets of the rules that take it.
+    pub(crate) fn route(&mut self, event: Value, now: DateTime<Utc>) {
+        let firings = self.events.route(
+            event,
+            &Scope {
                 now,
-                What::Scheduled {
-                    rule: firing.rule.clone(),
-                },
-            );
+                place: &self.place,
+            },
+        );
+        self.hand_over(firings, now);
+    }
+
+    fn hand_over(&mut self, firings: Vec<Firing>, now: DateTime<Utc>) {
+        for firing in firings {
             for target in firing.targets {
                 let body = target.event.to_string();
                 let done = if target.arn.contains(":lambda:") {

@@ -235,7 +235,11 @@ impl State {
                         place: &self.place,
                     };
                     for notice in self.ecs.advance(&scope) {
+                        let event = notice.event(&self.place);
                         self.journal.write(notice.at, What::Deployment(notice));
+                        if let Some(event) = event {
+                            self.route(event, now);
+                        }
                     }
                 }
                 Source::Alarms => {

@@ -11,7 +11,7 @@ use crate::names::{METRIC, Names, Place};
 use crate::policy_document::{self as policy, HandlerAccess};
 use crate::resource::{
     Alarm, Bucket, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role, Rule,
-    Subscription, Topic, Trail, alarm, function, rule, trail,
+    Subscription, Topic, Trail, When, alarm, function, rule, trail,
 };
 
 /// What the resources depend on besides the configuration and the code.
@@ -30,6 +30,11 @@ const RETENTION_DAYS: i32 = 30;
 
 /// Fourteen days, the longest that SQS allows: time for somebody to look.
 const QUEUE_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
+
+/// Ends of deployments; their starts tell nothing new.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html>
+const DEPLOYMENTS_END: &str = r#"{"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"],
+    "detail": {"eventName": ["SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED"]}}"#;
 
 /// What Lambda allows for all names and values of the environment together (Lambda quotas).
 const ENVIRONMENT_BYTES: usize = 4096;
@@ -131,6 +136,7 @@ impl Pipeline<'_> {
         let access = HandlerAccess {
             clusters: config.clusters.clone(),
             pass_roles: around.pass_roles.clone(),
+            notify: config.notify.clone(),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![
@@ -163,7 +169,6 @@ impl Pipeline<'_> {
         let base = &names.base;
         let topic = place.arn("sns", base);
         let function = place.arn("lambda", &format!("function:{base}"));
-        let rule = place.arn("events", &format!("rule/{}", names.rule));
         let undelivered = place.arn("sqs", &names.undelivered);
         let mut all = vec![
             Resource::Permission(Permission::new(base, "topic", "sns.amazonaws.com", &topic)),
@@ -189,22 +194,34 @@ impl Pipeline<'_> {
                 insufficient_data_actions: vec![topic],
             }),
         ];
-        if config.sweep.is_some() {
-            all.push(Resource::Permission(Permission::new(
-                base,
-                "sweep",
-                "events.amazonaws.com",
-                &rule,
-            )));
-        }
-        all.push(Resource::Rule(Rule {
-            name: names.rule.clone(),
-            arn: rule,
-            owner: self.owner.clone(),
-            schedule: config.sweep.map(rule::rate),
-            target: Some(function),
-        }));
+        let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
+        all.extend(self.rule(&names.rule, "sweep", sweep, &function));
+        // Whoever wants to hear of results wants to hear how they ended.
+        let ends = config
+            .notify
+            .as_ref()
+            .map(|_| When::pattern(DEPLOYMENTS_END));
+        all.extend(self.rule(&names.deployments, "deployments", ends, &function));
         all
+    }
+
+    /// A rule and, where it is on, the leave to invoke the function.
+    fn rule(&self, name: &str, sid: &str, when: Option<When>, function: &str) -> Vec<Resource> {
+        let arn = self.place.arn("events", &format!("rule/{name}"));
+        let base = &self.names.base;
+        let mut both = Vec::new();
+        if when.is_some() {
+            let permission = Permission::new(base, sid, "events.amazonaws.com", &arn);
+            both.push(Resource::Permission(permission));
+        }
+        both.push(Resource::Rule(Rule {
+            name: name.to_owned(),
+            arn,
+            owner: self.owner.clone(),
+            when,
+            target: Some(function.to_owned()),
+        }));
+        both
     }
 
     fn log_group(&self, name: &str) -> LogGroup {

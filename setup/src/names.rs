@@ -63,6 +63,8 @@ pub struct Names {
     pub alarm: String,
     /// The rule behind the sweep.
     pub rule: String,
+    /// The rule that tells the function how rolls ended.
+    pub deployments: String,
 }
 
 /// The metric that counts pushes, in the namespace of the configured name.
@@ -89,6 +91,7 @@ impl Names {
             undelivered: format!("{base}-undelivered"),
             alarm: format!("{base}-pushes"),
             rule: format!("{base}-sweep"),
+            deployments: format!("{base}-deployments"),
         }
     }
 }
@@ -116,7 +119,7 @@ mod tests {
         let names = Names::new(&"n".repeat(24), None, &place("aws", "ap-southeast-1"));
         assert!(names.bucket.len() <= 63, "{}", names.bucket);
         assert!(names.trail_role.len() <= 64 && names.handler_role.len() <= 64);
-        assert!(names.rule.len() <= 64 && names.base.len() <= 64);
+        assert!(names.rule.len() <= 64 && names.deployments.len() <= 64 && names.base.len() <= 64);
     }
 
     #[test]

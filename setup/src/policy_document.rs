@@ -163,6 +163,7 @@ mod tests {
         let access = HandlerAccess {
             clusters: vec!["*".to_owned()],
             pass_roles: BTreeSet::from(roles),
+            notify: Some(place.arn("sns", "deployments")),
         };
         insta::assert_json_snapshot!(
             "handler_role",
@@ -177,6 +178,7 @@ mod tests {
         let access = HandlerAccess {
             clusters: vec!["prod".to_owned(), place.arn("ecs", "cluster/stage-*")],
             pass_roles: BTreeSet::new(),
+            notify: None,
         };
         let document = handler_role(&names, &place, &access);
         insta::assert_json_snapshot!("handler_role_confined", shown(&document));
@@ -189,6 +191,7 @@ mod tests {
         let access = HandlerAccess {
             clusters: vec!["*".to_owned()],
             pass_roles: BTreeSet::from([place.role_arn("task")]),
+            notify: None,
         };
         let documents = [
             trail_bucket(&names, &place),

@@ -30,7 +30,7 @@ pub use metric_filter::MetricFilter;
 pub use permission::Permission;
 pub use queue::Queue;
 pub use role::Role;
-pub use rule::Rule;
+pub use rule::{Rule, When};
 pub use subscription::Subscription;
 pub use topic::Topic;
 pub use trail::Trail;

@@ -1,5 +1,5 @@
 //! The rules that must hold, each proved on the whole pipeline in the pocket account: CloudTrail delivers, the metric
-//! filter counts, the alarm changes, SNS calls, and the real handler rolls. One file per rule.
+//! filter counts, the alarm changes, SNS calls, and the real handler rolls. One file per rule, and one for what people hear.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,4 +16,5 @@ mod rule_03_once;
 mod rule_04_exactly_these_services;
 mod rule_05_only_the_image_changes;
 mod rule_06_never_stuck;
+mod telling;
 mod world;

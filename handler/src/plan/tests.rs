@@ -3,5 +3,6 @@
 mod always;
 mod builders;
 mod cases;
+mod ended;
 mod ledger;
 mod refusals;

@@ -16,6 +16,7 @@ use crate::policy::{self, Ask};
 use crate::service::{Answer, Fault, Place, Scope};
 
 pub(crate) use message::Message;
+use message::Text;
 pub(crate) use subscription::Subscription;
 use topic::{default_policy, settable};
 
@@ -127,9 +128,18 @@ impl Sns {
                 let topic = input.text("TopicArn").or_else(|| input.text("TargetArn"));
                 let topic = topic.ok_or_else(|| input.fault("Invalid parameter: TopicArn"))?;
                 self.topic_mut(topic)?;
-                let text = input.need("Message")?.to_owned();
+                let text = input.need("Message")?;
                 if text.is_empty() {
                     return Err(input.fault("Invalid parameter: Empty message"));
+                }
+                let text = match input.text("MessageStructure") {
+                    Some("json") => Text::by_protocol(text).map_err(|why| {
+                        input.fault(format!("Invalid parameter: Message Structure - {why}"))
+                    })?,
+                    _ => Text::One(text.to_owned()),
+                };
+                if !input.text("Subject").is_none_or(legal_subject) {
+                    return Err(input.fault("Invalid parameter: Subject"));
                 }
                 let id = self.spread(topic, input.text("Subject"), text, scope.now);
                 Ok(json!({"MessageId": id}))
@@ -168,7 +178,7 @@ impl Sns {
         if !document.is_some_and(|document| policy::admits(&document, &ask)) {
             return Err("the topic's policy does not admit the service");
         }
-        self.spread(topic, Some(subject), text, scope.now);
+        self.spread(topic, Some(subject), Text::One(text), scope.now);
         Ok(())
     }
 
@@ -186,7 +196,7 @@ impl Sns {
         &mut self,
         topic: &str,
         subject: Option<&str>,
-        text: String,
+        text: Text,
         at: DateTime<Utc>,
     ) -> String {
         let id = self.ids.uuid();
@@ -346,4 +356,14 @@ impl Sns {
             .get_mut(input.need("SubscriptionArn")?)
             .ok_or_else(missing)
     }
+}
+
+/// A subject: up to a hundred ASCII characters without line breaks, beginning with a letter, number or punctuation mark.
+///
+/// Source: the Publish action in the SNS API reference.
+fn legal_subject(subject: &str) -> bool {
+    let first = subject.chars().next();
+    first.is_some_and(|c| c.is_ascii_graphic())
+        && subject.len() <= 100
+        && subject.chars().all(|c| c.is_ascii_graphic() || c == ' ')
 }

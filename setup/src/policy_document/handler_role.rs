@@ -14,6 +14,8 @@ pub struct HandlerAccess {
     pub clusters: Vec<String>,
     /// Task and execution roles of the services that follow today.
     pub pass_roles: BTreeSet<String>,
+    /// ARN of the topic that hears of results.
+    pub notify: Option<String>,
 }
 
 /// Reading the log group, reading and rolling services of the followed clusters, and reporting failures.
@@ -94,6 +96,14 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Resource": place.arn("sqs", &names.failures),
         }),
     ];
+    if let Some(topic) = &access.notify {
+        statements.push(json!({
+            "Sid": "Notify",
+            "Effect": "Allow",
+            "Action": "sns:Publish",
+            "Resource": topic,
+        }));
+    }
     if !access.pass_roles.is_empty() {
         statements.push(json!({
             "Sid": "PassTaskRoles",

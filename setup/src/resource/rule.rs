@@ -1,4 +1,4 @@
-//! The sweep: a rule that invokes the function on a timer.
+//! Rules that invoke the function: on a timer, or when an event of another service takes place.
 
 use std::time::Duration;
 
@@ -13,7 +13,30 @@ use crate::names::OWNER_TAG;
 /// The identifier of the one target.
 const TARGET: &str = "handler";
 
-/// A rule on a schedule with one target.
+/// What a rule waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// A rate expression.
+    Schedule(String),
+    /// An event pattern, as JSON text.
+    Pattern(String),
+}
+
+impl When {
+    /// The pattern as setup writes it, whatever blanks and order of members AWS or a person gave it.
+    #[must_use]
+    pub fn pattern(text: &str) -> Self {
+        let parsed = serde_json::from_str::<serde_json::Value>(text);
+        Self::Pattern(parsed.map_or_else(|_| text.to_owned(), |value| value.to_string()))
+    }
+
+    fn text(&self) -> &str {
+        let (Self::Schedule(text) | Self::Pattern(text)) = self;
+        text
+    }
+}
+
+/// A rule with one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Its name.
@@ -23,7 +46,7 @@ pub struct Rule {
     /// Value of the owner tag.
     pub owner: String,
     /// When it fires; `None` is never, and then it need not exist.
-    pub schedule: Option<String>,
+    pub when: Option<When>,
     /// The function's ARN.
     pub target: Option<String>,
 }
@@ -39,16 +62,16 @@ pub fn rate(every: Duration) -> String {
 
 impl Rule {
     async fn put_rule(&self, clients: &Clients, tag: Option<Tag>) -> Result<()> {
-        let Some(schedule) = &self.schedule else {
+        let Some(when) = &self.when else {
             let call = clients.events.disable_rule().name(&self.name).send().await;
             call.called("events:DisableRule", &self.name)?;
             return Ok(());
         };
-        let call = clients
-            .events
-            .put_rule()
-            .name(&self.name)
-            .schedule_expression(schedule);
+        let call = clients.events.put_rule().name(&self.name);
+        let call = match when {
+            When::Schedule(rate) => call.schedule_expression(rate),
+            When::Pattern(pattern) => call.event_pattern(pattern),
+        };
         let call = call
             .state(RuleState::Enabled)
             .set_tags(tag.map(|tag| vec![tag]));
@@ -92,14 +115,18 @@ impl Kind for Rule {
 
     fn fields(&self) -> Fields {
         // The target of a rule that is off does not matter.
-        let target = self.target.as_ref().filter(|_| self.schedule.is_some());
+        let target = self.target.as_ref().filter(|_| self.when.is_some());
+        let field = match &self.when {
+            Some(When::Pattern(_)) => "pattern",
+            _ => "schedule",
+        };
         Fields::new()
-            .with("schedule", self.schedule.as_deref().unwrap_or("off"))
+            .with(field, self.when.as_ref().map_or("off", When::text))
             .with_some("target", target)
     }
 
     fn wanted(&self) -> bool {
-        self.schedule.is_some()
+        self.when.is_some()
     }
 
     async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
@@ -125,8 +152,10 @@ impl Kind for Rule {
             .iter()
             .find(|target| target.id() == TARGET);
         let enabled = rule.state() != Some(&RuleState::Disabled);
+        let schedule = rule.schedule_expression.map(When::Schedule);
+        let pattern = rule.event_pattern.as_deref().map(When::pattern);
         let state = Self {
-            schedule: rule.schedule_expression.filter(|_| enabled),
+            when: schedule.or(pattern).filter(|_| enabled),
             target: target.map(|target| target.arn().to_owned()),
             ..self.clone()
         };
@@ -142,7 +171,7 @@ impl Kind for Rule {
     }
 
     async fn change(&self, clients: &Clients, change: &Change) -> Result<Note> {
-        if change.touches(&["schedule"]) {
+        if change.touches(&["schedule", "pattern"]) {
             self.put_rule(clients, None).await?;
         }
         if change.touches(&["target"]) {

@@ -1,0 +1,112 @@
+//! Event patterns of EventBridge: which events a rule takes.
+//!
+//! Source: "Amazon EventBridge event patterns" and "Comparison operators" in the EventBridge user guide. Simulated: nested
+//! members, lists of exact values, `prefix`, `suffix`, `exists`, `anything-but` of exact values. Anything else is refused
+//! when the rule is put.
+
+use serde_json::Value;
+
+/// Whether an event has everything that the pattern asks for.
+pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
+    let Some(members) = pattern.as_object() else {
+        return false;
+    };
+    members.iter().all(|(key, wanted)| {
+        let found = event.get(key);
+        match wanted {
+            Value::Array(any) => any.iter().any(|one| allows(one, found)),
+            nested => found.is_some_and(|found| matches(nested, found)),
+        }
+    })
+}
+
+/// One entry of a list; a list in the event matches by any of its members.
+fn allows(one: &Value, found: Option<&Value>) -> bool {
+    if let Some(Value::Array(several)) = found {
+        return several.iter().any(|found| allows(one, Some(found)));
+    }
+    let Some((operator, operand)) = one.as_object().and_then(|one| one.iter().next()) else {
+        return found == Some(one);
+    };
+    let text = found.and_then(Value::as_str);
+    match (operator.as_str(), operand) {
+        ("exists", Value::Bool(wanted)) => found.is_some() == *wanted,
+        ("prefix", Value::String(prefix)) => text.is_some_and(|text| text.starts_with(prefix)),
+        ("suffix", Value::String(suffix)) => text.is_some_and(|text| text.ends_with(suffix)),
+        ("anything-but", Value::Array(not)) => found.is_some_and(|found| !not.contains(found)),
+        ("anything-but", not) => found.is_some_and(|found| found != not),
+        _ => false,
+    }
+}
+
+/// What is wrong with a pattern, or not simulated in it.
+pub(crate) fn check(pattern: &Value) -> Result<(), String> {
+    let members = pattern
+        .as_object()
+        .ok_or("Filter is not an object".to_owned())?;
+    for (key, wanted) in members {
+        match wanted {
+            Value::Array(any) if any.is_empty() => {
+                return Err(format!("Empty arrays are not allowed at '{key}'"));
+            }
+            Value::Array(any) => {
+                for one in any.iter().filter_map(Value::as_object) {
+                    let known = ["exists", "prefix", "suffix", "anything-but"];
+                    let operator = one.keys().next().map(String::as_str).unwrap_or_default();
+                    if one.len() != 1 || !known.contains(&operator) {
+                        return Err(format!("the operator '{operator}' is not simulated"));
+                    }
+                }
+            }
+            Value::Object(_) => check(wanted)?,
+            _ => return Err(format!("\"{key}\" must be an object or an array")),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{check, matches};
+
+    #[test]
+    fn a_pattern_takes_events_that_have_all_it_asks_for() {
+        let event = json!({"source": "aws.ecr", "resources": ["a", "b"],
+            "detail": {"result": "SUCCESS", "action-type": "PUSH", "image-tag": "v1"}});
+        let table = [
+            (json!({"source": ["aws.ecr"]}), true),
+            (
+                json!({"source": ["aws.ecs", "aws.ecr"], "detail": {"result": ["SUCCESS"]}}),
+                true,
+            ),
+            (json!({"detail": {"result": ["FAILURE"]}}), false),
+            (json!({"detail": {"image-tag": [{"exists": true}]}}), true),
+            (json!({"detail": {"image-tag": [{"exists": false}]}}), false),
+            (json!({"detail": {"image-tag": [{"prefix": "v"}]}}), true),
+            (
+                json!({"detail": {"image-tag": [{"anything-but": ["v1"]}]}}),
+                false,
+            ),
+            (json!({"resources": ["b"]}), true),
+            (json!({"missing": {"x": ["y"]}}), false),
+        ];
+        for (pattern, taken) in table {
+            assert_eq!(check(&pattern), Ok(()), "{pattern}");
+            assert_eq!(matches(&pattern, &event), taken, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn wrong_patterns_are_refused() {
+        for pattern in [
+            json!([]),
+            json!({"source": "aws.ecr"}),
+            json!({"source": []}),
+            json!({"source": [{"cidr": "10.0.0.0/24"}]}),
+        ] {
+            assert!(check(&pattern).is_err(), "{pattern}");
+        }
+    }
+}
