@@ -49,6 +49,34 @@ async fn a_second_run_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_notified_hears_how_rolls_end_until_notify_is_taken_out_again() {
+    let pocket = Pocket::new(Options::default());
+    let notify = Some("arn:aws:sns:eu-west-1:000000000000:deployments".to_owned());
+    let config = Config {
+        notify,
+        ..Config::default()
+    };
+    pocket.set_up(&config).await.unwrap();
+    let rule = || {
+        pocket.answer(
+            "events",
+            "DescribeRule",
+            json!({"Name": "ecroll-deployments"}),
+        )
+    };
+    assert_eq!(rule()["State"], "ENABLED");
+    let pattern = rule()["EventPattern"].as_str().unwrap().to_owned();
+    assert!(
+        pattern.contains("SERVICE_DEPLOYMENT_COMPLETED"),
+        "{pattern}"
+    );
+    assert!(!pocket.plan(&config).await.unwrap().is_work());
+    pocket.set_up(&Config::default()).await.unwrap();
+    assert_eq!(rule()["State"], "DISABLED");
+    assert!(!pocket.plan(&Config::default()).await.unwrap().is_work());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_run_sets_since_and_later_runs_keep_it() {
     let pocket = Pocket::new(Options::default());
     pocket.set_up(&Config::default()).await.unwrap();
