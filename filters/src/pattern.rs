@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::regex::Regex;
 use crate::strategy::{Lines, Strategy};
 use crate::wildcard::Wildcard;
-use crate::{Compat, Error, eval, parse};
+use crate::{Compat, Error, eval, parse, text};
 
 /// One CloudWatch Logs filter pattern, parsed and ready to match.
 ///
@@ -85,6 +85,12 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, event: &str) -> bool {
         self.strategy.may_match(event.as_bytes()) && eval::matches(self, event)
+    }
+
+    /// The same of a text that may not be UTF-8; what is not is read as U+FFFD.
+    #[must_use]
+    pub fn matches_bytes(&self, event: &[u8]) -> bool {
+        self.strategy.may_match(event) && eval::matches(self, &text::decoded(event))
     }
 
     /// The same answer as [`Pattern::matches`], without its search beforehand: for tests and
