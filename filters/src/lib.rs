@@ -142,7 +142,6 @@
 //! [QUO]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 //! [LS]: https://github.com/localstack/localstack/tree/main/tests/aws/services/logs
 
-mod block;
 mod compat;
 mod display;
 mod error;

@@ -28,10 +28,7 @@ impl Escapes {
         text: &[u8],
         mut hides: impl FnMut(&[u8], &[u8]) -> bool,
     ) -> Option<usize> {
-        let skipped = without_escapes(text);
-        let rest = text.get(skipped..)?;
-        let mut places = self.finder.find_iter(rest).map(|at| skipped + at);
-        places.find(|at| {
+        self.finder.find_iter(text).find(|at| {
             let Some((before, from)) = text.split_at_checked(*at) else {
                 return false;
             };
@@ -43,26 +40,6 @@ impl Escapes {
             of_needle && hides(before, from)
         })
     }
-}
-
-/// A length of text from the start in which no escape begins: most texts are free of them, and to
-/// know that is cheaper than to find one.
-fn without_escapes(text: &[u8]) -> usize {
-    const BLOCK: usize = 4096;
-    let mut clean = 0;
-    // Without an end within the loop, the compiler makes it one of vectors.
-    let begins = |block: &[u8], next: &[u8]| {
-        let pairs = block.iter().zip(next);
-        pairs.fold(false, |found, (a, b)| found | (*a == b'\\') & (*b == b'u'))
-    };
-    for block in text.chunks(BLOCK) {
-        let next = text.get(clean + 1..).unwrap_or_default();
-        if begins(block, next) {
-            break;
-        }
-        clean += block.len();
-    }
-    clean
 }
 
 /// Whether `needle` is written across the border of `before` and `from`, as itself before and with
