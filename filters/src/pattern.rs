@@ -271,6 +271,9 @@ pub(crate) struct Json {
     /// The distinct top-level members that the selectors begin with. They are found in the pass
     /// that checks the event's syntax.
     pub(crate) roots: Vec<String>,
+    /// The distinct names that follow one of the roots, by its place: members of a root's value that
+    /// are found in the same pass.
+    pub(crate) inner: Vec<(usize, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -327,6 +330,8 @@ pub(crate) struct Selector {
     pub(crate) steps: Vec<Step>,
     /// Where the first step is in [`Json::roots`], if it is a name.
     pub(crate) root: Option<usize>,
+    /// Where the first two steps are in [`Json::inner`], if they are names.
+    pub(crate) inner: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
