@@ -3,7 +3,12 @@
 //! Numbers keep their text, which AWS compares (`"12"` is not `12.0`), and a member that nobody
 //! asked for is only skipped.
 
+mod string;
+
 use std::borrow::Cow;
+
+pub(crate) use self::string::plain;
+use self::string::{SIMPLE, decode};
 
 /// A value's kind; scalars come with their text, strings decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +55,11 @@ impl<'a> Node<'a> {
     pub(crate) fn members(self, mut see: impl FnMut(Key<'a>, Self)) {
         let mut reader = Reader::new(self.0);
         if reader.eat(b'{') {
-            reader.members(&mut see);
+            reader.members(&mut |reader, key| {
+                let node = reader.value()?;
+                see(key, node);
+                Some(node)
+            });
         }
     }
 
@@ -75,15 +84,18 @@ impl<'a> Node<'a> {
 
 /// A member's name as it is written between the quotes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Key<'a>(&'a str);
+pub(crate) struct Key<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
 
 impl<'a> Key<'a> {
     pub(crate) fn is(self, name: &str) -> bool {
-        self.0 == name || self.0.contains('\\') && decode(self.0) == name
+        self.raw == name || self.escaped && decode(self.raw) == name
     }
 
     pub(crate) fn name(self) -> Cow<'a, str> {
-        decode(self.0)
+        decode(self.raw)
     }
 }
 
@@ -93,17 +105,30 @@ pub(crate) fn document<'a>(
     text: &'a str,
     mut see: impl FnMut(Key<'a>, Node<'a>),
 ) -> Option<Node<'a>> {
-    Reader::new(text).document(&mut see)
+    read(text, |reader, key| {
+        let node = reader.value()?;
+        see(key, node);
+        Some(node)
+    })
+}
+
+/// The same, but that the caller reads each member's value.
+pub(crate) fn read<'a>(
+    text: &'a str,
+    mut value: impl FnMut(&mut Reader<'a>, Key<'a>) -> Option<Node<'a>>,
+) -> Option<Node<'a>> {
+    Reader::new(text).document(&mut value)
 }
 
 /// Where `text` ceases to be one JSON object or array, in bytes; `None` when it is one.
 pub(crate) fn fault(text: &str) -> Option<usize> {
     let mut reader = Reader::new(text);
-    let read = reader.document(&mut |_, _| {});
+    let read = reader.document(&mut |reader, _| reader.value());
     read.is_none().then_some(reader.at)
 }
 
-struct Reader<'a> {
+/// Stands in a text; what it answers has been checked.
+pub(crate) struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -118,13 +143,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn document(&mut self, see: &mut impl FnMut(Key<'a>, Node<'a>)) -> Option<Node<'a>> {
+    fn document(
+        &mut self,
+        value: &mut impl FnMut(&mut Self, Key<'a>) -> Option<Node<'a>>,
+    ) -> Option<Node<'a>> {
         self.blanks();
         let start = self.at;
         match self.peek()? {
             b'{' => {
                 self.at += 1;
-                self.members(see)?;
+                self.members(value)?;
             }
             b'[' => self.skip()?,
             _ => return None,
@@ -151,7 +179,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The members after an opening brace, and the closing one.
-    fn members(&mut self, see: &mut impl FnMut(Key<'a>, Node<'a>)) -> Option<()> {
+    fn members(
+        &mut self,
+        value: &mut impl FnMut(&mut Self, Key<'a>) -> Option<Node<'a>>,
+    ) -> Option<()> {
         self.blanks();
         if self.eat(b'}') {
             return Some(());
@@ -159,8 +190,7 @@ impl<'a> Reader<'a> {
         loop {
             self.blanks();
             let key = self.key()?;
-            let node = self.value()?;
-            see(key, node);
+            value(self, key)?;
             self.blanks();
             if self.eat(b'}') {
                 return Some(());
@@ -174,13 +204,32 @@ impl<'a> Reader<'a> {
     /// A name and the colon.
     fn key(&mut self) -> Option<Key<'a>> {
         let start = self.at;
-        self.string()?;
-        let key = self.text.get(start + 1..self.at - 1)?;
+        let escaped = self.string()?;
+        let raw = self.text.get(start + 1..self.at - 1)?;
         self.blanks();
-        self.eat(b':').then_some(Key(key))
+        self.eat(b':').then_some(Key { raw, escaped })
     }
 
-    fn value(&mut self) -> Option<Node<'a>> {
+    /// The next value; of an object, each member is shown.
+    pub(crate) fn object_or_value(
+        &mut self,
+        mut see: impl FnMut(Key<'a>, Node<'a>),
+    ) -> Option<Node<'a>> {
+        self.blanks();
+        let start = self.at;
+        if !self.eat(b'{') {
+            return self.value();
+        }
+        self.members(&mut |reader, key| {
+            let node = reader.value()?;
+            see(key, node);
+            Some(node)
+        })?;
+        self.text.get(start..self.at).map(Node)
+    }
+
+    /// The next value.
+    pub(crate) fn value(&mut self) -> Option<Node<'a>> {
         self.blanks();
         let start = self.at;
         self.skip()?;
@@ -193,7 +242,9 @@ impl<'a> Reader<'a> {
         loop {
             self.blanks();
             match self.peek()? {
-                b'"' => self.string()?,
+                b'"' => {
+                    self.string()?;
+                }
                 bracket @ (b'{' | b'[') => {
                     let object = bracket == b'{';
                     self.at += 1;
@@ -260,20 +311,23 @@ impl<'a> Reader<'a> {
         (self.at > start).then_some(())
     }
 
-    /// A string with its quotes. Raw control characters are refused, as JSON has it.
-    fn string(&mut self) -> Option<()> {
+    /// A string with its quotes; whether there are escapes in it. Raw control characters are refused, as
+    /// JSON has it.
+    fn string(&mut self) -> Option<bool> {
         if !self.eat(b'"') {
             return None;
         }
+        let mut escaped = false;
         loop {
             self.at += plain(self.bytes.get(self.at..)?);
             let stop = self.peek()?;
             self.at += 1;
             match stop {
-                b'"' => return Some(()),
+                b'"' => return Some(escaped),
                 b'\\' => self.escape()?,
                 _ => return None,
             }
+            escaped = true;
         }
     }
 
@@ -281,43 +335,17 @@ impl<'a> Reader<'a> {
     fn escape(&mut self) -> Option<()> {
         let letter = self.peek()?;
         self.at += 1;
-        match letter {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
-            b'u' => {
-                let code = self.bytes.get(self.at..self.at + 4)?;
-                self.at += 4;
-                code.iter().all(u8::is_ascii_hexdigit).then_some(())
-            }
-            _ => None,
+        // A table, since the letters come in no order that a branch could be foretold from.
+        if SIMPLE.get(usize::from(letter)) == Some(&true) {
+            return Some(());
         }
-    }
-}
-
-/// How many bytes at the start are neither a quote, a backslash, nor a control character: eight at a
-/// time while that lasts.
-pub(crate) fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const HIGH: u64 = ONES << 7;
-    // Sets the high bit of each zero byte; of the bits set, the lowest is always right.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let mut length = 0;
-    let mut rest = bytes;
-    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        let control = zero(word & (ONES * 0xE0));
-        let stop = quote | backslash | control;
-        if stop != 0 {
-            return length + stop.trailing_zeros() as usize / 8;
+        if letter != b'u' {
+            return None;
         }
-        length += 8;
-        rest = after;
+        let code = self.bytes.get(self.at..self.at + 4)?;
+        self.at += 4;
+        code.iter().all(u8::is_ascii_hexdigit).then_some(())
     }
-    let stop = rest
-        .iter()
-        .position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F));
-    length + stop.unwrap_or(rest.len())
 }
 
 /// Open objects (1) and arrays (0), the innermost lowest; no allocation below 64 levels.
@@ -348,64 +376,4 @@ impl Nesting {
     fn top(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.bits & 1 == 1)
     }
-}
-
-/// The text of a string, which lies between its quotes and has been checked. Half of a surrogate
-/// pair becomes U+FFFD: such an event is still an event.
-fn decode(raw: &str) -> Cow<'_, str> {
-    let Some((mut plain, mut rest)) = raw.split_once('\\') else {
-        return Cow::Borrowed(raw);
-    };
-    let mut text = String::with_capacity(raw.len());
-    loop {
-        text.push_str(plain);
-        let mut chars = rest.chars();
-        let escaped = chars.next().unwrap_or('\\');
-        rest = chars.as_str();
-        match escaped {
-            'b' => text.push('\u{8}'),
-            'f' => text.push('\u{c}'),
-            'n' => text.push('\n'),
-            'r' => text.push('\r'),
-            't' => text.push('\t'),
-            'u' => {
-                let (c, after) = code_point(rest);
-                text.push(c);
-                rest = after;
-            }
-            c => text.push(c),
-        }
-        let Some((before, after)) = rest.split_once('\\') else {
-            text.push_str(rest);
-            return Cow::Owned(text);
-        };
-        (plain, rest) = (before, after);
-    }
-}
-
-/// The character whose `\u` has been read, from one code or from two that form a pair.
-fn code_point(rest: &str) -> (char, &str) {
-    let unit = |text: &str| {
-        let (code, after) = text.split_at_checked(4)?;
-        Some((
-            u32::from_str_radix(code, 16).ok()?,
-            text.len() - after.len(),
-        ))
-    };
-    let Some((high, length)) = unit(rest) else {
-        return (char::REPLACEMENT_CHARACTER, rest);
-    };
-    let rest = rest.get(length..).unwrap_or_default();
-    if (0xD800..0xDC00).contains(&high)
-        && let Some(second) = rest.strip_prefix("\\u")
-        && let Some((low @ 0xDC00..0xE000, length)) = unit(second)
-    {
-        let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-        let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-        return (c, second.get(length..).unwrap_or_default());
-    }
-    (
-        char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
-        rest,
-    )
 }

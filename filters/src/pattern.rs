@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::regex::Regex;
 use crate::strategy::{Lines, Strategy};
 use crate::wildcard::Wildcard;
-use crate::{Compat, Error, eval, parse};
+use crate::{Compat, Error, eval, parse, text};
 
 /// One CloudWatch Logs filter pattern, parsed and ready to match.
 ///
@@ -85,6 +85,12 @@ impl Pattern {
     #[must_use]
     pub fn matches(&self, event: &str) -> bool {
         self.strategy.may_match(event.as_bytes()) && eval::matches(self, event)
+    }
+
+    /// The same of a text that may not be UTF-8; what is not is read as U+FFFD.
+    #[must_use]
+    pub fn matches_bytes(&self, event: &[u8]) -> bool {
+        self.strategy.may_match(event) && eval::matches(self, &text::decoded(event))
     }
 
     /// The same answer as [`Pattern::matches`], without its search beforehand: for tests and
@@ -265,6 +271,9 @@ pub(crate) struct Json {
     /// The distinct top-level members that the selectors begin with. They are found in the pass
     /// that checks the event's syntax.
     pub(crate) roots: Vec<String>,
+    /// The distinct names that follow one of the roots, by its place: members of a root's value that
+    /// are found in the same pass.
+    pub(crate) inner: Vec<(usize, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -321,6 +330,8 @@ pub(crate) struct Selector {
     pub(crate) steps: Vec<Step>,
     /// Where the first step is in [`Json::roots`], if it is a name.
     pub(crate) root: Option<usize>,
+    /// Where the first two steps are in [`Json::inner`], if they are names.
+    pub(crate) inner: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

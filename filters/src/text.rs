@@ -47,6 +47,10 @@ pub fn value_end(text: &[u8]) -> Option<usize> {
                 if depth == 0 {
                     return Some(at);
                 }
+                // What mostly follows a string is another one.
+                while let Some([b':' | b',', b'"']) = text.get(at..at + 2) {
+                    at = string_end(text, at + 2)?;
+                }
                 continue;
             }
             b'{' | b'[' => depth += 1,

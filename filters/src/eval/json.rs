@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::compare;
-use crate::json::{Node, Scalar, document};
+use crate::json::{Node, Scalar, document, read};
 use crate::pattern::{Comparison, Condition, Json, Selector, Step, Test};
 use crate::{Compat, Point};
 
@@ -45,6 +45,7 @@ pub(crate) fn text_at(selector: &Selector, event: &str, compat: Compat) -> Optio
     let document = Document {
         whole,
         roots: Vec::new(),
+        inner: Vec::new(),
         compat,
     };
     document.select(selector).first().map(node_text)
@@ -78,6 +79,8 @@ fn node_text(node: Node<'_>) -> String {
 struct Document<'a> {
     whole: Node<'a>,
     roots: Vec<Option<Node<'a>>>,
+    /// As [`Json::inner`].
+    inner: Vec<Option<Node<'a>>>,
     compat: Compat,
 }
 
@@ -99,16 +102,39 @@ impl<'a> Selected<'a> {
 impl<'a> Document<'a> {
     fn read(json: &Json, event: &'a str, compat: Compat) -> Option<Self> {
         let mut roots = vec![None; json.roots.len()];
-        let whole = document(event, |key, node| {
-            for (name, root) in json.roots.iter().zip(&mut roots) {
-                if key.is(name) && !(root.is_some() && compat.other(Point::DuplicateKeys)) {
-                    *root = Some(node);
-                }
+        let mut inner = vec![None; json.inner.len()];
+        let first_counts = compat.other(Point::DuplicateKeys);
+        let whole = read(event, |reader, key| {
+            let mut named = json.roots.iter().zip(&mut roots).enumerate();
+            let Some((place, (_, root))) = named.find(|(_, (name, _))| key.is(name)) else {
+                return reader.value();
+            };
+            if root.is_some() && first_counts {
+                return reader.value();
             }
+            // Of its value the members, too, so that it need not be read again.
+            let of_root = || json.inner.iter().map(|(root, name)| (*root == place, name));
+            let node = if of_root().any(|(here, _)| here) {
+                for (found, (here, _)) in inner.iter_mut().zip(of_root()) {
+                    *found = if here { None } else { *found };
+                }
+                reader.object_or_value(|key, node| {
+                    for (found, (here, name)) in inner.iter_mut().zip(of_root()) {
+                        if here && key.is(name) && !(found.is_some() && first_counts) {
+                            *found = Some(node);
+                        }
+                    }
+                })?
+            } else {
+                reader.value()?
+            };
+            *root = Some(node);
+            Some(node)
         })?;
         (!whole.is_array() || compat.other(Point::TopLevelArray)).then_some(Self {
             whole,
             roots,
+            inner,
             compat,
         })
     }
@@ -168,9 +194,11 @@ impl<'a> Document<'a> {
     }
 
     fn select(&self, selector: &Selector) -> Selected<'a> {
-        let (start, mut steps) = match (selector.root, selector.steps.split_first()) {
-            (Some(root), Some((_, rest))) => (self.roots.get(root).copied().flatten(), rest),
-            _ => (Some(self.whole), selector.steps.as_slice()),
+        let found = |nodes: &[Option<Node<'a>>], place: usize| nodes.get(place).copied().flatten();
+        let (start, mut steps) = match (selector.root, selector.inner, selector.steps.as_slice()) {
+            (_, Some(inner), [_, _, rest @ ..]) => (found(&self.inner, inner), rest),
+            (Some(root), None, [_, rest @ ..]) => (found(&self.roots, root), rest),
+            (_, _, steps) => (Some(self.whole), steps),
         };
         let mut at = start;
         while let (Some(node), Some((step, rest))) = (at, steps.split_first()) {

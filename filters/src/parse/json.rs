@@ -22,6 +22,7 @@ pub(super) fn pattern(mut cursor: Cursor<'_>, compat: Compat) -> Result<Json, Re
     let mut reader = Reader {
         values: Values::new(compat),
         roots: Vec::new(),
+        inner: Vec::new(),
         wildcards: 0,
     };
     let expr = expr(&mut cursor, limits::NESTED_PARENTHESES, &mut |cursor| {
@@ -34,6 +35,7 @@ pub(super) fn pattern(mut cursor: Cursor<'_>, compat: Compat) -> Result<Json, Re
         None => Ok(Json {
             expr,
             roots: reader.roots,
+            inner: reader.inner,
         }),
         Some(_) => cursor.refuse(Kind::Behind),
     }
@@ -44,6 +46,7 @@ pub(crate) fn selector(text: &str) -> Option<Selector> {
     let mut reader = Reader {
         values: Values::new(Compat::default()),
         roots: Vec::new(),
+        inner: Vec::new(),
         wildcards: 0,
     };
     let mut cursor = Cursor::new(text);
@@ -51,6 +54,7 @@ pub(crate) fn selector(text: &str) -> Option<Selector> {
     // No pass over an event has collected its roots.
     cursor.peek().is_none().then_some(Selector {
         root: None,
+        inner: None,
         ..selector
     })
 }
@@ -58,6 +62,7 @@ pub(crate) fn selector(text: &str) -> Option<Selector> {
 struct Reader {
     values: Values,
     roots: Vec<String>,
+    inner: Vec<(usize, String)>,
     wildcards: usize,
 }
 
@@ -123,21 +128,28 @@ impl Reader {
             return start.refuse(Kind::Wildcards);
         }
         let root = match steps.first() {
-            Some(Step::Member(name)) => Some(self.root(name)),
+            Some(Step::Member(name)) => Some(place(&mut self.roots, name.clone())),
             _ => None,
         };
-        Ok(Selector { steps, root })
+        let inner = match (root, steps.get(1)) {
+            (Some(root), Some(Step::Member(name))) => {
+                Some(place(&mut self.inner, (root, name.clone())))
+            }
+            _ => None,
+        };
+        Ok(Selector { steps, root, inner })
     }
+}
 
-    fn root(&mut self, name: &str) -> usize {
-        self.roots
-            .iter()
-            .position(|root| root == name)
-            .unwrap_or_else(|| {
-                self.roots.push(name.to_owned());
-                self.roots.len() - 1
-            })
-    }
+/// Where the item is; if it is not there yet, it comes last.
+fn place<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
+    items
+        .iter()
+        .position(|other| *other == item)
+        .unwrap_or_else(|| {
+            items.push(item);
+            items.len() - 1
+        })
 }
 
 fn word<'a>(cursor: &mut Cursor<'a>) -> &'a str {

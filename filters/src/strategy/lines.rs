@@ -27,7 +27,9 @@ enum Place {
 impl<'a> Lines<'a> {
     pub(crate) fn new(pattern: &'a Pattern, text: &'a [u8]) -> Self {
         let set = pattern.strategy.required.first();
-        let places = set.map_or(0, |set| set.needles.len() + usize::from(set.json));
+        let places = set.map_or(0, |set| {
+            set.needles.len() + usize::from(set.escapes.is_some())
+        });
         Self {
             pattern,
             text,

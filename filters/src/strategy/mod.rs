@@ -4,11 +4,13 @@
 //! if no JSON escape hides the needle (`Put\u0049mage`). A property test holds this against the plain
 //! evaluator.
 
+mod escapes;
 mod lines;
 mod needles;
 
-use memchr::memmem::{Finder, find_iter};
+use memchr::memmem::Finder;
 
+use self::escapes::Escapes;
 pub use self::lines::Lines;
 use self::needles::AnyOf;
 use crate::pattern::Tree;
@@ -30,7 +32,7 @@ impl Strategy {
         sets.truncate(SETS);
         let json = matches!(tree, Tree::Json(_));
         Self {
-            required: sets.iter().map(|set| Set::new(set, json)).collect(),
+            required: sets.into_iter().map(|set| Set::new(set, json)).collect(),
         }
     }
 
@@ -48,85 +50,83 @@ impl Strategy {
 /// One of these is needed.
 #[derive(Clone, Debug)]
 struct Set {
-    needles: Vec<Finder<'static>>,
-    /// Whether a needle may be written with escapes.
-    json: bool,
+    needles: Vec<Needle>,
+    /// Where a needle may be written with escapes.
+    escapes: Option<Escapes>,
 }
 
 impl Set {
-    fn new(set: &AnyOf, json: bool) -> Self {
-        let needles = set
-            .texts()
-            .map(|text| Finder::new(text).into_owned())
-            .collect();
-        Self { needles, json }
+    fn new(set: AnyOf, json: bool) -> Self {
+        let needles: Vec<Needle> = set.needles.into_iter().map(Needle::new).collect();
+        let texts = needles.iter().map(|needle| needle.finder.needle());
+        let escapes = json.then(|| Escapes::new(texts));
+        Self { needles, escapes }
     }
 
     fn is_in(&self, event: &[u8]) -> bool {
         self.needles
             .iter()
             .any(|needle| needle.find(event).is_some())
-            || self.json && self.hidden(event).is_some()
+            || self.hidden(event).is_some()
     }
 
     /// Where the first escape is with which a needle begins to be written otherwise.
     fn hidden(&self, text: &[u8]) -> Option<usize> {
-        find_iter(text, "\\u").find(|at| {
-            let Some((before, from)) = text.split_at_checked(*at) else {
-                return false;
-            };
+        self.escapes.as_ref()?.find(text, |before, from| {
             self.needles
                 .iter()
-                .any(|needle| is_hidden(needle.needle(), before, from))
+                .any(|needle| escapes::is_hidden(needle.finder.needle(), before, from))
         })
     }
 }
 
-/// Whether `needle` is written across the border of `before` and `from`, as itself before and with
-/// an escape right after.
-fn is_hidden(needle: &[u8], before: &[u8], from: &[u8]) -> bool {
-    let Some((first, _)) = escape(from) else {
-        return false;
-    };
-    let mut utf8 = [0; 4];
-    let first = first.encode_utf8(&mut utf8).as_bytes();
-    (0..needle.len()).any(|cut| {
-        let (head, tail) = needle.split_at_checked(cut).unwrap_or_default();
-        tail.starts_with(first) && before.ends_with(head) && is_spelled(tail, from)
-    })
+/// A text, and the member whose value it begins, if it has to be one's.
+#[derive(Clone, Debug)]
+struct Needle {
+    finder: Finder<'static>,
+    /// The member's name as it is written without escapes, in its quotes.
+    key: Option<String>,
 }
 
-/// Whether `text` begins with `needle`, escapes decoded.
-fn is_spelled(mut needle: &[u8], mut text: &[u8]) -> bool {
-    let mut utf8 = [0; 4];
-    while let Some((byte, rest)) = needle.split_first() {
-        if let Some((c, after)) = escape(text) {
-            let Some(rest) = needle.strip_prefix(c.encode_utf8(&mut utf8).as_bytes()) else {
-                return false;
-            };
-            (needle, text) = (rest, after);
-        } else {
-            match text.split_first() {
-                Some((found, after)) if found == byte => (needle, text) = (rest, after),
-                _ => return false,
-            }
+impl Needle {
+    fn new(needle: needles::Needle) -> Self {
+        Self {
+            finder: Finder::new(&needle.text).into_owned(),
+            key: needle.key.map(|name| format!("\"{name}\"")),
         }
     }
-    true
+
+    /// Where it first occurs as the value it has to be.
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        match &self.key {
+            None => self.finder.find(text),
+            Some(key) => self.finder.find_iter(text).find(|at| {
+                text.get(..*at)
+                    .is_some_and(|before| may_follow(key.as_bytes(), before))
+            }),
+        }
+    }
 }
 
-/// The character whose escape `text` begins with, and what follows.
-fn escape(text: &[u8]) -> Option<(char, &[u8])> {
-    let unit = |text: &[u8]| {
-        let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-        u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+/// Whether the value right behind `before` may be that of the member `key`. Only a name with an
+/// escape in it is let pass unread.
+fn may_follow(key: &[u8], before: &[u8]) -> bool {
+    let Some(before) = without_blanks(before).strip_suffix(b":") else {
+        return false;
     };
-    let first = unit(text)?;
-    let after = text.get(6..)?;
-    let pair = unit(after).map(|second| [first, second]);
-    let decode = |units: &[u16]| char::decode_utf16(units.iter().copied()).next()?.ok();
-    if let Some(c) = decode(&[first]) {
-        return Some((c, after));
+    let before = without_blanks(before);
+    if before.ends_with(key) {
+        return true;
     }
-    Some((decode(&pair?)?, after.get(6..)?))
+    // An escape takes six bytes for a byte at the most.
+    let longest = key.len() * escapes::LENGTH;
+    let name = before.get(before.len().saturating_sub(longest)..);
+    memchr::memchr(b'\\', name.unwrap_or(before)).is_some()
+}
+
+fn without_blanks(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\n' | b'\r'] = text {
+        text = rest;
+    }
+    text
 }

@@ -8,9 +8,17 @@ use crate::pattern::{
 /// A set of which one member is in every matching event.
 #[derive(Clone, Debug)]
 pub(super) struct AnyOf {
-    needles: Vec<String>,
+    pub(super) needles: Vec<Needle>,
     /// A guess; it decides what is searched first and nothing else.
     pub(super) rarity: usize,
+}
+
+/// A text that may have to be, or to begin, the value of one member.
+#[derive(Clone, Debug)]
+pub(super) struct Needle {
+    pub(super) text: String,
+    /// The member's name.
+    pub(super) key: Option<String>,
 }
 
 /// Beyond this the searches cost more than they save.
@@ -21,13 +29,12 @@ impl AnyOf {
         // U+FFFD may stand for bytes that are no UTF-8, or for half a surrogate pair.
         let searchable = !needle.is_empty() && !needle.contains(char::REPLACEMENT_CHARACTER);
         searchable.then(|| Self {
-            needles: vec![needle.to_owned()],
+            needles: vec![Needle {
+                text: needle.to_owned(),
+                key: None,
+            }],
             rarity,
         })
-    }
-
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.needles.iter().map(String::as_str)
     }
 
     /// One of all these sets' members; `None` when a part has none, or there are too many.
@@ -40,8 +47,11 @@ impl AnyOf {
             let best = part.into_iter().max_by_key(|set| set.rarity)?;
             union.rarity = union.rarity.min(best.rarity);
             for needle in best.needles {
-                if !union.needles.contains(&needle) {
-                    union.needles.push(needle);
+                match union.needles.iter_mut().find(|n| n.text == needle.text) {
+                    None => union.needles.push(needle),
+                    Some(same) if same.key == needle.key => {}
+                    // Of more than one member: then it may stand anywhere.
+                    Some(same) => same.key = None,
                 }
             }
         }
@@ -108,11 +118,18 @@ fn in_fields(fields: &Fields) -> Vec<AnyOf> {
 /// All but `NOT EXISTS` need their member; `=` with text needs that text too.
 fn in_json(condition: &Condition) -> Vec<AnyOf> {
     let mut sets: Vec<AnyOf> = Vec::new();
+    let key = key(&condition.selector);
     match &condition.test {
         Test::NotExists => return sets,
         Test::Compare(Comparison::Equal(Value::Text { text, .. })) => {
             let quoted = !(is_number(text) || text == "true" || text == "false");
-            sets.extend(spelled(text, quoted, quoted, rarity(&condition.selector)));
+            sets.extend(spelled(
+                text,
+                quoted,
+                quoted,
+                key,
+                rarity(&condition.selector),
+            ));
         }
         Test::Compare(Comparison::Equal(Value::Wildcard { wildcard, .. })) => {
             let text = wildcard.text();
@@ -123,7 +140,7 @@ fn in_json(condition: &Condition) -> Vec<AnyOf> {
             let last = text.split('*').count() - 1;
             let segments = text.split('*').enumerate().filter_map(|(place, segment)| {
                 let (open, close) = (quoted && place == 0, quoted && place == last);
-                spelled(segment, open, close, rarity(&condition.selector))
+                spelled(segment, open, close, key, rarity(&condition.selector))
             });
             sets.extend(segments);
         }
@@ -134,11 +151,22 @@ fn in_json(condition: &Condition) -> Vec<AnyOf> {
         .steps
         .iter()
         .filter_map(|step| match step {
-            Step::Member(name) => spelled(name, true, true, |_| 0),
+            Step::Member(name) => spelled(name, true, true, None, |_| 0),
             _ => None,
         });
     sets.extend(names);
     sets
+}
+
+/// The name of the member whose value a selector selects, if it always is a member's.
+fn key(selector: &Selector) -> Option<&str> {
+    // Longer ones would cost more than they save. What is no UTF-8 may be read as U+FFFD.
+    match selector.steps.last()? {
+        Step::Member(name) if name.len() <= 64 && !name.contains(char::REPLACEMENT_CHARACTER) => {
+            Some(name)
+        }
+        _ => None,
+    }
 }
 
 /// In CloudTrail the call's name tells more than any other text of its length.
@@ -148,8 +176,14 @@ fn rarity(selector: &Selector) -> impl Fn(usize) -> usize {
 }
 
 /// The longest part of a JSON string that can be written in one way only, `\u` apart; with the
-/// quote before or behind it where it stands there.
-fn spelled(text: &str, open: bool, close: bool, rarity: impl Fn(usize) -> usize) -> Option<AnyOf> {
+/// quote before or behind it where it stands there. With the one before, it begins the value of `key`.
+fn spelled(
+    text: &str,
+    open: bool,
+    close: bool,
+    key: Option<&str>,
+    rarity: impl Fn(usize) -> usize,
+) -> Option<AnyOf> {
     let parts: Vec<&str> = text
         .split(|c| matches!(c, '"' | '\\' | '/' | '\0'..='\x1F'))
         .collect();
@@ -157,12 +191,21 @@ fn spelled(text: &str, open: bool, close: bool, rarity: impl Fn(usize) -> usize)
     let with_quotes = |(place, part): (usize, &&str)| {
         let before = if open && place == 0 { "\"" } else { "" };
         let after = if close && place == last { "\"" } else { "" };
-        format!("{before}{part}{after}")
+        (place, format!("{before}{part}{after}"))
     };
-    let longest = parts
+    let (place, longest) = parts
         .iter()
         .enumerate()
         .map(with_quotes)
-        .max_by_key(String::len)?;
-    (longest != "\"").then(|| AnyOf::one(&longest, rarity(longest.len())))?
+        .max_by_key(|(_, part)| part.len())?;
+    if longest == "\"" {
+        return None;
+    }
+    let mut set = AnyOf::one(&longest, rarity(longest.len()))?;
+    if open && place == 0 {
+        for needle in &mut set.needles {
+            needle.key = key.map(ToOwned::to_owned);
+        }
+    }
+    Some(set)
 }

@@ -3,6 +3,7 @@
 mod explain;
 mod json_reader;
 mod patterns;
+mod prefilter;
 mod properties;
 mod put_image;
 mod refusals;

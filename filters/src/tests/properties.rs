@@ -123,7 +123,7 @@ fn spell(c: char, escaped: bool) -> String {
     }
 }
 
-fn json_event() -> BoxedStrategy<String> {
+pub(super) fn json_event() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         4 => scalar().prop_map(|(raw, _)| raw),
         1 => "(null|true|false|-?[0-9]|1[0-9](\\.[05])?|1e1)",
@@ -143,7 +143,9 @@ fn json_event() -> BoxedStrategy<String> {
     });
     proptest::collection::vec(("\"(a|b|eventName|\\\\u0061)\"", node), 0..4)
         .prop_map(|members| {
-            let members: Vec<String> = members.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+            let colons = [":", " : "].iter().cycle();
+            let members = members.iter().zip(colons);
+            let members: Vec<String> = members.map(|((k, v), c)| format!("{k}{c}{v}")).collect();
             format!("{{{}}}", members.join(","))
         })
         .boxed()

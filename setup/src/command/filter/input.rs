@@ -176,6 +176,9 @@ impl Notes {
 
     /// Notes what is no UTF-8 in a text that begins at `position`.
     fn utf8(&mut self, text: &[u8], position: u64) {
+        if text.is_ascii() {
+            return;
+        }
         let mut at = 0;
         while let Err(error) = str::from_utf8(text.get(at..).unwrap_or_default()) {
             let place = at + error.valid_up_to();
@@ -380,7 +383,7 @@ fn cut<R: Read>(chunk: &Chunk<R>) -> Stop {
 
 /// The record as CloudTrail delivers it to a log group: without line feeds, and so without layout.
 fn one_line(record: &[u8]) -> Cow<'_, [u8]> {
-    if text::line_feeds(record) == 0 {
+    if text::first_line(record).is_none() {
         return Cow::Borrowed(record);
     }
     let mut line = Vec::with_capacity(record.len());

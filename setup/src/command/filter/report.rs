@@ -105,11 +105,10 @@ impl<'a, W: Write> Report<'a, W> {
     /// Takes one event.
     pub(super) fn event(&mut self, event: &[u8]) -> io::Result<()> {
         self.seen += 1;
-        let text = text::decoded(event);
         if let Mode::Explain { json } = self.mode {
-            return self.explain(json, &text);
+            return self.explain(json, &text::decoded(event));
         }
-        if !self.pattern.matches(&text) {
+        if !self.pattern.matches_bytes(event) {
             return Ok(());
         }
         self.matched += 1;
