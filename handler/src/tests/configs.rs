@@ -21,6 +21,9 @@ fn policy() -> impl Strategy<Value = TagPolicy> {
         name().prop_map(TagPolicy::Exact),
         name().prop_map(TagPolicy::Prefix),
         name().prop_map(TagPolicy::Glob),
+        Just(TagPolicy::NewestSemver),
+        prop::sample::select(vec!["regex:v[0-9]+", "semver:>=1.2, <2", "semver:2.x"])
+            .prop_map(|text| text.parse().unwrap()),
     ]
 }
 
@@ -172,9 +175,9 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
         "name": "Ecroll--", "trail": "reuse:", "log_group": 5, "clusters": [], "repositories": "web",
         "triggers": ["alarm", "ecr-events", "bell"], "sweep": "90s", "look_back": "5m",
         "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x", "stacks": [],
-        "targets": [{"account": 222222222222_u64}, {"account": "2222", "region": "Ireland", "role": "ecroll",
+        "targets": [{"account": 222_222_222_222_u64}, {"account": "2222", "region": "Ireland", "role": "ecroll",
             "external_id": "x"}],
-        "service": {"tags": "semver:^2", "hold": "yes", "minimum_healthy_percent": 101,
+        "service": {"tags": "semver:two", "hold": "yes", "minimum_healthy_percent": 101,
             "maximum_percent": 99, "pin": "hash", "in_use_tag": "live", "tgas": "any"},
         "services": [
             {"service": "", "maximum_percent": 100, "minimum_healthy_percent": 100, "action": "restart",
