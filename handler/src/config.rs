@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-pub use read::Fault;
+pub use read::{Fault, OwnTags};
 pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
 
 use crate::policy::TagPolicy;

@@ -1,6 +1,6 @@
 //! What the handler works with: its configuration, its clients, the time, and what a warm function remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +30,8 @@ pub struct Context {
     told: Mutex<Told>,
     /// Revisions never change, so what was read of one holds.
     definitions: Mutex<BTreeMap<String, Arc<Definition>>>,
+    /// Remarks on services that were told already.
+    remarked: Mutex<BTreeSet<String>>,
 }
 
 impl Context {
@@ -45,6 +47,7 @@ impl Context {
             measure: None,
             told: Mutex::default(),
             definitions: Mutex::default(),
+            remarked: Mutex::default(),
         }
     }
 
@@ -65,6 +68,13 @@ impl Context {
     /// What was told so far.
     pub(crate) fn news(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a remark is told for the first time by this warm function.
+    pub(crate) fn is_news(&self, remark: &str) -> bool {
+        let remarked = self.remarked.lock();
+        let mut remarked = remarked.unwrap_or_else(PoisonError::into_inner);
+        remarked.insert(remark.to_owned())
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -10,7 +10,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DeploymentConfiguration, Tag};
 
 use crate::error::AwsError;
-use crate::plan::Roll;
+use crate::plan::{Roll, Source};
 
 pub(crate) use raw::{describe_task_definition, register_task_definition};
 pub(crate) use read::{describe_services, history, list_clusters, list_services};
@@ -88,6 +88,8 @@ pub(crate) async fn update_service(
         .cluster(&roll.service.cluster_arn)
         .service(&roll.service.arn)
         .task_definition(revision)
+        // Only where the revision stays the same: another one is a new deployment by itself.
+        .set_force_new_deployment((roll.source == Source::Same).then_some(true))
         .set_deployment_configuration(deployment);
     let answer = request.send().await;
     answer

@@ -80,12 +80,15 @@ impl ImageRef {
         })
     }
 
-    /// The image string for a push, in the form that this one has: a digest stays a digest, a tag a tag.
+    /// The image string for a push, in the form that this one has: a digest stays a digest, a tag a tag. With `pinned`
+    /// it is a digest in any case.
     ///
-    /// ECS documents `repository:tag` and `repository@digest`; a reference that has both becomes the latter.
+    /// ECS documents `repository:tag` and `repository@digest` and no third form, so a reference that has both becomes the
+    /// latter. Source, `ContainerDefinition$image`:
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
     #[must_use]
-    pub fn moved_to(&self, tag: &str, digest: &str) -> String {
-        if self.digest.is_some() {
+    pub fn moved_to(&self, tag: &str, digest: &str, pinned: bool) -> String {
+        if pinned || self.digest.is_some() {
             format!("{}@{digest}", self.location)
         } else {
             format!("{}:{tag}", self.location)
@@ -166,11 +169,16 @@ mod tests {
         let moved = |rest: &str| {
             ImageRef::parse(&format!("{host}{rest}"))
                 .unwrap()
-                .moved_to("v2", "sha256:cd")
+                .moved_to("v2", "sha256:cd", false)
         };
         assert_eq!(moved(":v1"), format!("{host}:v2"));
         assert_eq!(moved(""), format!("{host}:v2"));
         assert_eq!(moved("@sha256:ab"), format!("{host}@sha256:cd"));
         assert_eq!(moved(":v1@sha256:ab"), format!("{host}@sha256:cd"));
+        for rest in ["", ":v1", "@sha256:ab", ":v1@sha256:ab"] {
+            let image = ImageRef::parse(&format!("{host}{rest}")).unwrap();
+            let pinned = image.moved_to("v2", "sha256:cd", true);
+            assert_eq!(pinned, format!("{host}@sha256:cd"), "{rest}");
+        }
     }
 }

@@ -22,6 +22,10 @@ pub enum Controller {
 
 /// A service, as far as a roll needs to know it.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "what ECS says of a service, each for itself"
+)]
 pub struct Service {
     /// ARN of the cluster.
     pub cluster_arn: String,
@@ -31,7 +35,7 @@ pub struct Service {
     pub name: String,
     /// `ACTIVE`, `DRAINING` or `INACTIVE`.
     pub status: String,
-    /// ARN of the revision that it is to run.
+    /// ARN of the revision that it is to run; empty where ECS names none, as for some whose controller is `EXTERNAL`.
     pub task_definition: String,
     /// When its newest deployment began; the tags of its images were resolved then.
     pub deployed_at: Option<DateTime<Utc>>,
@@ -47,6 +51,12 @@ pub struct Service {
     pub controller: Controller,
     /// ECS manages its infrastructure as well (an Express service).
     pub express: bool,
+    /// Its tasks run on Fargate, by launch type or capacity provider.
+    pub fargate: bool,
+    /// ECS moves its tasks between Availability Zones, which needs a maximum above 100 percent.
+    pub zone_rebalancing: bool,
+    /// Its newest deployment is not over yet.
+    pub deploying: bool,
     /// The tags that ecroll or anybody else put on it.
     pub tags: BTreeMap<String, String>,
 }

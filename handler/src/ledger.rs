@@ -23,6 +23,14 @@ pub fn key(repository: &Repository) -> String {
     format!("ecroll:{}", short(&repository.to_string()))
 }
 
+/// Whether a tag's key is one that [`key`] makes. No setting's name has this form.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    key.strip_prefix("ecroll:")
+        .is_some_and(|rest| rest.len() == 8 && rest.bytes().all(hex))
+}
+
 /// The first eight hex digits of a text's SHA-256.
 fn short(text: &str) -> String {
     let bytes = Sha256::digest(text.as_bytes());
@@ -65,7 +73,13 @@ pub struct Entry {
     pub new: RevisionName,
     /// The revision that ran before.
     pub base: RevisionName,
+    /// The revision brings pushes of other repositories as well: if the circuit breaker undoes it, nobody knows which of
+    /// them failed.
+    pub shared: bool,
 }
+
+/// What an entry ends in that is shared.
+const SHARED: &str = "+";
 
 /// A task definition revision, `family:revision`; a family too long for the tag is told by its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +128,7 @@ impl Entry {
             tag: tag.to_owned(),
             new: RevisionName::of(new),
             base: RevisionName::of(base),
+            shared: false,
         }
     }
 
@@ -127,14 +142,19 @@ impl Entry {
     #[must_use]
     pub fn value(&self) -> String {
         let write = |new: &RevisionName, base: &RevisionName| {
-            format!(
+            let mut value = format!(
                 "{} {} {} {} {}",
                 time(self.time),
                 self.id,
                 self.tag,
                 new.0,
                 base.0
-            )
+            );
+            if self.shared {
+                value.push(' ');
+                value.push_str(SHARED);
+            }
+            value
         };
         let plain = write(&self.new, &self.base);
         if plain.len() <= LONGEST {
@@ -148,14 +168,17 @@ impl Entry {
     #[must_use]
     pub fn read(value: &str) -> Option<Self> {
         let mut parts = value.split(' ');
-        let entry = Self {
+        let mut entry = Self {
             time: read_time(parts.next()?)?,
             id: parts.next()?.to_owned(),
             tag: parts.next()?.to_owned(),
             new: RevisionName(parts.next()?.to_owned()),
             base: RevisionName(parts.next()?.to_owned()),
+            shared: false,
         };
-        parts.next().is_none().then_some(entry)
+        let last = parts.next();
+        entry.shared = last == Some(SHARED);
+        (parts.next().is_none() && (last.is_none() || entry.shared)).then_some(entry)
     }
 }
 
@@ -228,6 +251,7 @@ mod tests {
             tag: tag.to_owned(),
             new: RevisionName(format!("{family}:1000000")),
             base: RevisionName(format!("{family}:999999")),
+            shared: false,
         }
     }
 
@@ -238,13 +262,40 @@ mod tests {
             entry.value(),
             "2026-01-01T00:00:00Z 2bfd4ee2-2178-4a82-a27d-b12939923f0f v1.2 web:1000000 web:999999"
         );
-        assert_eq!(Entry::read(&entry.value()), Some(entry));
+        assert_eq!(Entry::read(&entry.value()), Some(entry.clone()));
+        let shared = Entry {
+            shared: true,
+            ..entry
+        };
+        assert!(shared.value().ends_with("web:999999 +"));
+        assert_eq!(Entry::read(&shared.value()), Some(shared));
+    }
+
+    #[test]
+    fn the_ledgers_keys_are_told_from_other_tags() {
+        let repository = crate::image::Repository {
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "web".to_owned(),
+        };
+        assert!(super::is_key(&super::key(&repository)));
+        for other in [
+            "ecroll:tags",
+            "ecroll:deadbee",
+            "ecroll:DEADBEEF",
+            "ecroll:deadbeef0",
+            "deadbeef",
+        ] {
+            assert!(!super::is_key(other), "{other}");
+        }
     }
 
     #[test]
     fn the_longest_family_and_tag_fit_into_an_ecs_tag() {
         let family = "f".repeat(255);
-        let value = entry(&family, &"t".repeat(128)).value();
+        let mut longest = entry(&family, &"t".repeat(128));
+        (longest.id, longest.shared) = ("i".repeat(64), true);
+        let value = longest.value();
         assert!(value.len() <= 256, "{}", value.len());
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
         assert!(value.chars().all(allowed), "{value}");

@@ -1,12 +1,34 @@
 //! What was pushed: an image, or one of the other things that a registry holds.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde_json::Value;
+
+/// What an image of an index was built for, in the words of Go: `linux`, `arm64`.
+///
+/// Source: <https://github.com/opencontainers/image-spec/blob/main/image-index.md>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Platform {
+    /// The operating system.
+    pub os: String,
+    /// The processor's architecture.
+    pub architecture: String,
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)
+    }
+}
 
 /// What a manifest describes. Only images roll; everything that is not known to be one is something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// An image for one platform, or an index of such images.
+    /// An image, or an index of images; for which platforms, the manifest does not say.
     Image,
+    /// An index of images for these platforms, at least one.
+    Index(BTreeSet<Platform>),
     /// Something else, in words for the report.
     Other(String),
 }
@@ -30,6 +52,12 @@ const IMAGE_LAYERS: &[&str] = &[
 ];
 
 impl Kind {
+    /// Whether it is an image, or an index of images.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        !matches!(self, Self::Other(_))
+    }
+
     /// Tells what a manifest describes from its text, as the PutImage record carries it.
     #[must_use]
     pub fn of(manifest: Option<&str>) -> Self {
@@ -62,11 +90,28 @@ fn index(manifest: &Value, children: &[Value]) -> Kind {
         let media = text(child, "/mediaType").is_some_and(|media| IMAGE_MANIFESTS.contains(&media));
         media && child.get("artifactType").is_none()
     };
-    if children.iter().any(image) {
-        Kind::Image
-    } else {
-        Kind::Other("an index without images".to_owned())
+    let images: Vec<&Value> = children.iter().filter(|child| image(child)).collect();
+    if images.is_empty() {
+        return Kind::Other("an index without images".to_owned());
     }
+    // Attestations stand in an index as images for the platform unknown/unknown.
+    // Source: <https://docs.docker.com/build/metadata/attestations/attestation-storage/>
+    let built = images
+        .into_iter()
+        .map(platform)
+        .filter(|platform| platform.as_ref().is_none_or(|p| p.os != "unknown"));
+    match built.collect::<Option<BTreeSet<Platform>>>() {
+        Some(platforms) if !platforms.is_empty() => Kind::Index(platforms),
+        _ => Kind::Image,
+    }
+}
+
+/// The platform of an index's entry; `None` where it names none.
+fn platform(child: &Value) -> Option<Platform> {
+    Some(Platform {
+        os: text(child, "/platform/os")?.to_owned(),
+        architecture: text(child, "/platform/architecture")?.to_owned(),
+    })
 }
 
 fn single(manifest: &Value) -> Kind {
@@ -115,7 +160,36 @@ mod tests {
             "mediaType": "application/vnd.oci.image.index.v1+json",
             "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json",
                            "platform": {"os": "linux", "architecture": "arm64"}}]});
-        assert!(is_image(&docker) && is_image(&oci) && is_image(&index));
+        assert!(is_image(&docker) && is_image(&oci));
+        assert_eq!(platforms(&index), ["linux/arm64"]);
+    }
+
+    fn platforms(index: &serde_json::Value) -> Vec<String> {
+        match Kind::of(Some(&index.to_string())) {
+            Kind::Index(platforms) => platforms.iter().map(ToString::to_string).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_index_names_its_platforms_attestations_aside() {
+        let entry = |os: &str, architecture: &str| {
+            json!({"mediaType": "application/vnd.oci.image.manifest.v1+json",
+                   "platform": {"os": os, "architecture": architecture, "variant": "v8"}})
+        };
+        let index = |entries: Vec<serde_json::Value>| json!({"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries});
+        let built = index(vec![
+            entry("linux", "arm64"),
+            entry("linux", "amd64"),
+            entry("unknown", "unknown"),
+        ]);
+        assert_eq!(platforms(&built), ["linux/amd64", "linux/arm64"]);
+        // Where one image does not say, nothing is certain.
+        let silent = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json"});
+        assert!(is_image(&index(vec![entry("linux", "arm64"), silent])));
+        assert!(is_image(&index(vec![entry("unknown", "unknown")])));
+        let odd = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "platform": 7});
+        assert!(is_image(&index(vec![odd])));
     }
 
     #[test]

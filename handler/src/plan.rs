@@ -1,12 +1,36 @@
 //! Deciding. Values in, a plan out: nothing here talks to AWS, and nothing after it chooses.
 //!
 //! For every service and every repository that it runs, `verdict` finds the one push that counts and what is to
-//! become of it; here the verdicts of one service are joined into one roll, checked, and written down with the
+//! become of it; `service` joins the verdicts of one service into one roll, checked, and writes them down with the
 //! decisions on all other pushes.
+//!
+//! # Which push counts
+//!
+//! The newest that may roll the service: one that the configuration follows, that is an image, whose tag the policy takes
+//! and whose platforms hold the service's. What may not roll hides nothing before it.
+//!
+//! Under the policy `newest-semver` the **highest version** counts instead, among the pushes that are
+//!
+//! - above the version that runs: the highest of the tag that a container names, of the other tags of the push that runs,
+//!   and of the ledger's tag where the ledger's revision runs. A version that is the same or lower is `skipped`, however
+//!   late it was pushed; the same version pushed again with another digest too. Where what runs has no version
+//!   (`latest`, a commit), every version is above it;
+//! - not older in time than what runs or than what the ledger names, as under every policy. So a 2.0.0 whose record
+//!   arrives after the later 1.9.5 rolled does not roll: push it again, or name it in a direct event;
+//! - not undone. After a rollback from 2.0.0 to 1.9.0 the next push above 1.9.0 rolls, also a 1.9.5.
+//!
+//! Pre-releases never roll under it; what runs may be one, and then 2.1.0 is above 2.1.0-rc.1.
 
+mod belongs;
+mod build;
+mod choose;
 mod doubt;
+mod eligible;
 mod feasible;
+mod force;
 mod objection;
+mod platform;
+mod service;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,14 +38,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Config, ServiceSettings};
+use crate::config::{Config, Match, OwnTags};
 use crate::image::Repository;
-use crate::inventory::{Controller, Definition, Inventory, Service};
-use crate::ledger::{self, Entry, Stamp};
+use crate::inventory::{Definition, Inventory, Service};
 use crate::push::Push;
-use crate::report::{Decision, Outcome};
+use crate::report::Decision;
 use crate::revision::Registration;
-use verdict::{Candidate, Settled, Verdict};
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +61,8 @@ pub struct Deployed {
     pub task_definition: String,
     /// When it began.
     pub at: DateTime<Utc>,
+    /// The circuit breaker undid it.
+    pub undone: bool,
 }
 
 /// Histories by the ARN of the service.
@@ -51,6 +75,8 @@ pub enum Source {
     Register(Registration),
     /// It was registered by a look-up that died before it was deployed: this ARN.
     Registered(String),
+    /// It is the one that runs: deployed anew, so that ECS resolves its tags again.
+    Same,
 }
 
 /// One push that a roll carries into a service.
@@ -117,6 +143,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// What must be asked first; the plan is made again with the answers.
     pub doubts: Vec<Doubt>,
+    /// What people should know of services, whatever was pushed. The same at every look-up, so told once.
+    pub remarks: BTreeSet<String>,
 }
 
 /// Decides for every push and every service that runs its repository.
@@ -131,20 +159,42 @@ pub fn plan(
     dry: bool,
 ) -> Plan {
     let mut plan = Plan::default();
+    let by_name = by_name(config, inventory);
     for service in &inventory.services {
-        if let Some(definition) = inventory.definitions.get(&service.task_definition) {
-            let history = histories.get(&service.arn);
-            Deciding {
-                service,
-                definition,
-                history,
-                config,
-                dry,
-            }
-            .decide(pushes, &mut plan);
+        if service.task_definition.is_empty() {
+            plan.remarks.insert(format!(
+                "{}: ECS names no task definition, so nobody can tell which images it runs: not followed",
+                service.arn
+            ));
         }
+        let Some(definition) = inventory.definitions.get(&service.task_definition) else {
+            continue;
+        };
+        let own = OwnTags::read(&service.tags);
+        let unknown = own.unknown.iter();
+        let unknown = unknown.map(|unknown| format!("{}: its tag {unknown}", service.arn));
+        plan.remarks.extend(unknown);
+        Deciding {
+            service,
+            definition,
+            history: histories.get(&service.arn),
+            config,
+            own,
+            by_name,
+            dry,
+        }
+        .decide(pushes, &mut plan);
     }
     plan
+}
+
+/// Whether any service may belong to a repository by its name alone.
+fn by_name(config: &Config, inventory: &Inventory) -> bool {
+    let rules = config.services.iter().filter_map(|rule| rule.matching);
+    let named = |matching| matching == Match::NamePrefix;
+    let mut services = inventory.services.iter();
+    rules.chain([config.service.matching]).any(named)
+        || services.any(|service| service.tags.contains_key("ecroll:match"))
 }
 
 /// One service while it is decided about.
@@ -153,221 +203,11 @@ struct Deciding<'a> {
     definition: &'a Arc<Definition>,
     history: Option<&'a History>,
     config: &'a Config,
+    /// What the service's own tags set.
+    own: OwnTags,
+    /// Names count, somewhere.
+    by_name: bool,
     dry: bool,
-}
-
-/// A push that is to be rolled, and why.
-struct Move<'p> {
-    candidate: Candidate<'p>,
-    reason: String,
-}
-
-/// A roll that an earlier look-up did not live to finish.
-struct Left<'p> {
-    repository: Repository,
-    entry: Entry,
-    candidate: Option<Candidate<'p>>,
-    revision: String,
-}
-
-const TAKEN_UP: &str = "an earlier look-up ended before it could deploy this: taken up again";
-
-impl Deciding<'_> {
-    fn decide(&self, pushes: &[Push], plan: &mut Plan) {
-        let mut moves = Vec::new();
-        let mut left = Vec::new();
-        for repository in self.definition.repositories() {
-            let its: Vec<&Push> = pushes
-                .iter()
-                .filter(|push| push.repository == *repository)
-                .collect();
-            match self.verdict(repository, &its, plan) {
-                Verdict::Nothing => {}
-                Verdict::Settled(done) => self.settle(repository, done, plan),
-                Verdict::Doubt { since } => self.doubt(since, plan),
-                Verdict::Roll { candidate, reason } => {
-                    if self.may_move(repository, Some(&candidate), plan) {
-                        moves.push(Move { candidate, reason });
-                    }
-                }
-                Verdict::Resume {
-                    entry,
-                    candidate,
-                    revision,
-                } => {
-                    if self.may_move(repository, candidate.as_ref(), plan) {
-                        left.push(Left {
-                            repository: repository.clone(),
-                            entry,
-                            candidate,
-                            revision,
-                        });
-                    }
-                }
-            }
-        }
-        let last = left.last().map(|last| last.revision.clone());
-        let one = left.iter().all(|l| Some(&l.revision) == last.as_ref());
-        if !moves.is_empty() || !one {
-            // One revision for all of them: those whose push is in sight are made anew.
-            let known = left.iter_mut().filter_map(|left| left.candidate.take());
-            let anew = |candidate| Move {
-                candidate,
-                reason: TAKEN_UP.to_owned(),
-            };
-            moves.extend(known.map(anew));
-        }
-        if !moves.is_empty() {
-            self.roll(&moves, plan);
-        } else if let Some(revision) = last {
-            left.retain(|left| left.revision == revision);
-            self.resume(&left, revision, plan);
-        }
-    }
-
-    /// Whether nothing speaks against a roll; what does becomes the decision on its push.
-    fn may_move(
-        &self,
-        repository: &Repository,
-        candidate: Option<&Candidate<'_>>,
-        plan: &mut Plan,
-    ) -> bool {
-        let objection = self.objection(repository);
-        if let (Some((outcome, reason)), Some(candidate)) = (&objection, candidate) {
-            let Candidate { push, tag, .. } = candidate;
-            let decision = self.decision(push, tag, *outcome, reason.clone());
-            plan.decisions.push(decision);
-        }
-        objection.is_none()
-    }
-
-    fn settle(&self, repository: &Repository, settled: Settled<'_>, plan: &mut Plan) {
-        let Settled {
-            candidate,
-            outcome,
-            reason,
-            note,
-        } = settled;
-        plan.decisions
-            .push(self.decision(candidate.push, &candidate.tag, outcome, reason));
-        // Where nothing may roll, nothing is written either.
-        if let Some(entry) = note.filter(|_| self.objection(repository).is_none()) {
-            plan.notes.push(Note {
-                service: self.service.arn.clone(),
-                tag: (ledger::key(repository), entry.value()),
-            });
-        }
-    }
-
-    /// Each service is asked about once, from the earliest doubt on.
-    fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
-        let mut doubts = plan.doubts.iter_mut();
-        match doubts.find(|doubt| doubt.service == self.service.arn) {
-            Some(doubt) => doubt.since = doubt.since.min(since),
-            None => plan.doubts.push(Doubt {
-                service: self.service.arn.clone(),
-                cluster: self.service.cluster_arn.clone(),
-                since,
-            }),
-        }
-    }
-
-    fn decision(&self, push: &Push, tag: &str, outcome: Outcome, reason: String) -> Decision {
-        Decision {
-            cluster: self.service.cluster().to_owned(),
-            service: self.service.name.clone(),
-            repository: push.repository.name.clone(),
-            tag: tag.to_owned(),
-            digest: push.digest.clone(),
-            outcome,
-            reason,
-            from: Some(self.service.task_definition.clone()),
-            to: None,
-            push: push.id().to_owned(),
-            retryable: false,
-        }
-    }
-
-    /// Registers a revision with all images that moved.
-    fn roll(&self, moves: &[Move<'_>], plan: &mut Plan) {
-        let mut images = BTreeMap::new();
-        let mut stamps = BTreeMap::new();
-        let mut cargo = Vec::new();
-        for Move { candidate, reason } in moves {
-            let Candidate { push, tag, record } = candidate;
-            let mut changed = Vec::new();
-            for (index, (_, image)) in &self.definition.images {
-                if image.repository == push.repository {
-                    changed.push((*index, image.moved_to(tag, &push.digest)));
-                }
-            }
-            let strings: Vec<&str> = changed.iter().map(|(_, image)| image.as_str()).collect();
-            let stamp = Stamp::new(push, record, &strings);
-            stamps.insert(ledger::key(&push.repository), stamp.value());
-            images.extend(changed);
-            cargo.push(Cargo {
-                repository: push.repository.clone(),
-                tag: tag.clone(),
-                digest: push.digest.clone(),
-                pushed: (record.time, ledger::word(&record.id)),
-                push: push.id().to_owned(),
-                reason: reason.clone(),
-            });
-        }
-        let base = self.definition.arn.clone();
-        let source = Source::Register(Registration {
-            base,
-            images,
-            stamps,
-        });
-        plan.rolls.push(self.as_roll(source, cargo));
-    }
-
-    /// Deploys the revision that an earlier look-up registered and noted, but did not live to deploy.
-    fn resume(&self, left: &[Left<'_>], revision: String, plan: &mut Plan) {
-        let cargo = |left: &Left<'_>| {
-            let push = left.candidate.as_ref().map(|candidate| candidate.push);
-            Cargo {
-                repository: left.repository.clone(),
-                tag: left.entry.tag.clone(),
-                digest: push.map(|push| push.digest.clone()).unwrap_or_default(),
-                pushed: (left.entry.time, left.entry.id.clone()),
-                push: push.map_or_else(|| left.entry.id.clone(), |push| push.id().to_owned()),
-                reason: TAKEN_UP.to_owned(),
-            }
-        };
-        let cargo = left.iter().map(cargo).collect();
-        plan.rolls
-            .push(self.as_roll(Source::Registered(revision), cargo));
-    }
-
-    fn as_roll(&self, source: Source, cargo: Vec<Cargo>) -> Roll {
-        let asked: Vec<ServiceSettings> = cargo
-            .iter()
-            .map(|cargo| self.settings(&cargo.repository))
-            .collect();
-        let minimum = asked.iter().find_map(|asked| asked.minimum_healthy_percent);
-        let maximum = asked.iter().find_map(|asked| asked.maximum_percent);
-        let changed = |wanted: Option<i32>, now: i32| wanted.filter(|wanted| *wanted != now);
-        let rolling = self.service.controller == Controller::Rolling;
-        Roll {
-            service: self.service.clone(),
-            source,
-            cargo,
-            // Percentages stick to the service, so they are sent only when they change something; blue/green has
-            // no use for them, and a daemon service takes the minimum alone (Terraform's provider does the same).
-            minimum_healthy_percent: changed(minimum, self.service.minimum_healthy_percent)
-                .filter(|_| rolling),
-            maximum_percent: changed(maximum, self.service.maximum_percent)
-                .filter(|_| rolling && !self.service.daemon),
-        }
-    }
-
-    /// What the configuration says about this service and one of its repositories.
-    fn settings(&self, repository: &Repository) -> ServiceSettings {
-        let (cluster, service) = (self.service.cluster(), &self.service.name);
-        self.config.settings(cluster, service, &repository.name)
-    }
 }
 
 /// The registrations that a plan's rolls need, each once.
@@ -377,7 +217,7 @@ pub fn registrations(rolls: &[Roll]) -> BTreeSet<&Registration> {
         .iter()
         .filter_map(|roll| match &roll.source {
             Source::Register(registration) => Some(registration),
-            Source::Registered(_) => None,
+            Source::Registered(_) | Source::Same => None,
         })
         .collect()
 }

@@ -38,6 +38,11 @@ pub(crate) async fn carry_out(
     inventory: &Inventory,
     plan: &Plan,
 ) -> Vec<Decision> {
+    for remark in &plan.remarks {
+        if context.is_news(remark) {
+            tracing::warn!(remark, "service");
+        }
+    }
     let (revisions, ()) = futures_util::join!(
         register(context, inventory, plan),
         note(context, &plan.notes)
@@ -123,6 +128,7 @@ async fn register_one(
 fn revision(roll: &Roll, registered: &Registered<'_>) -> Result<String, Stop> {
     match &roll.source {
         Source::Registered(arn) => Ok(arn.clone()),
+        Source::Same => Ok(roll.service.task_definition.clone()),
         Source::Register(registration) => match registered.get(registration) {
             Some(Ok(arn)) => Ok(arn.clone()),
             Some(Err(stop)) => Err(stop.again()),
@@ -143,6 +149,7 @@ pub(crate) fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
         tag: cargo.tag.clone(),
         new: RevisionName::of(revision),
         base: RevisionName::of(&roll.service.task_definition),
+        shared: roll.cargo.len() > 1,
     };
     roll.cargo
         .iter()
@@ -180,6 +187,12 @@ async fn update(
             retryable: true,
         });
     };
+    let anew = roll.source == Source::Same && now.deployed_at != roll.service.deployed_at;
+    if anew {
+        return Err(gone(
+            "the service was deployed meanwhile; the next look-up decides",
+        ));
+    }
     if now.task_definition != roll.service.task_definition {
         return Err(gone(
             "another revision was deployed meanwhile; the next look-up decides",

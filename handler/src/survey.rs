@@ -68,6 +68,7 @@ async fn definitions(context: &Context, inventory: &mut Inventory) {
         .services
         .iter()
         .map(|service| service.task_definition.clone())
+        .filter(|arn| !arn.is_empty())
         .collect();
     let read = concurrent::all(wanted.into_iter().map(|arn| async move {
         let definition: Result<Arc<Definition>, _> = match context.definition(&arn) {

@@ -1,5 +1,6 @@
 //! JSON to [`Config`], collecting every fault instead of stopping at the first.
 
+mod own;
 mod table;
 mod value;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target};
 use crate::policy::TagPolicy;
+pub use own::OwnTags;
 pub use table::Fault;
 use table::Table;
 use value::{

@@ -7,7 +7,8 @@ use crate::policy::TagPolicy;
 pub enum Match {
     /// Those with a container whose image is of exactly this repository.
     Image,
-    /// Those whose name begins with the repository's name.
+    /// Those whose name is the repository's, or goes on after it with `-` or `_`; `/` and `.` of a repository's name stand as
+    /// `-` in a service's. See `plan/belongs.rs` for what that takes in besides.
     NamePrefix,
 }
 
@@ -23,9 +24,10 @@ pub enum Action {
 /// How a new revision names the pushed image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pin {
-    /// `repository:tag`.
+    /// `repository:tag`; a container that names a digest already keeps doing so.
     Tag,
-    /// `repository:tag@digest` or `repository@digest`: as exact as it can be.
+    /// `repository@digest`: what was pushed and nothing else, whatever becomes of the tag. `repository:tag@digest` would
+    /// tell people more, but ECS does not document it. The tag stands in the ledger.
     Digest,
 }
 

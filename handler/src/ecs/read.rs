@@ -1,12 +1,12 @@
 //! Lists and descriptions, every page of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::primitives::DateTime as SdkTime;
 use aws_sdk_ecs::types::{
-    self as model, DeploymentControllerType, ResourceManagementType, SchedulingStrategy,
-    ServiceField,
+    self as model, AvailabilityZoneRebalancing, DeploymentControllerType, DeploymentRolloutState,
+    LaunchType, ResourceManagementType, SchedulingStrategy, ServiceDeploymentStatus, ServiceField,
 };
 use chrono::{DateTime, Utc};
 
@@ -110,17 +110,42 @@ fn service(service: &model::Service) -> Option<Service> {
         arn: service.service_arn()?.to_owned(),
         name: service.service_name()?.to_owned(),
         status: service.status().unwrap_or("ACTIVE").to_owned(),
-        task_definition: service.task_definition()?.to_owned(),
+        task_definition: task_definition(service).unwrap_or_default().to_owned(),
         deployed_at: primary.and_then(|d| d.created_at()).and_then(time),
         desired: service.desired_count(),
         minimum_healthy_percent: percent(model::DeploymentConfiguration::minimum_healthy_percent)
             .unwrap_or(if daemon { 0 } else { 100 }),
-        maximum_percent: percent(model::DeploymentConfiguration::maximum_percent).unwrap_or(200),
+        // For a daemon service 100 is the default, and what it should remain.
+        // Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
+        maximum_percent: percent(model::DeploymentConfiguration::maximum_percent)
+            .unwrap_or(if daemon { 100 } else { 200 }),
         daemon,
         controller: controller(service),
         express: service.resource_management_type() == Some(&ResourceManagementType::Ecs),
+        fargate: on_fargate(service),
+        zone_rebalancing: service.availability_zone_rebalancing()
+            == Some(&AvailabilityZoneRebalancing::Enabled),
+        deploying: primary.and_then(model::Deployment::rollout_state)
+            == Some(&DeploymentRolloutState::InProgress),
         tags,
     })
+}
+
+/// The service's own revision, or that of its primary task set where another controller deploys.
+fn task_definition(service: &model::Service) -> Option<&str> {
+    let mut sets = service.task_sets().iter();
+    let primary = sets.find(|set| set.status() == Some("PRIMARY"));
+    let set = primary.or_else(|| service.task_sets().first());
+    service
+        .task_definition()
+        .or_else(|| set.and_then(model::TaskSet::task_definition))
+}
+
+fn on_fargate(service: &model::Service) -> bool {
+    let providers = service.capacity_provider_strategy().iter();
+    let mut names = providers.map(model::CapacityProviderStrategyItem::capacity_provider);
+    service.launch_type() == Some(&LaunchType::Fargate)
+        || names.any(|name| matches!(name, "FARGATE" | "FARGATE_SPOT"))
 }
 
 fn controller(service: &model::Service) -> Controller {
@@ -178,8 +203,12 @@ pub(crate) async fn history(
         }
     }
     let mut began: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+    let mut undone: BTreeSet<String> = BTreeSet::new();
     for brief in &pages {
         let revision = brief.target_service_revision_arn();
+        if undone_by_breaker(brief) {
+            undone.extend(revision.map(str::to_owned));
+        }
         if let (Some(revision), Some(at)) = (revision, brief.created_at().and_then(time)) {
             // A service revision may be deployed again: what counts is the first time.
             let first = began.entry(revision.to_owned()).or_insert(at);
@@ -201,12 +230,23 @@ pub(crate) async fn history(
                 .and_then(|arn| began.get(arn));
             if let (Some(task_definition), Some(at)) = (revision.task_definition(), at) {
                 let task_definition = task_definition.to_owned();
+                let arn = revision.service_revision_arn();
                 deployed.push(Deployed {
                     task_definition,
                     at: *at,
+                    undone: arn.is_some_and(|arn| undone.contains(arn)),
                 });
             }
         }
     }
     Ok(deployed)
+}
+
+/// Whether the circuit breaker undid a deployment, and the way back is over. A person may ask for a rollback too, which
+/// ends in the same status: only the reason tells the two apart.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html>
+fn undone_by_breaker(brief: &model::ServiceDeploymentBrief) -> bool {
+    let reason = brief.status_reason().unwrap_or_default();
+    brief.status() == Some(&ServiceDeploymentStatus::RollbackSuccessful)
+        && reason.to_ascii_lowercase().contains("circuit breaker")
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::verdict::{Candidate, Settled, Verdict};
 use super::{Deciding, History};
+use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::Entry;
 use crate::report::Outcome;
@@ -11,6 +12,9 @@ use crate::report::Outcome;
 impl Deciding<'_> {
     /// Without the ledger's own push in sight: whether it was left undeployed.
     pub(super) fn left_over<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
+        if self.settings(repository).action == Action::Force {
+            return self.left_unforced(repository, entry);
+        }
         let base_runs = entry.base.names(&self.service.task_definition);
         let noted_only = entry.base == entry.new;
         let followed = self.config.follows_repository(&repository.name);
@@ -65,6 +69,16 @@ impl Deciding<'_> {
         };
         let new = first(&|arn| entry.new.names(arn));
         let now = first(&|arn| arn == runs);
+        let mut undone = deployed.iter().filter(|past| past.undone);
+        let undone = undone.any(|past| entry.new.names(&past.task_definition));
+        if let Some(candidate) = candidate.clone().filter(|_| entry.shared && undone)
+            && (entry.base.names(runs) || self.is_anothers(repository))
+        {
+            let reason =
+                "the circuit breaker undid it together with another push: tried once alone";
+            let reason = reason.to_owned();
+            return Verdict::Alone { candidate, reason };
+        }
         if entry.base.names(runs) {
             if new.is_some() {
                 let reason =
@@ -109,6 +123,15 @@ impl Deciding<'_> {
                 "somebody deployed another revision before this push could roll",
             ),
         }
+    }
+
+    /// Whether ecroll made what runs for the push of another repository.
+    fn is_anothers(&self, repository: &Repository) -> bool {
+        let others = self.definition.repositories().into_iter();
+        let mut entries = others
+            .filter(|other| *other != repository)
+            .filter_map(|other| self.service.entry(other));
+        entries.any(|other| other.new.names(&self.service.task_definition))
     }
 
     /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same

@@ -1,8 +1,14 @@
-//! The plan, case by case: the rows of the ledger's table, the further cases, the refusals, and what always holds.
+//! The plan, case by case: the rows of the ledger's table, the further cases, the settings, the refusals, and what always
+//! holds.
 
+mod alone;
 mod always;
 mod builders;
 mod cases;
 mod ended;
+mod force;
 mod ledger;
+mod newest;
+mod own;
+mod platforms;
 mod refusals;

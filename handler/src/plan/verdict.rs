@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{Deciding, Plan};
+use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::{self, Entry, RevisionName};
-use crate::manifest::Kind;
 use crate::push::{Order, Push, Tagged};
 use crate::report::Outcome;
 
@@ -39,6 +39,16 @@ pub(super) enum Verdict<'p> {
         candidate: Option<Candidate<'p>>,
         revision: String,
     },
+    /// The revision that runs names its tag: it is to be deployed anew.
+    Force {
+        candidate: Candidate<'p>,
+        reason: String,
+    },
+    /// The circuit breaker undid it together with pushes of other repositories: it is to be rolled without them.
+    Alone {
+        candidate: Candidate<'p>,
+        reason: String,
+    },
     /// That depends on what was deployed since.
     Doubt { since: DateTime<Utc> },
 }
@@ -52,12 +62,23 @@ pub(super) struct Settled<'p> {
 }
 
 /// What is known of the image that runs.
-struct Running<'p> {
-    digest: Option<String>,
+pub(super) struct Running<'p> {
+    pub(super) digest: Option<String>,
     /// The push that brought it, where the window holds it.
-    push: Option<&'p Push>,
+    pub(super) push: Option<&'p Push>,
     /// When that push happened, where it is known at all.
     time: Option<DateTime<Utc>>,
+}
+
+impl Running<'_> {
+    /// Whether what runs was pushed after a push.
+    pub(super) fn is_ahead_of(&self, candidate: &Candidate<'_>) -> bool {
+        match (self.push, self.time) {
+            (Some(runs), _) => runs.order > candidate.push.order,
+            (None, Some(at)) => at > candidate.record.time,
+            (None, None) => false,
+        }
+    }
 }
 
 impl Deciding<'_> {
@@ -72,71 +93,42 @@ impl Deciding<'_> {
         for push in pushed.iter().copied() {
             match self.eligible(push) {
                 Ok(candidate) => candidates.push(candidate),
-                Err(reason) => {
-                    let skipped = self.decision(push, push.tag(), Outcome::Skipped, reason);
-                    plan.decisions.push(skipped);
+                Err((outcome, reason)) => {
+                    let decision = self.decision(push, push.tag(), outcome, reason);
+                    plan.decisions.push(decision);
                 }
             }
         }
         let entry = self.service.entry(repository);
-        let Some(newest) = candidates.pop() else {
-            // Nothing in sight: only what an earlier look-up left undone.
-            return entry.map_or(Verdict::Nothing, |entry| self.left_over(repository, entry));
-        };
-        for Candidate { push, tag, .. } in candidates {
-            let by = (newest.push.tag(), time(newest.push.time()));
-            let reason = format!("superseded by {} of {}", by.0, by.1);
+        let (counts, others) = self.choose(repository, candidates, entry.as_ref(), pushed);
+        for (Candidate { push, tag, .. }, reason) in others {
             plan.decisions
                 .push(self.decision(push, &tag, Outcome::Skipped, reason));
         }
+        let Some(counts) = counts else {
+            // Nothing in sight: only what an earlier look-up left undone.
+            return entry.map_or(Verdict::Nothing, |entry| self.left_over(repository, entry));
+        };
         let unseen = entry
             .clone()
-            .filter(|entry| !entry.names(newest.push) && !newer(&newest, entry, pushed))
+            .filter(|entry| !entry.names(counts.push) && !self.passes(&counts, entry, pushed))
             .map_or(Verdict::Nothing, |entry| self.left_over(repository, entry));
-        match (self.newest(repository, newest, entry, pushed), unseen) {
+        match (self.newest(repository, counts, entry, pushed), unseen) {
             (verdict, Verdict::Nothing) => verdict,
             (Verdict::Settled(settled), unseen) => {
                 self.settle(repository, settled, plan);
                 unseen
             }
+            (Verdict::Roll { candidate, .. }, unseen @ Verdict::Resume { .. }) => {
+                let Candidate { push, tag, .. } = candidate;
+                let reason =
+                    "a higher version is taken up again that an earlier look-up left undone";
+                let skipped = self.decision(push, &tag, Outcome::Skipped, reason.to_owned());
+                plan.decisions.push(skipped);
+                unseen
+            }
             (_, unseen) => unseen,
         }
-    }
-
-    /// The tag and the record by which a push may roll this service, or why it may not.
-    fn eligible<'p>(&self, push: &'p Push) -> Result<Candidate<'p>, String> {
-        if !self.config.follows_repository(&push.repository.name) {
-            return Err("the configuration's `repositories` leave this one out".to_owned());
-        }
-        if let Kind::Other(what) = &push.kind {
-            return Err(format!("no image: {what}"));
-        }
-        let policy = self.settings(&push.repository).tags;
-        let allowed: Vec<&Tagged> = push
-            .tagged
-            .iter()
-            .filter(|tagged| policy.allows(&tagged.tag))
-            .collect();
-        let Some(record) = allowed.last().copied() else {
-            let tag = push.tag();
-            return Err(format!("policy {policy} does not take the tag {tag}"));
-        };
-        if let Some(since) = self.config.since.filter(|since| record.time < *since) {
-            return Err(format!(
-                "pushed before {}, when ecroll began here",
-                time(since)
-            ));
-        }
-        // The service keeps its own tag if the push set it; else it takes the last one.
-        let mut tags = allowed.iter().rev().map(|tagged| &tagged.tag);
-        let own = tags.find(|tag| self.names_tag(&push.repository, tag));
-        let tag = own.unwrap_or(&record.tag).clone();
-        Ok(Candidate { push, tag, record })
-    }
-
-    fn names_tag(&self, repository: &Repository, tag: &str) -> bool {
-        let mut images = self.definition.images.values();
-        images.any(|(_, i)| i.repository == *repository && i.tag.as_deref() == Some(tag))
     }
 
     fn newest<'p>(
@@ -146,6 +138,9 @@ impl Deciding<'_> {
         entry: Option<Entry>,
         pushed: &[&'p Push],
     ) -> Verdict<'p> {
+        if self.settings(repository).action == Action::Force {
+            return self.forced(candidate, entry.as_ref(), pushed);
+        }
         let running = self.running(repository, pushed);
         let Candidate { push, tag, record } = &candidate;
         let settled = |candidate: Candidate<'p>, outcome, reason| {
@@ -185,12 +180,7 @@ impl Deciding<'_> {
                 return settled(candidate, Outcome::Skipped, reason);
             }
         }
-        let ahead = match (running.push, running.time) {
-            (Some(runs), _) => runs.order > push.order,
-            (None, Some(at)) => at > record.time,
-            (None, None) => false,
-        };
-        if ahead {
+        if running.is_ahead_of(&candidate) {
             let since = running.time.map(time).unwrap_or_default();
             let reason = format!("older than what runs, pushed {since}");
             return settled(candidate, Outcome::Skipped, reason);
@@ -232,7 +222,7 @@ impl Deciding<'_> {
     }
 
     /// What the service's containers of this repository run, by the best evidence there is.
-    fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
+    pub(super) fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
         if let Some(stamp) = self.definition.stamp(repository) {
             let push = pushed.iter().copied().find(|push| push.has_id(&stamp.id));
             return Running {
@@ -287,7 +277,7 @@ fn tagged_before(push: &Push, tag: &str, at: DateTime<Utc>) -> Option<(DateTime<
 }
 
 /// Whether a push comes after the one that the ledger names; by the log's order where the log still holds both.
-fn newer(candidate: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) -> bool {
+pub(super) fn newer(candidate: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) -> bool {
     let Candidate { push, record, .. } = candidate;
     match pushed.iter().find(|other| entry.names(other)) {
         Some(noted) => push.order > noted.order,
@@ -295,6 +285,6 @@ fn newer(candidate: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) -> bool {
     }
 }
 
-fn time(time: DateTime<Utc>) -> String {
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

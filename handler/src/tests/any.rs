@@ -165,7 +165,7 @@ proptest! {
         let _ = Config::from_json_text(&text);
         let _ = ImageRef::parse(&text);
         let _ = text.parse::<TagPolicy>();
-        prop_assert!(Kind::of(Some(&text)) != Kind::Image);
+        prop_assert!(!Kind::of(Some(&text)).is_image());
         if let Some(entry) = Entry::read(&text) {
             prop_assert_eq!(Entry::read(&entry.value()), Some(entry));
         }
@@ -203,7 +203,7 @@ proptest! {
         let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
         let image = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}{tag}{digest}");
         let image = ImageRef::parse(&image).unwrap();
-        let moved = ImageRef::parse(&image.moved_to("new", "sha256:ff")).unwrap();
+        let moved = ImageRef::parse(&image.moved_to("new", "sha256:ff", false)).unwrap();
         prop_assert_eq!(&moved.repository, &image.repository);
         prop_assert_eq!(moved.digest.is_some(), image.digest.is_some());
     }

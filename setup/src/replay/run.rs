@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use handler::config::Config;
 use handler::image::Repository;
-use handler::manifest::Kind;
 use handler::push::{Found, Push, coalesce};
 use handler::record::Record;
 use local::{Account, Clock};
@@ -188,7 +187,7 @@ async fn deliver(account: &Account, mut deliveries: Vec<Delivery>, config: &Conf
         }
         account.skip_to(recorded.time - TimeDelta::minutes(1));
         if let Ok(push) = Record::read(&recorded.record)
-            && push.kind == Kind::Image
+            && push.kind.is_image()
         {
             // The registry has the image at once; only the record of it takes its time.
             account.run_until(recorded.time).await;

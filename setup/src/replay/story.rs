@@ -82,10 +82,7 @@ impl Story {
         rejected: Vec<Rejected>,
     ) -> Self {
         let decisions = news(answers, pushes);
-        let images: Vec<&Push> = pushes
-            .iter()
-            .filter(|push| push.kind == Kind::Image)
-            .collect();
+        let images: Vec<&Push> = pushes.iter().filter(|push| push.kind.is_image()).collect();
         let lost = images
             .iter()
             .flat_map(|push| followers(push, seeded).map(move |service| (push, service)))
@@ -200,7 +197,7 @@ fn timeline(
             .map(|tagged| tagged.tag.as_str())
             .collect();
         let kind = match &push.kind {
-            Kind::Image => String::new(),
+            Kind::Image | Kind::Index(_) => String::new(),
             Kind::Other(what) => format!(", no image: {what}"),
         };
         let (repository, digest) = (&push.repository, short(&push.digest));

@@ -130,7 +130,7 @@ fn general(path: &str) -> String {
 }
 
 /// The known key that a misspelt one probably meant: at most two edits away.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let (edits, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
     (edits <= 2).then_some(near)
 }

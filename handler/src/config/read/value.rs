@@ -88,12 +88,16 @@ pub(super) fn switch(value: &Value) -> Result<bool, String> {
 }
 
 pub(super) fn percent(value: &Value, low: i32, high: i32) -> Result<i32, String> {
-    let range = low..=high;
+    let possible = low..=high;
     value
         .as_i64()
         .and_then(|number| i32::try_from(number).ok())
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| format!("must be a whole number from {low} to {high}; found {value}"))
+        .filter(|number| possible.contains(number))
+        .ok_or_else(|| format!("{}; found {value}", self::range(low, high)))
+}
+
+pub(super) fn range(low: i32, high: i32) -> String {
+    format!("must be a whole number from {low} to {high}")
 }
 
 pub(super) fn tags(value: &Value) -> Result<TagPolicy, String> {

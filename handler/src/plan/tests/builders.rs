@@ -93,6 +93,9 @@ pub(super) fn service(name: &str, revision: u32) -> Service {
         daemon: false,
         controller: Controller::Rolling,
         express: false,
+        fargate: false,
+        zone_rebalancing: false,
+        deploying: false,
         tags: BTreeMap::new(),
     }
 }
@@ -146,6 +149,7 @@ impl Scene {
             tag: id.rsplit('-').next().unwrap().to_owned(),
             new: RevisionName::of(&arn(new)),
             base: RevisionName::of(&arn(base)),
+            shared: false,
         };
         let key = ledger::key(&repository(name));
         self.web().tags.insert(key, entry.value());
@@ -157,6 +161,7 @@ impl Scene {
         let past = past.iter().map(|(revision, minute)| Deployed {
             task_definition: arn(*revision),
             at: at(*minute),
+            undone: false,
         });
         let history = History::Known(past.collect());
         let web = self.web().arn.clone();
@@ -219,6 +224,7 @@ impl Scene {
             past.push(Deployed {
                 task_definition: revision,
                 at: at(minute),
+                undone: false,
             });
         }
         self.histories.clear();
@@ -227,6 +233,7 @@ impl Scene {
     fn revision(&mut self, roll: &Roll) -> String {
         let registration = match &roll.source {
             Source::Registered(arn) => return arn.clone(),
+            Source::Same => return roll.service.task_definition.clone(),
             Source::Register(registration) => registration,
         };
         let base = &self.inventory.definitions[&registration.base];

@@ -13,6 +13,7 @@ fn history(scene: &mut Scene, past: &[(&str, i64)]) {
     let past = past.iter().map(|(arn, minute)| Deployed {
         task_definition: (*arn).to_owned(),
         at: at(*minute),
+        undone: false,
     });
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();

@@ -22,7 +22,7 @@ fn said(about: &str, scene: &Scene, text: &mut String) {
 #[test]
 fn rule_10_every_refusal_says_why_and_what_would_help() {
     let mut text = String::new();
-    let services: [Change; 12] = [
+    let services: [Change; 13] = [
         ("draining", |s| "DRAINING".clone_into(&mut s.status)),
         ("inactive", |s| "INACTIVE".clone_into(&mut s.status)),
         ("express", |s| s.express = true),
@@ -47,6 +47,9 @@ fn rule_10_every_refusal_says_why_and_what_would_help() {
         ("3 of 100/125", |s| {
             (s.desired, s.maximum_percent) = (3, 125);
         }),
+        ("daemon of 100/100", |s| {
+            (s.daemon, s.maximum_percent) = (true, 100);
+        }),
         ("largest", |s| {
             (s.desired, s.maximum_percent) = (i32::MAX, 100);
         }),
@@ -70,6 +73,32 @@ fn rule_10_every_refusal_says_why_and_what_would_help() {
         let scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
         said(about, &scene.configured(&config), &mut text);
     }
+    let percentages = json!({"minimum_healthy_percent": 100, "maximum_percent": 150});
+    let blocked = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let mut blocked = blocked.configured(&json!({"service": percentages}));
+    blocked.web().desired = 1;
+    said("1 asked 100/150", &blocked, &mut text);
+    blocked.dry = true;
+    said("the same, dry run", &blocked, &mut text);
+    let asked = |percentages: serde_json::Value, change: fn(&mut Service)| {
+        let scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+        let mut scene = scene.configured(&json!({"service": percentages}));
+        change(scene.web());
+        scene
+    };
+    let zones = asked(
+        json!({"minimum_healthy_percent": 0, "maximum_percent": 100}),
+        |s| {
+            s.zone_rebalancing = true;
+        },
+    );
+    said("zones asked 100", &zones, &mut text);
+    let none = asked(json!({"maximum_percent": 100}), |s| s.desired = 0);
+    said("0 asked 100/100", &none, &mut text);
+    let daemon = asked(json!({"minimum_healthy_percent": 100}), |s| {
+        (s.daemon, s.minimum_healthy_percent, s.maximum_percent) = (true, 0, 100);
+    });
+    said("daemon asked 100", &daemon, &mut text);
     let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
     scene.dry = true;
     said("dry run", &scene, &mut text);
@@ -90,7 +119,7 @@ fn rule_10_every_refusal_says_why_and_what_would_help() {
 
 #[test]
 fn rule_06_what_can_move_is_not_refused() {
-    let possible: [Change; 7] = [
+    let possible: [Change; 9] = [
         ("1 of 50/200", |s| {
             (s.desired, s.minimum_healthy_percent) = (1, 50);
         }),
@@ -101,7 +130,16 @@ fn rule_06_what_can_move_is_not_refused() {
             (s.desired, s.maximum_percent) = (4, 125);
         }),
         ("none", |s| (s.desired, s.maximum_percent) = (0, 100)),
-        ("daemon", |s| (s.daemon, s.maximum_percent) = (true, 100)),
+        ("daemon", |s| {
+            (s.daemon, s.minimum_healthy_percent, s.maximum_percent) = (true, 99, 100);
+        }),
+        ("daemon without instances", |s| {
+            (s.daemon, s.desired, s.maximum_percent) = (true, 0, 100);
+        }),
+        ("zones, and no percentages to send", |s| {
+            (s.zone_rebalancing, s.desired) = (true, 4);
+            (s.minimum_healthy_percent, s.maximum_percent) = (50, 100);
+        }),
         ("blue/green", |s| {
             s.controller = Controller::Strategy("BLUE_GREEN".to_owned());
             s.maximum_percent = 100;
@@ -134,4 +172,19 @@ fn rule_07_percentages_are_sent_only_where_asked_for_different_and_meant() {
     assert_eq!(daemon, (Some(50), None));
     let blue_green = sent(|s| s.controller = Controller::Strategy("CANARY".to_owned()));
     assert_eq!(blue_green, (None, None));
+}
+
+#[test]
+fn rule_10_a_service_without_a_task_definition_is_told_once_and_not_per_push() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    scene.web().task_definition.clear();
+    scene.web().controller = Controller::Foreign("EXTERNAL".to_owned());
+    let plan = scene.settled();
+    assert_eq!(plan.decisions, []);
+    writes_nothing(&plan);
+    let remarks: Vec<&String> = plan.remarks.iter().collect();
+    assert!(
+        remarks.len() == 1 && remarks[0].contains("service/main/web"),
+        "{remarks:?}"
+    );
 }

@@ -1,0 +1,141 @@
+//! Which of the pushes that may roll a service is the one that counts. The page of [`crate::plan`] has the rules.
+
+use semver::Version;
+
+use super::verdict::{Candidate, Running, newer, time};
+use super::{Deciding, History};
+use crate::image::Repository;
+use crate::ledger::Entry;
+use crate::policy::{TagPolicy, version};
+use crate::push::Push;
+
+/// The push that counts, and the others, each with the reason why it does not.
+pub(super) type Choice<'p> = (Option<Candidate<'p>>, Vec<(Candidate<'p>, String)>);
+
+impl Deciding<'_> {
+    /// Chooses among pushes that may roll, oldest first.
+    pub(super) fn choose<'p>(
+        &self,
+        repository: &Repository,
+        mut candidates: Vec<Candidate<'p>>,
+        entry: Option<&Entry>,
+        pushed: &[&'p Push],
+    ) -> Choice<'p> {
+        if self.settings(repository).tags == TagPolicy::NewestSemver {
+            return self.highest(repository, candidates, entry, pushed);
+        }
+        let newest = candidates.pop();
+        let by = newest.as_ref().map(|newest| {
+            let (tag, at) = (newest.push.tag(), time(newest.push.time()));
+            format!("superseded by {tag} of {at}")
+        });
+        let others = candidates.into_iter();
+        let others = others.map(|other| (other, by.clone().unwrap_or_default()));
+        (newest, others.collect())
+    }
+
+    /// Whether a push takes the place of the one that the ledger names.
+    pub(super) fn passes(&self, one: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) -> bool {
+        let policy = self.settings(&one.push.repository).tags;
+        let lower = policy == TagPolicy::NewestSemver
+            && version(&entry.tag) > version(&one.tag)
+            && !self.is_undone(entry);
+        newer(one, entry, pushed) && !lower
+    }
+
+    fn highest<'p>(
+        &self,
+        repository: &Repository,
+        candidates: Vec<Candidate<'p>>,
+        entry: Option<&Entry>,
+        pushed: &[&'p Push],
+    ) -> Choice<'p> {
+        let running = self.running(repository, pushed);
+        let floor = self.version_of(repository, &running, entry);
+        let floor = floor.as_ref();
+        let runs = |one: &Candidate<'_>| running.digest.as_ref() == Some(&one.push.digest);
+        let named = |one: &Candidate<'_>| entry.is_some_and(|entry| entry.names(one.push));
+        let late = |one: &Candidate<'_>| {
+            running.is_ahead_of(one) || entry.is_some_and(|entry| !newer(one, entry, pushed))
+        };
+        let contends = |one: &Candidate<'_>| {
+            let in_time = if named(one) {
+                !entry.is_some_and(|entry| self.is_undone(entry))
+            } else {
+                !late(one)
+            };
+            !runs(one) && version(&one.tag).as_ref() > floor && in_time
+        };
+        let places = || candidates.iter().enumerate();
+        let best = places()
+            .filter(|(_, one)| contends(one))
+            .max_by_key(|(place, one)| (version(&one.tag), *place));
+        // Where none may roll, what is to be said is about the one that did, or was to.
+        let other = || {
+            let mut named = places().filter(|(_, one)| named(one));
+            named
+                .next_back()
+                .or_else(|| places().rfind(|(_, one)| runs(one)))
+        };
+        let chosen = best.or_else(other).map(|(place, _)| place);
+        let by = chosen.and_then(|place| candidates.get(place));
+        let by = by.map(|by| {
+            (
+                version(&by.tag),
+                format!("{} of {}", by.tag, time(by.push.time())),
+            )
+        });
+        let mut counts = None;
+        let mut others = Vec::new();
+        for (place, one) in candidates.into_iter().enumerate() {
+            if Some(place) == chosen {
+                counts = Some(one);
+                continue;
+            }
+            let own = version(&one.tag);
+            let reason = match (floor, &by) {
+                (Some(floor), _) if own.as_ref() <= Some(floor) => {
+                    format!("{} is not above {floor}, which the service runs", one.tag)
+                }
+                (_, Some((best, text))) if own <= *best => {
+                    format!("superseded by {text}, the highest version")
+                }
+                (_, Some((_, text))) => {
+                    format!("a higher version than {text}, but pushed before what came first")
+                }
+                (_, None) => "pushed before what came first".to_owned(),
+            };
+            others.push((one, reason));
+        }
+        (counts, others)
+    }
+
+    /// The highest version that what runs is known by.
+    fn version_of(
+        &self,
+        repository: &Repository,
+        running: &Running<'_>,
+        entry: Option<&Entry>,
+    ) -> Option<Version> {
+        let images = self.definition.images.values();
+        let images = images.filter(|(_, image)| image.repository == *repository);
+        let own = images.filter_map(|(_, image)| image.tag.as_deref());
+        let pushed = running.push.into_iter().flat_map(|push| &push.tagged);
+        let pushed = pushed.map(|tagged| tagged.tag.as_str());
+        let noted = entry.filter(|entry| entry.new.names(&self.service.task_definition));
+        let noted = noted.map(|entry| entry.tag.as_str());
+        own.chain(pushed).chain(noted).filter_map(version).max()
+    }
+
+    /// Whether the ledger's revision is known not to wait for its deployment any more.
+    fn is_undone(&self, entry: &Entry) -> bool {
+        let deployed = match self.history {
+            None => false,
+            Some(History::Unknown(_)) => true,
+            Some(History::Known(deployed)) => deployed
+                .iter()
+                .any(|past| entry.new.names(&past.task_definition)),
+        };
+        deployed || !entry.base.names(&self.service.task_definition)
+    }
+}

@@ -1,0 +1,83 @@
+//! `action = "force"`: no new revision; the one that runs is deployed anew, so that ECS resolves the tag again.
+//!
+//! ECS resolves a tag when a deployment begins. So what counts is whether the newest deployment began after the push, not
+//! what stands in the revision, which stays the same. The ledger is written before the update as for every roll, with
+//! this revision as both the new one and the base; an entry without a later deployment is a roll that was not lived to.
+//! What came after the push in whatever way, a rollback among them, is left alone: `force` cannot tell which digest a
+//! later deployment runs, and does not need to.
+
+use chrono::TimeDelta;
+
+use super::Deciding;
+use super::service::TAKEN_UP;
+use super::verdict::{Candidate, Settled, Verdict, newer, time};
+use crate::image::Repository;
+use crate::ledger::{Entry, word};
+use crate::push::Push;
+use crate::report::Outcome;
+
+impl Deciding<'_> {
+    /// What is to become of the newest push of a tag that the revision names.
+    pub(super) fn forced<'p>(
+        &self,
+        candidate: Candidate<'p>,
+        entry: Option<&Entry>,
+        pushed: &[&'p Push],
+    ) -> Verdict<'p> {
+        let Candidate { push, tag, record } = &candidate;
+        let runs = &self.service.task_definition;
+        let named = entry.filter(|entry| entry.names(push));
+        let later = entry.filter(|entry| !entry.names(push) && !newer(&candidate, entry, pushed));
+        let settled = |candidate, outcome, reason, note| {
+            Verdict::Settled(Settled {
+                candidate,
+                outcome,
+                reason,
+                note,
+            })
+        };
+        let Some(deployed) = self.service.deployed_at else {
+            let reason = "ECS shows no deployment of the service, so nobody knows what it runs";
+            return settled(candidate, Outcome::Held, reason.to_owned(), None);
+        };
+        // The time of a push is cut to whole seconds: a deployment within its second may have come before it. The
+        // ledger's own deployment came after.
+        let since = match named {
+            Some(entry) => entry.time.min(record.time),
+            None => record.time + TimeDelta::seconds(1),
+        };
+        if deployed >= since {
+            let reason = format!("deployed at {}, after this push", time(deployed));
+            let fresh = Entry::new(record, tag, runs, runs);
+            let knows = named.is_some_and(|entry| entry.id == word(&record.id));
+            let note = (later.is_none() && !knows).then_some(fresh);
+            return settled(candidate, Outcome::Unchanged, reason, note);
+        }
+        if let Some(entry) = later {
+            let first = format!("{} of {}", entry.tag, time(entry.time));
+            let reason = format!("older than {first}, which came first");
+            return settled(candidate, Outcome::Skipped, reason, None);
+        }
+        let reason = match named {
+            Some(_) => TAKEN_UP.to_owned(),
+            None => format!("{tag} was pushed since the service was deployed"),
+        };
+        Verdict::Force { candidate, reason }
+    }
+
+    /// Without the ledger's push in sight: whether its deployment was left undone.
+    pub(super) fn left_unforced<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
+        let runs = self.service.task_definition.clone();
+        let before = self.service.deployed_at.is_some_and(|at| at < entry.time);
+        let followed = self.config.follows_repository(&repository.name);
+        if followed && before && entry.base.names(&runs) && self.starts_tag(repository, &entry.tag)
+        {
+            return Verdict::Resume {
+                entry,
+                candidate: None,
+                revision: runs,
+            };
+        }
+        Verdict::Nothing
+    }
+}

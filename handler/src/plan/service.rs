@@ -1,0 +1,246 @@
+//! One service: the verdicts on its repositories become one roll, and decisions on everything else.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::verdict::{Candidate, Settled, Verdict};
+use super::{Deciding, Doubt, Note, Plan};
+use crate::config::ServiceSettings;
+use crate::image::Repository;
+use crate::ledger::{self, Entry};
+use crate::push::Push;
+use crate::report::{Decision, Outcome};
+
+/// A push that is to be rolled, and why.
+pub(super) struct Move<'p> {
+    pub(super) candidate: Candidate<'p>,
+    pub(super) reason: String,
+    /// The revision names the image already: it is to be deployed anew.
+    pub(super) same: bool,
+}
+
+/// A roll that an earlier look-up did not live to finish.
+pub(super) struct Left<'p> {
+    pub(super) repository: Repository,
+    pub(super) entry: Entry,
+    pub(super) candidate: Option<Candidate<'p>>,
+    pub(super) revision: String,
+}
+
+/// What is to be done for a service, by what brought it up.
+#[derive(Default)]
+struct Todo<'p> {
+    moves: Vec<Move<'p>>,
+    left: Vec<Left<'p>>,
+    /// Undone together with others: to be tried alone.
+    alone: Vec<Move<'p>>,
+}
+
+pub(super) const TAKEN_UP: &str =
+    "an earlier look-up ended before it could deploy this: taken up again";
+
+impl Deciding<'_> {
+    pub(super) fn decide(&self, pushes: &[Push], plan: &mut Plan) {
+        let mut todo = Todo::default();
+        for repository in self.repositories(pushes) {
+            let its: Vec<&Push> = pushes
+                .iter()
+                .filter(|push| push.repository == *repository)
+                .collect();
+            if self.own.wrong.is_empty() {
+                let verdict = self.verdict(repository, &its, plan);
+                self.sort(repository, verdict, &mut todo, plan);
+            } else {
+                self.refuse(&its, plan);
+            }
+        }
+        self.conclude(todo, plan);
+    }
+
+    /// The repositories whose images the service runs, and those that it belongs to by its name.
+    fn repositories<'a>(&'a self, pushes: &'a [Push]) -> BTreeSet<&'a Repository> {
+        let mut repositories = self.definition.repositories();
+        if self.by_name {
+            let others: BTreeSet<&Repository> =
+                pushes.iter().map(|push| &push.repository).collect();
+            repositories.extend(others.into_iter().filter(|r| self.belongs_by_name(r)));
+        }
+        repositories
+    }
+
+    /// With wrong tags nobody knows what the service is meant to follow.
+    fn refuse(&self, pushes: &[&Push], plan: &mut Plan) {
+        for push in pushes {
+            let (outcome, reason) = match self.passed_over(push) {
+                Some(reason) => (Outcome::Skipped, reason),
+                None => (
+                    Outcome::Refused,
+                    format!(
+                        "the service's own tags are wrong: {}",
+                        self.own.wrong.join("; ")
+                    ),
+                ),
+            };
+            plan.decisions
+                .push(self.decision(push, push.tag(), outcome, reason));
+        }
+    }
+
+    fn sort<'p>(
+        &self,
+        repository: &Repository,
+        verdict: Verdict<'p>,
+        todo: &mut Todo<'p>,
+        plan: &mut Plan,
+    ) {
+        let (list, candidate, reason, same) = match verdict {
+            Verdict::Nothing => return,
+            Verdict::Settled(done) => return self.settle(repository, done, plan),
+            Verdict::Doubt { since } => return self.doubt(since, plan),
+            Verdict::Resume {
+                entry,
+                candidate,
+                revision,
+            } => {
+                if self.may_move(repository, candidate.as_ref(), plan) {
+                    todo.left.push(Left {
+                        repository: repository.clone(),
+                        entry,
+                        candidate,
+                        revision,
+                    });
+                }
+                return;
+            }
+            Verdict::Roll { candidate, reason } => (&mut todo.moves, candidate, reason, false),
+            Verdict::Force { candidate, reason } => (&mut todo.moves, candidate, reason, true),
+            Verdict::Alone { candidate, reason } => (&mut todo.alone, candidate, reason, false),
+        };
+        if self.may_move(repository, Some(&candidate), plan) {
+            list.push(Move {
+                candidate,
+                reason,
+                same,
+            });
+        }
+    }
+
+    fn conclude(&self, todo: Todo<'_>, plan: &mut Plan) {
+        let Todo {
+            mut moves,
+            mut left,
+            mut alone,
+        } = todo;
+        let last = left.last().map(|last| last.revision.clone());
+        let one = left.iter().all(|l| Some(&l.revision) == last.as_ref());
+        if !moves.is_empty() || !one {
+            // One revision for all of them: those whose push is in sight are made anew.
+            let known = left.iter_mut().filter_map(|left| left.candidate.take());
+            let anew = |candidate| Move {
+                candidate,
+                reason: TAKEN_UP.to_owned(),
+                same: false,
+            };
+            moves.extend(known.map(anew));
+        }
+        if moves.is_empty() && left.is_empty() && !self.service.deploying {
+            // The one that was pushed first; the others wait until it is known how it fares.
+            alone.sort_by(|a, b| b.candidate.push.order.cmp(&a.candidate.push.order));
+            moves.extend(alone.pop());
+        }
+        for Move { candidate, .. } in alone {
+            let reason = "the circuit breaker undid it together with another push: it is tried alone once the \
+                          service's deployment is over";
+            let held = self.decision(
+                candidate.push,
+                &candidate.tag,
+                Outcome::Held,
+                reason.to_owned(),
+            );
+            plan.decisions.push(held);
+        }
+        if !moves.is_empty() {
+            self.roll(&moves, plan);
+        } else if let Some(revision) = last {
+            left.retain(|left| left.revision == revision);
+            self.resume(&left, revision, plan);
+        }
+    }
+
+    /// Whether nothing speaks against a roll; what does becomes the decision on its push.
+    fn may_move(
+        &self,
+        repository: &Repository,
+        candidate: Option<&Candidate<'_>>,
+        plan: &mut Plan,
+    ) -> bool {
+        let objection = self.objection(repository);
+        if let (Some((outcome, reason)), Some(candidate)) = (&objection, candidate) {
+            let Candidate { push, tag, .. } = candidate;
+            let decision = self.decision(push, tag, *outcome, reason.clone());
+            plan.decisions.push(decision);
+        }
+        objection.is_none()
+    }
+
+    pub(super) fn settle(&self, repository: &Repository, settled: Settled<'_>, plan: &mut Plan) {
+        let Settled {
+            candidate,
+            outcome,
+            reason,
+            note,
+        } = settled;
+        plan.decisions
+            .push(self.decision(candidate.push, &candidate.tag, outcome, reason));
+        // Where nothing may roll, nothing is written either.
+        if let Some(entry) = note.filter(|_| self.objection(repository).is_none()) {
+            plan.notes.push(Note {
+                service: self.service.arn.clone(),
+                tag: (ledger::key(repository), entry.value()),
+            });
+        }
+    }
+
+    /// Each service is asked about once, from the earliest doubt on.
+    fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
+        let mut doubts = plan.doubts.iter_mut();
+        match doubts.find(|doubt| doubt.service == self.service.arn) {
+            Some(doubt) => doubt.since = doubt.since.min(since),
+            None => plan.doubts.push(Doubt {
+                service: self.service.arn.clone(),
+                cluster: self.service.cluster_arn.clone(),
+                since,
+            }),
+        }
+    }
+
+    pub(super) fn decision(
+        &self,
+        push: &Push,
+        tag: &str,
+        outcome: Outcome,
+        reason: String,
+    ) -> Decision {
+        Decision {
+            cluster: self.service.cluster().to_owned(),
+            service: self.service.name.clone(),
+            repository: push.repository.name.clone(),
+            tag: tag.to_owned(),
+            digest: push.digest.clone(),
+            outcome,
+            reason,
+            from: Some(self.service.task_definition.clone()),
+            to: None,
+            push: push.id().to_owned(),
+            retryable: false,
+        }
+    }
+
+    /// What holds for this service and one of its repositories: its own tags, over the configuration.
+    pub(super) fn settings(&self, repository: &Repository) -> ServiceSettings {
+        let (cluster, service) = (self.service.cluster(), &self.service.name);
+        let configured = self.config.settings(cluster, service, &repository.name);
+        self.own.rule.over(&configured)
+    }
+}
