@@ -122,7 +122,12 @@ impl Deciding<'_> {
         let own = images.filter_map(|(_, image)| image.tag.as_deref());
         let pushed = running.push.into_iter().flat_map(|push| &push.tagged);
         let pushed = pushed.map(|tagged| tagged.tag.as_str());
-        let noted = entry.filter(|entry| entry.new.names(&self.service.task_definition));
+        // A later roll for another repository carries the stamp on into its own revision.
+        let stamp = self.definition.stamp(repository);
+        let noted = entry.filter(|entry| {
+            let stamped = stamp.as_ref().is_some_and(|stamp| stamp.id == entry.id);
+            stamped || entry.new.names(&self.service.task_definition)
+        });
         let noted = noted.map(|entry| entry.tag.as_str());
         own.chain(pushed).chain(noted).filter_map(version).max()
     }

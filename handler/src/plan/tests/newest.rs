@@ -109,6 +109,16 @@ fn what_runs_is_known_by_the_pushs_other_tags_and_by_the_ledger() {
     pinned.records.retain(|found| found.record.tag == "1.9.5");
     let plan = pinned.look_up(70);
     assert_eq!(outcomes(&plan), [(Skipped, "1.9.5")]);
+    // And still after a roll for another repository.
+    let mut two = Scene::new(&["web:seed", "proxy:seed"])
+        .configured(&json!({"service": {"tags": "newest-semver", "pin": "digest"}}))
+        .pushed("web:2.0.0", "d1", 0);
+    let _ = two.look_up(5);
+    let mut two = two.pushed("proxy:1.0.0", "d2", 10);
+    assert_eq!(rolled(&two.look_up(15)), ["proxy:1.0.0"]);
+    two.records.clear();
+    let mut two = two.pushed("web:1.9.5", "d3", 50);
+    assert_eq!(outcomes(&two.look_up(60)), [(Skipped, "1.9.5")]);
 }
 
 #[test]
