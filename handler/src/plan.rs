@@ -12,7 +12,7 @@
 //! Under the policy `newest-semver` the **highest version** counts instead, among the pushes that are
 //!
 //! - above the version that runs: the highest of the tag that a container names, of the other tags of the push that runs,
-//!   and of the ledger's tag where the image of the ledger's push runs. A version that is the same or lower is `skipped`, however
+//!   and of the ledger's tag where the image of the ledger's push runs, or a digest that nothing explains. A version that is the same or lower is `skipped`, however
 //!   late it was pushed; the same version pushed again with another digest too. Where what runs has no version
 //!   (`latest`, a commit), every version is above it;
 //! - not older in time than what runs or than what the ledger names, as under every policy. So a 2.0.0 whose record

@@ -11,10 +11,15 @@
 )]
 
 mod rule_01_no_push_is_lost;
+mod rule_02_highest_version;
 mod rule_02_never_backwards;
+mod rule_03_alone;
+mod rule_03_force;
 mod rule_03_once;
 mod rule_04_exactly_these_services;
+mod rule_04_settings;
 mod rule_05_only_the_image_changes;
+mod rule_06_certain_failures;
 mod rule_06_never_stuck;
 mod telling;
 mod world;

@@ -119,16 +119,22 @@ impl Deciding<'_> {
     ) -> Option<Version> {
         let images = self.definition.images.values();
         let images = images.filter(|(_, image)| image.repository == *repository);
-        let own = images.filter_map(|(_, image)| image.tag.as_deref());
         let pushed = running.push.into_iter().flat_map(|push| &push.tagged);
         let pushed = pushed.map(|tagged| tagged.tag.as_str());
-        // A later roll for another repository carries the stamp on into its own revision.
+        // A later roll for another repository carries the stamp on into its own revision. A digest without a stamp says
+        // nothing, and an entry noted for a later tag of the stamp's push has another identity: the ledger's version is
+        // the best guess then, and on the safe side.
         let stamp = self.definition.stamp(repository);
+        let silent = images.clone().all(|(_, image)| image.tag.is_none());
         let noted = entry.filter(|entry| {
-            let stamped = stamp.as_ref().is_some_and(|stamp| stamp.id == entry.id);
+            let noted = silent && entry.new == entry.base;
+            let stamped = stamp.as_ref().map_or(silent, |stamp| {
+                stamp.id == entry.id || (noted && stamp.time <= entry.time)
+            });
             stamped || entry.new.names(&self.service.task_definition)
         });
         let noted = noted.map(|entry| entry.tag.as_str());
+        let own = images.filter_map(|(_, image)| image.tag.as_deref());
         own.chain(pushed).chain(noted).filter_map(version).max()
     }
 

@@ -103,6 +103,15 @@ impl Deciding<'_> {
                 ),
             };
         }
+        // What ran before ran again between: a roll for another repository then began from there.
+        let back = deployed.iter().any(|past| {
+            entry.base.names(&past.task_definition) && new.is_some_and(|new| past.at > new)
+        });
+        if undone || back {
+            let reason =
+                "rolled back since, by a person or the circuit breaker; the next push rolls";
+            return held(candidate, reason);
+        }
         // Two look-ups at once: what runs is ecroll's own for another push, and came after this one's, or instead of it.
         let raced = now.is_some_and(|now| now >= new.unwrap_or(entry.time)) && {
             let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);

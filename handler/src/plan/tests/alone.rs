@@ -147,3 +147,35 @@ fn rule_01_two_rolls_that_died_together_are_still_known_to_be_shared() {
     scene.carry_out(&plan, 30);
     assert!(scene.web().entry(&repository("b")).unwrap().shared);
 }
+
+#[test]
+fn rule_03_a_roll_for_another_repository_does_not_bring_back_what_was_rolled_back() {
+    // a:v1 rolls alone and is undone, by a person or by the breaker; then b is pushed and rolls.
+    for person in [true, false] {
+        let mut scene = Scene::new(&["a:seed", "b:seed"]).pushed("a:v1", "d1", 0);
+        let _ = scene.look_up(5);
+        let with_a = scene.web().task_definition.clone();
+        back(&mut scene, &arn(1), 20);
+        let seed = arn(1);
+        let so_far = |person: bool| {
+            let mut past = vec![(with_a.as_str(), 5, !person)];
+            past.extend(person.then_some((seed.as_str(), 20, false)));
+            past
+        };
+        let mut scene = scene.pushed("b:v1", "d2", 30);
+        past(&mut scene, &so_far(person));
+        let plan = scene.look_up(35);
+        assert_eq!(rolled(&plan), ["b:v1"]);
+        let with_b = scene.web().task_definition.clone();
+        let mut now = so_far(person);
+        now.push((with_b.as_str(), 35, false));
+        past(&mut scene, &now);
+        let plan = scene.settled();
+        writes_nothing(&plan);
+        assert_eq!(outcomes(&plan), [(Held, "v1"), (Unchanged, "v1")]);
+        assert!(
+            plan.decisions[0].reason.contains("rolled back"),
+            "{plan:#?}"
+        );
+    }
+}
