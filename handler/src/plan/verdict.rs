@@ -8,6 +8,7 @@ use super::{Deciding, Plan};
 use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::{self, Entry, RevisionName};
+use crate::policy::{TagPolicy, version};
 use crate::push::{Order, Push, Tagged};
 use crate::report::Outcome;
 
@@ -205,10 +206,15 @@ impl Deciding<'_> {
     ) -> Option<Entry> {
         let Candidate { push, tag, record } = candidate;
         let runs = &self.service.task_definition;
-        let fresh = Entry::new(record, tag, runs, runs);
+        let mut fresh = Entry::new(record, tag, runs, runs);
         let Some(entry) = entry else {
             return Some(fresh);
         };
+        let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
+        if lower && self.settings(repository).tags == TagPolicy::NewestSemver {
+            // The same image under a lower version too: it stays known by the higher one.
+            fresh.tag.clone_from(&entry.tag);
+        }
         if !entry.names(push) {
             return newer(candidate, &entry, pushed).then_some(fresh);
         }

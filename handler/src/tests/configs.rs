@@ -192,6 +192,21 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
 }
 
 #[test]
+fn rule_10_all_that_is_wrong_in_a_list_is_told_not_the_first_alone() {
+    let wrong =
+        json!({"clusters": ["a", 5, "", 6, true], "triggers": ["bell", "alarm", "whistle"]});
+    let faults = Config::from_json(&wrong).unwrap_err();
+    let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    for words in [
+        ["not a number", "must not be empty", "not a switch"],
+        ["`bell`", "`whistle`", "`triggers`"],
+    ] {
+        let all = |fault: &&String| words.iter().all(|word| fault.contains(word));
+        assert!(text.iter().any(|fault| all(&fault)), "{text:?}");
+    }
+}
+
+#[test]
 fn rule_10_what_is_no_table_or_no_json_is_one_fault() {
     for value in [json!(null), json!([]), json!("x"), json!(1)] {
         assert_eq!(Config::from_json(&value).unwrap_err().len(), 1, "{value}");

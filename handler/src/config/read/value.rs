@@ -63,22 +63,38 @@ pub(super) fn globs(value: &Value) -> Result<Vec<String>, String> {
     if list.is_empty() {
         return Err("must not be an empty list: nothing would follow; [\"*\"] is all".to_owned());
     }
-    list.iter().map(text).collect()
+    each(list.iter().map(text))
+}
+
+/// All entries of a list, or everything that is wrong with them.
+fn each<T>(entries: impl Iterator<Item = Result<T, String>>) -> Result<Vec<T>, String> {
+    let mut right = Vec::new();
+    let mut wrong: Vec<String> = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => right.push(entry),
+            Err(fault) if wrong.contains(&fault) => {}
+            Err(fault) => wrong.push(fault),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(right)
+    } else {
+        Err(wrong.join("; "))
+    }
 }
 
 pub(super) fn triggers(value: &Value) -> Result<Vec<TriggerKind>, String> {
     let list = value
         .as_array()
         .ok_or("must be a list, such as [\"alarm\"]")?;
-    list.iter()
-        .map(|trigger| match text(trigger)?.as_str() {
-            "alarm" => Ok(TriggerKind::Alarm),
-            other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => Err(format!(
-                "names `{other}`, which this version does not support yet: use [\"alarm\"]"
-            )),
-            other => Err(format!("names `{other}`; known: alarm")),
-        })
-        .collect()
+    each(list.iter().map(|trigger| match text(trigger)?.as_str() {
+        "alarm" => Ok(TriggerKind::Alarm),
+        other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => Err(format!(
+            "names `{other}`, which this version does not support yet: use [\"alarm\"]"
+        )),
+        other => Err(format!("names `{other}`; known: alarm")),
+    }))
 }
 
 pub(super) fn switch(value: &Value) -> Result<bool, String> {

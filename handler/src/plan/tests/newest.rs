@@ -226,3 +226,18 @@ fn semver_is_a_filter_the_newest_push_that_it_takes_rolls() {
         .pushed("web:3.0.0", "d3", 2);
     assert_eq!(rolled(&scene.look_up(5)), ["web:1.9.5"]);
 }
+
+#[test]
+fn an_image_that_gets_a_lower_version_as_well_stays_known_by_the_higher() {
+    let config = json!({"service": {"tags": "newest-semver", "pin": "digest"}});
+    let mut scene = Scene::new(&["web:seed"])
+        .configured(&config)
+        .pushed("web:2.0.1", "d1", 0);
+    let _ = scene.look_up(5);
+    scene.records.clear();
+    let mut scene = scene.pushed("web:1.9.0", "d1", 10);
+    let _ = scene.look_up(15);
+    scene.records.clear();
+    let mut scene = scene.pushed("web:2.0.0", "d2", 20);
+    assert_eq!(outcomes(&scene.look_up(25)), [(Skipped, "2.0.0")]);
+}
