@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::error::AwsError;
 use crate::image::Repository;
 
-/// The most images that DescribeImages takes in one call.
+/// The most images that `DescribeImages` takes in one call.
 const MOST_IDS: usize = 100;
 
 /// The media types of manifests that may describe an image; ECR answers others as if the image were missing.

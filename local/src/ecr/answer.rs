@@ -10,7 +10,7 @@ use crate::service::{Answer, Fault};
 
 /// The most images that a call names.
 const MOST_IDS: usize = 100;
-/// A page of DescribeImages, and the largest.
+/// A page of `DescribeImages`, and the largest.
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
 
