@@ -4,6 +4,7 @@
 //! returns either a [`Config`] or **all** its faults, each with the path of the key it concerns; whoever read the text
 //! knows the line that goes with the path.
 
+mod file;
 mod read;
 mod service;
 mod write;

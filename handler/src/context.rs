@@ -9,7 +9,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::inventory::Definition;
+use crate::image::Repository;
+use crate::inventory::{Definition, Origin};
+use crate::lookup::Mark;
+use crate::plan::Undated;
 use crate::telling::news::Told;
 
 /// Where the time comes from.
@@ -32,7 +35,17 @@ pub struct Context {
     definitions: Mutex<BTreeMap<String, Arc<Definition>>>,
     /// Remarks on services that were told already.
     remarked: Mutex<BTreeSet<String>>,
+    /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
+    origins: Mutex<BTreeMap<OriginKey, Origin>>,
+    mark: Mutex<Mark>,
+    sdk: SdkConfig,
 }
+
+/// ARN of the service, beginning of the deployment, repository.
+type OriginKey = (String, DateTime<Utc>, Repository);
+
+/// How many origins are remembered.
+const MOST_ORIGINS: usize = 5000;
 
 impl Context {
     /// A context whose calls go where the SDK configuration says.
@@ -48,6 +61,9 @@ impl Context {
             told: Mutex::default(),
             definitions: Mutex::default(),
             remarked: Mutex::default(),
+            origins: Mutex::default(),
+            mark: Mutex::default(),
+            sdk: sdk.clone(),
         }
     }
 
@@ -87,6 +103,42 @@ impl Context {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         definitions.get(arn).cloned()
+    }
+
+    /// How far the log was handled.
+    pub(crate) fn mark(&self) -> Mark {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_mark(&self, mark: Mark) {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+    }
+
+    /// ECR in a Region: that of the repository asked about, which need not be the function's.
+    pub(crate) fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
+        let region = aws_sdk_ecr::config::Region::new(region.to_owned());
+        let config = aws_sdk_ecr::config::Builder::from(&self.sdk).region(region);
+        aws_sdk_ecr::Client::from_conf(config.build())
+    }
+
+    /// What was learnt before about the images of a deployment.
+    pub(crate) fn origin(&self, of: &Undated) -> Option<Origin> {
+        let key = (of.service.clone(), of.deployed_at, of.repository.clone());
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.get(&key).cloned()
+    }
+
+    /// Remembers the origin of a deployment's images. What could not be known is asked again.
+    pub(crate) fn remember_origin(&self, of: &Undated, origin: &Origin) {
+        if origin.unknown.is_some() || origin.digest.is_none() {
+            return;
+        }
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if origins.len() >= MOST_ORIGINS {
+            origins.clear();
+        }
+        let key = (of.service.clone(), of.deployed_at, of.repository.clone());
+        origins.insert(key, origin.clone());
     }
 
     /// Remembers exactly these revisions: what no service runs any more is forgotten.

@@ -1,5 +1,6 @@
 //! The calls to ECS, one function each: typed where the types know enough, raw JSON where they would lose something.
 
+mod digests;
 mod raw;
 mod read;
 
@@ -12,6 +13,7 @@ use aws_sdk_ecs::types::{DeploymentConfiguration, Tag};
 use crate::error::AwsError;
 use crate::plan::{Roll, Source};
 
+pub(crate) use digests::digests;
 pub(crate) use raw::{describe_task_definition, register_task_definition};
 pub(crate) use read::{describe_services, history, list_clusters, list_services};
 

@@ -170,6 +170,22 @@ pub struct Inventory {
     pub definitions: BTreeMap<String, Arc<Definition>>,
     /// What could not be read; everything else was.
     pub gaps: Vec<Gap>,
+    /// Where images come from that no push in sight dates; filled in for those that a plan asked about.
+    pub origins: Origins,
+}
+
+/// Origins by the ARN of the service and the repository.
+pub type Origins = BTreeMap<(String, Repository), Origin>;
+
+/// What ECS and ECR say of the images that a service runs of one repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The one digest that runs; `None` where it is not known or there are several.
+    pub digest: Option<String>,
+    /// When the newest of them was first pushed.
+    pub pushed_at: Option<DateTime<Utc>>,
+    /// Why that is not known, where it is not.
+    pub unknown: Option<String>,
 }
 
 /// A part of the account that could not be read.

@@ -6,7 +6,7 @@
 //! ECS allows letters, digits, spaces and `+ - = . _ : / @` in a tag's value, 256 characters at most; the parts of a
 //! value are separated by one space.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::image::Repository;
@@ -15,7 +15,12 @@ use crate::push::{Push, Tagged};
 /// The longest value that an ECS tag takes, in characters.
 const LONGEST: usize = 256;
 /// The longest identity that leaves room for the longest tag and two hashed revisions; CloudTrail's have 36 characters.
-const LONGEST_ID: usize = 64;
+const LONGEST_ID: usize = 48;
+/// By two roads the same push has times that differ: one may tell when the call ended, the other when it was told.
+const APART: TimeDelta = TimeDelta::minutes(15);
+/// What identities begin with that do not come from the trail: events of ECR, and direct use.
+pub(crate) const ECR: &str = "ecr:";
+pub(crate) const DIRECT: &str = "direct:";
 
 /// The key of the tag that speaks of a repository, on services and on revisions: `ecroll:` and eight hex digits.
 #[must_use]
@@ -50,6 +55,36 @@ pub fn word(id: &str) -> String {
     }
 }
 
+/// How an entry names a push: the identity of one of its records, and eight digits of its digest, by which the same push
+/// is known again when another road brings it under an identity of its own.
+#[must_use]
+pub fn mark(id: &str, digest: &str) -> String {
+    format!("{}={}", word(id), short(digest))
+}
+
+/// The two parts of a mark; without the digest where there is none.
+fn parts(mark: &str) -> (&str, Option<&str>) {
+    let digits = |text: &str| text.len() == 8 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match mark.rsplit_once('=') {
+        Some((word, digest)) if digits(digest) => (word, Some(digest)),
+        _ => (mark, None),
+    }
+}
+
+/// Whether a push is the one of this identity, time and (shortened) digest: it has the identity among its records, or the
+/// digest and nearly the time, if one of the two was told by an event of ECR. Within the trail identities are
+/// enough: there a digest that comes again is a push of its own when another came between.
+fn same(word: &str, digest: Option<&str>, time: DateTime<Utc>, push: &Push) -> bool {
+    let other_road = |id: &str| {
+        let direct = word.starts_with(DIRECT) || id.starts_with(DIRECT);
+        !direct && (word.starts_with(ECR) || id.starts_with(ECR))
+    };
+    let mut tagged = push.tagged.iter();
+    push.has_id(word)
+        || (digest == Some(short(&push.digest).as_str())
+            && tagged.any(|t| other_road(&t.id) && (t.time - time).abs() <= APART))
+}
+
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -65,7 +100,7 @@ fn read_time(text: &str) -> Option<DateTime<Utc>> {
 pub struct Entry {
     /// When the push happened.
     pub time: DateTime<Utc>,
-    /// The push's identity, as [`word`] writes it.
+    /// The push's identity and digest, as [`mark`] writes them.
     pub id: String,
     /// The tag that was chosen for the service.
     pub tag: String,
@@ -121,10 +156,10 @@ impl RevisionName {
 impl Entry {
     /// The entry for a push, named by one of its records, that is about to be rolled from one revision to another.
     #[must_use]
-    pub fn new(record: &Tagged, tag: &str, new: &str, base: &str) -> Self {
+    pub fn new(push: &Push, record: &Tagged, tag: &str, new: &str, base: &str) -> Self {
         Self {
             time: record.time,
-            id: word(&record.id),
+            id: mark(&record.id, &push.digest),
             tag: tag.to_owned(),
             new: RevisionName::of(new),
             base: RevisionName::of(base),
@@ -132,10 +167,17 @@ impl Entry {
         }
     }
 
-    /// Whether the entry was written for this push.
+    /// Whether the entry was written for this push, whichever road brought it then and now.
     #[must_use]
     pub fn names(&self, push: &Push) -> bool {
-        push.has_id(&self.id)
+        let (word, digest) = parts(&self.id);
+        same(word, digest, self.time, push)
+    }
+
+    /// The push's identity, as [`word`] writes it.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        parts(&self.id).0
     }
 
     /// The tag's value.
@@ -204,6 +246,12 @@ impl Stamp {
             digest: push.digest.clone(),
             images: short(&images.join(" ")),
         }
+    }
+
+    /// Whether the revision was made for this push, whichever road brought it then and now.
+    #[must_use]
+    pub fn names(&self, push: &Push) -> bool {
+        same(&self.id, Some(&short(&self.digest)), self.time, push)
     }
 
     /// Whether the stamp still speaks of these images: somebody may have copied the tags and changed an image.

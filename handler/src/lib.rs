@@ -4,9 +4,12 @@
 //!
 //! | module | what it does | talks to AWS |
 //! |---|---|---|
-//! | [`trigger`] | tells what woke the handler | |
+//! | [`trigger`] | tells what woke the handler, and reads the pushes that some events carry | |
 //! | `lookup` | reads the pushes from the log group | CloudWatch Logs |
+//! | `carried`, `direct` | the other roads: pushes that an event carries, and a tag that somebody names | ECR |
 //! | [`record`], [`manifest`], [`push`] | one record, what it pushed, all pushes in their order | |
+//! | `session` | passes pushes through all that follows, once or in parts | |
+//! | `origins` | asks where an image comes from that no push in sight dates | ECS, ECR |
 //! | `survey` | reads what runs, and what was deployed where the ledger leaves a doubt | ECS |
 //! | [`inventory`], [`image`], [`ledger`] | services, revisions, image references, ecroll's own notes | |
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
@@ -16,10 +19,13 @@
 //!
 //! Every message means *look now*: the handler is right whatever is delivered twice, late, out of order or not at all.
 
+mod carried;
 mod concurrent;
 pub mod config;
 mod context;
 pub mod deployment;
+mod direct;
+mod ecr;
 mod ecs;
 mod error;
 pub mod image;
@@ -27,6 +33,7 @@ pub mod inventory;
 pub mod ledger;
 mod lookup;
 pub mod manifest;
+mod origins;
 pub mod plan;
 pub mod policy;
 pub mod push;
@@ -34,6 +41,7 @@ pub mod record;
 pub mod report;
 pub mod revision;
 mod roll;
+mod session;
 mod survey;
 mod telling;
 pub mod trigger;
@@ -41,114 +49,28 @@ pub mod trigger;
 #[cfg(test)]
 mod tests;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
 pub use context::{Context, Measure, Now};
-use deployment::Change;
 pub use error::{AwsError, Error};
-use plan::{Histories, Plan};
-use report::{Decision, Outcome, PushLine, Report, Window};
-use trigger::Trigger;
+use report::Report;
+use trigger::{Task, Trigger};
 
-/// Handles one event: looks up the pushes, decides, rolls, reports.
+/// Handles one event: finds the pushes, decides, rolls, reports.
 ///
 /// # Errors
-/// [`Error::Config`] without a log group; [`Error::Retryable`] when something failed that a retry may mend, after
-/// everything else was done; [`Error::Permanent`] when the log group or the clusters cannot be read at all.
+/// [`Error::Config`] when a look-up is needed and there is no log group; [`Error::Retryable`] when something failed that a
+/// retry may mend, after everything else was done; [`Error::Permanent`] when the log group or the clusters cannot be
+/// read at all, and when somebody names a tag that cannot be deployed.
 pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
     let trigger = Trigger::read(event);
     if let Some(warning) = &trigger.warning {
         tracing::warn!(warning, "event");
     }
-    let to = context.now();
-    let span = trigger.look_back.unwrap_or(context.config.look_back);
-    let from = to - TimeDelta::from_std(span).unwrap_or(TimeDelta::days(1));
-
-    let (pushes, inventory) =
-        futures_util::join!(lookup::look_up(context, from), survey::survey(context));
-    let (pushes, inventory) = (pushes?, inventory?);
-
-    let plan = |histories: &Histories| {
-        plan::plan(
-            &pushes,
-            &inventory,
-            histories,
-            &context.config,
-            trigger.dry_run,
-        )
-    };
-    let mut histories = Histories::new();
-    let mut decided: Plan = plan(&histories);
-    if !decided.doubts.is_empty() {
-        histories = survey::histories(context, &decided.doubts).await;
-        decided = plan(&histories);
+    match &trigger.task {
+        Task::LookUp => lookup::look_up(context, &trigger, event).await,
+        Task::Pushes(pushes) => carried::decide(context, &trigger, pushes).await,
+        Task::Deploy(direct) => direct::deploy(context, &trigger, direct).await,
+        Task::Refuse(why) => Err(Error::Permanent(why.clone())),
     }
-    let ended = Change::read(event).map_or_else(Vec::new, |change| {
-        deployment::ended(&change, &inventory, &histories, &pushes)
-    });
-    let rolled = roll::carry_out(context, &inventory, &decided).await;
-
-    let mut decisions = decided.decisions;
-    decisions.extend(rolled);
-    decisions.extend(unread(&pushes, &inventory));
-    let report = Report {
-        trigger: trigger.name.to_owned(),
-        window: Some(Window { from, to }),
-        pushes: pushes.iter().map(PushLine::from).collect(),
-        decisions,
-        ended,
-    };
-    telling::tell(context, &report, to).await;
-    let gaps = inventory.gaps.iter().filter(|gap| gap.retryable).count();
-    let failed = report
-        .decisions
-        .iter()
-        .filter(|decision| decision.retryable)
-        .count();
-    if gaps + failed > 0 {
-        let message = format!(
-            "{failed} decision(s) failed and {gaps} part(s) of the account could not be read, in a way that a retry \
-             may mend; the log holds the report"
-        );
-        return Err(Error::Retryable {
-            message,
-            report: Some(Box::new(report)),
-        });
-    }
-    Ok(report)
-}
-
-/// Pushes meet services whose revision could not be read: nobody knows whether they run the repository.
-fn unread(pushes: &[push::Push], inventory: &inventory::Inventory) -> Vec<Decision> {
-    for gap in &inventory.gaps {
-        let (cluster, service, reason) = (&gap.cluster, &gap.service, &gap.reason);
-        tracing::error!(
-            cluster,
-            service,
-            reason,
-            "part of the account could not be read"
-        );
-    }
-    let Some(newest) = pushes.iter().max_by(|a, b| a.order.cmp(&b.order)) else {
-        return Vec::new();
-    };
-    let failed = |gap: &inventory::Gap| Decision {
-        cluster: gap.cluster.clone(),
-        service: if gap.service.is_empty() {
-            "*".to_owned()
-        } else {
-            gap.service.clone()
-        },
-        repository: newest.repository.name.clone(),
-        tag: newest.tag().to_owned(),
-        digest: newest.digest.clone(),
-        outcome: Outcome::Failed,
-        reason: format!("could not be read: {}", gap.reason),
-        from: None,
-        to: None,
-        push: newest.id().to_owned(),
-        retryable: gap.retryable,
-    };
-    inventory.gaps.iter().map(failed).collect()
 }

@@ -1,65 +1,155 @@
-//! The look-up: which pushes does the log group hold?
+//! The look-up: which pushes does the log group hold, and what is to become of them?
+//!
+//! The newest slice is read first and decided as soon as it is known what runs, while older slices are still being read:
+//! neither a busy log group nor an old backlog makes the newest push wait. That is safe because a log event is never
+//! older than its call: a push whose `eventTime` lies within the slices that were read has no newer one outside of them
+//! except one that has not arrived yet. Records that are late, with an `eventTime` before the slice in which they
+//! were found, wait until the reading has come to their time.
 
-use chrono::{DateTime, Utc};
-use filters::Pattern;
+mod mark;
+mod read;
+mod slices;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::context::Context;
-use crate::ecs::next;
+use crate::deployment::Change;
 use crate::error::{AwsError, Error};
 use crate::push::{Found, Push, coalesce};
-use crate::record::{NoPush, Record};
+use crate::report::{Report, Window};
+use crate::session::Session;
+use crate::survey::survey;
+use crate::trigger::Trigger;
+pub(crate) use mark::Mark;
+use read::Reader;
+use slices::{Slice, slices};
 
-/// Reads the log group from a time on: every page, the empty ones too.
-///
-/// The server filters by the PutImage pattern; every event it returns is checked again, so that nothing hangs on that.
-/// A record that cannot be read is told in the log and hides no other.
+/// A slice that was read, or why it could not be.
+type Part = (Slice, Result<Vec<Found>, AwsError>);
+
+/// Reads the log group and everything that runs, decides, and rolls.
 ///
 /// # Errors
-/// When the configuration names no log group, or AWS refuses the reading.
-pub(crate) async fn look_up(context: &Context, from: DateTime<Utc>) -> Result<Vec<Push>, Error> {
-    let Some(group) = &context.config.log_group else {
-        let fault =
-            crate::config::Fault::new("log_group", "is not set: `ecroll setup` fills it in");
-        return Err(Error::Config(vec![fault]));
+/// When the configuration names no log group, when AWS refuses the newest slice or the clusters; [`Error::Retryable`] after
+/// everything else was done, when something failed that a retry may mend.
+pub(crate) async fn look_up(
+    context: &Context,
+    trigger: &Trigger,
+    event: &Value,
+) -> Result<Report, Error> {
+    let to = context.now();
+    let span = trigger.look_back.unwrap_or(context.config.look_back);
+    let earliest = to - TimeDelta::from_std(span).unwrap_or(TimeDelta::days(1));
+    let mark = context.mark();
+    let from = match trigger.look_back {
+        Some(_) => earliest,
+        None => mark.start(earliest),
     };
-    let text = filters::put_image::pattern(&context.config.repositories);
-    let pattern = Pattern::parse(&text)
-        .map_err(|error| Error::Permanent(format!("the PutImage pattern is refused: {error}")))?;
-    let request = context
-        .logs
-        .filter_log_events()
-        .log_group_name(group)
-        .start_time(from.timestamp_millis())
-        .filter_pattern(&text);
-    let mut found = Vec::new();
-    let mut token: Option<String> = None;
-    loop {
-        let page = request
-            .clone()
-            .set_next_token(token.clone())
-            .send()
-            .await
-            .map_err(|error| AwsError::new("FilterLogEvents", &error))?;
-        for event in page.events() {
-            let Some(message) = event.message().filter(|message| pattern.matches(message)) else {
-                continue;
-            };
-            match serde_json::from_str::<Value>(message).map(|record| Record::read(&record)) {
-                Ok(Ok(record)) => found.push(Found {
-                    record,
-                    timestamp: event.timestamp().unwrap_or_default(),
-                    ingestion: event.ingestion_time().unwrap_or_default(),
-                }),
-                Ok(Err(NoPush::NotOurs)) => {}
-                Ok(Err(NoPush::Unreadable(why))) => tracing::warn!(why, "push passed over"),
-                Err(error) => tracing::warn!(%error, "log event passed over"),
+    let reader = Reader::new(context)?;
+    let (read, parts) = unbounded_channel();
+    let ((), done) = futures_util::join!(
+        read_all(&reader, slices(from, to), read),
+        decide_all(
+            context,
+            trigger.dry_run,
+            Change::read(event),
+            (from, to),
+            parts
+        )
+    );
+    let Done {
+        session,
+        found,
+        reached,
+        failed,
+    } = done?;
+    let pushes = coalesce(found.clone());
+    if failed.is_some() || session.is_unfinished() {
+        context.set_mark(mark.unfinished(from == earliest));
+    } else if trigger.look_back.is_none() {
+        context.set_mark(mark.handled(&found, from == earliest));
+    }
+    let window = Window { from: reached, to };
+    let left = failed.map(|error| format!("the log before {reached} could not be read: {error}"));
+    session
+        .report(trigger.name, Some(window), &pushes, left.as_deref())
+        .await
+}
+
+/// Reads slice after slice, newest first, until one fails.
+async fn read_all(reader: &Reader<'_>, slices: Vec<Slice>, read: UnboundedSender<Part>) {
+    for slice in slices {
+        let part = reader.read(&slice).await;
+        let failed = part.is_err();
+        // Nobody listens any more when the clusters could not be listed.
+        if read.send((slice, part)).is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// What came of the slices.
+struct Done<'c> {
+    session: Session<'c>,
+    found: Vec<Found>,
+    /// From here on everything was read.
+    reached: DateTime<Utc>,
+    failed: Option<AwsError>,
+}
+
+async fn decide_all(
+    context: &Context,
+    dry: bool,
+    change: Option<Change>,
+    (from, began): (DateTime<Utc>, DateTime<Utc>),
+    mut parts: UnboundedReceiver<Part>,
+) -> Result<Done<'_>, Error> {
+    let inventory = survey(context).await?;
+    let mut done = Done {
+        session: Session::new(context, inventory, dry).hearing(change, began),
+        found: Vec::new(),
+        reached: context.now(),
+        failed: None,
+    };
+    while let Some(part) = parts.recv().await {
+        done.take(part)?;
+        // Whatever else has been read meanwhile belongs to the same decision.
+        while let Ok(part) = parts.try_recv() {
+            done.take(part)?;
+        }
+        if done.reached > from && done.failed.is_none() {
+            let pushes = done.reached_pushes();
+            done.session.begin(&pushes).await;
+        }
+    }
+    let pushes = coalesce(done.found.clone());
+    done.session.decide(&pushes).await;
+    Ok(done)
+}
+
+impl Done<'_> {
+    fn take(&mut self, (slice, read): Part) -> Result<(), Error> {
+        match read {
+            Ok(found) => {
+                self.found.extend(found);
+                self.reached = slice.from;
+            }
+            // Without the newest slice nothing can be said.
+            Err(error) if slice.to.is_none() => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(%error, "older part of the log not read");
+                self.failed = Some(error);
             }
         }
-        // A page may be empty and yet not be the last; only a missing token ends the reading.
-        token = next(token.as_deref(), page.next_token(), "FilterLogEvents")?;
-        if token.is_none() {
-            return Ok(coalesce(found));
-        }
+        Ok(())
+    }
+
+    /// The pushes to which no newer one can turn up in what is still to be read.
+    fn reached_pushes(&self) -> Vec<Push> {
+        let found = self.found.iter();
+        let within = found.filter(|found| found.record.time >= self.reached);
+        coalesce(within.cloned().collect())
     }
 }

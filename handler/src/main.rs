@@ -50,13 +50,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 
 /// The configuration from the environment, else from the file, else the defaults.
 fn configuration() -> Result<Config, Vec<Fault>> {
-    match std::env::var(VARIABLE) {
-        Ok(text) => Config::from_json_text(&text),
-        Err(_) => match std::fs::read_to_string(beside_the_program()) {
-            Ok(text) => Config::from_json_text(&text),
-            Err(_) => Ok(Config::default()),
-        },
-    }
+    Config::found(VARIABLE, std::env::var(VARIABLE), &beside_the_program())
 }
 
 fn beside_the_program() -> std::path::PathBuf {

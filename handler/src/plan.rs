@@ -24,6 +24,7 @@
 mod belongs;
 mod build;
 mod choose;
+mod dating;
 mod doubt;
 mod eligible;
 mod feasible;
@@ -39,8 +40,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::config::{Config, Match, OwnTags};
-use crate::image::Repository;
-use crate::inventory::{Definition, Inventory, Service};
+use crate::image::{ImageRef, Repository};
+use crate::inventory::{Definition, Inventory, Origins, Service};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
@@ -131,6 +132,23 @@ pub struct Doubt {
     pub since: DateTime<Utc>,
 }
 
+/// Images that run, whose push must be dated before another may replace them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undated {
+    /// ARN of the service.
+    pub service: String,
+    /// ARN of its cluster.
+    pub cluster: String,
+    /// ARN of the revision that it runs.
+    pub task_definition: String,
+    /// The repository.
+    pub repository: Repository,
+    /// The containers' images of that repository: as written, and read.
+    pub images: Vec<(String, ImageRef)>,
+    /// When the deployment began that pulled them.
+    pub deployed_at: DateTime<Utc>,
+}
+
 /// Everything that a look-up concluded, before anything is done about it.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[must_use]
@@ -143,6 +161,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// What must be asked first; the plan is made again with the answers.
     pub doubts: Vec<Doubt>,
+    /// What must be asked likewise: the answers go into [`Inventory::origins`].
+    pub undated: Vec<Undated>,
     /// What people should know of services, whatever was pushed. The same at every look-up, so told once.
     pub remarks: BTreeSet<String>,
 }
@@ -178,6 +198,7 @@ pub fn plan(
             service,
             definition,
             history: histories.get(&service.arn),
+            origins: &inventory.origins,
             config,
             own,
             by_name,
@@ -202,6 +223,7 @@ struct Deciding<'a> {
     service: &'a Service,
     definition: &'a Arc<Definition>,
     history: Option<&'a History>,
+    origins: &'a Origins,
     config: &'a Config,
     /// What the service's own tags set.
     own: OwnTags,

@@ -106,7 +106,7 @@ impl Record {
 /// Whether a registry takes a tag: letters, digits, `_`, `.` and `-`, not beginning with the last two, 128 at most.
 ///
 /// Source: the distribution specification of the Open Container Initiative, "Pulling manifests".
-fn is_tag(tag: &str) -> bool {
+pub(crate) fn is_tag(tag: &str) -> bool {
     let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     tag.len() <= 128
         && tag.bytes().next().is_some_and(letter)
@@ -114,7 +114,7 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// `algorithm:encoded`, as in `sha256:…`.
-fn is_digest(digest: &str) -> bool {
+pub(crate) fn is_digest(digest: &str) -> bool {
     let word = |text: &str| {
         !text.is_empty()
             && text

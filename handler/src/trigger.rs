@@ -1,8 +1,15 @@
-//! What woke the handler. The event never says which image was pushed in a way that is needed: each means "look now".
+//! What woke the handler. Most events mean "look now", whatever they say; some carry the push, and some name a tag.
+
+mod carried;
+mod direct;
+mod subscription;
 
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use carried::Carried;
+pub use direct::Direct;
 
 /// An event, told by its shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +22,21 @@ pub struct Trigger {
     pub dry_run: bool,
     /// Something about the event that a person should know.
     pub warning: Option<String>,
+    /// What is to be done.
+    pub task: Task,
+}
+
+/// What an event asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// Look into the log group.
+    LookUp,
+    /// Decide about these pushes; none where the event tells of something else that happened in a registry.
+    Pushes(Vec<Carried>),
+    /// Deploy the tag that somebody named.
+    Deploy(Direct),
+    /// Nothing, and say why.
+    Refuse(String),
 }
 
 impl Trigger {
@@ -26,6 +48,7 @@ impl Trigger {
             look_back: None,
             dry_run: false,
             warning: None,
+            task: Task::LookUp,
         };
         if trigger.name == "unknown" {
             trigger.warning = Some("an event of unknown shape: looked up all the same".to_owned());
@@ -49,11 +72,23 @@ impl Trigger {
                 }
             }
         }
-        if trigger.name == "direct" && event.get("repository").is_some() {
-            trigger.warning = Some(
-                "deploying a named tag is not supported by this version yet: looked up instead"
-                    .to_owned(),
-            );
+        let carried = match trigger.name {
+            "ecr-event" => carried::ecr(event),
+            "cloudtrail-event" => carried::cloudtrail(event),
+            "log-subscription" => subscription::read(event),
+            "direct" if direct::is_meant(event) => {
+                trigger.task = match Direct::read(event) {
+                    Ok(direct) => Task::Deploy(direct),
+                    Err(why) => Task::Refuse(why),
+                };
+                return trigger;
+            }
+            _ => return trigger,
+        };
+        match carried {
+            Ok(pushes) => trigger.task = Task::Pushes(pushes),
+            // The push may be in the log all the same.
+            Err(why) => trigger.warning = Some(format!("{why}: looked up instead")),
         }
         trigger
     }
@@ -85,11 +120,11 @@ fn name(event: &Value) -> &'static str {
     }
     match text("/detail-type") {
         Some("Scheduled Event") => "sweep",
-        Some("ECR Image Action") => "ecr-event",
+        Some(kind) if carried::ECR_EVENTS.contains(&kind) => "ecr-event",
         Some("AWS API Call via CloudTrail") => "cloudtrail-event",
         Some("ECS Deployment State Change") => "deployment",
         _ if event.get("look_back").is_some()
-            || event.get("repository").is_some()
+            || direct::is_meant(event)
             || event.get("dry_run").is_some() =>
         {
             "direct"

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::connector;
 use crate::driver::{self, Running};
+use crate::ecr::Ecr;
 use crate::ecs::Ecs;
 use crate::journal::{Caller, Entry};
 use crate::lambda::Program;
@@ -83,14 +84,22 @@ impl Account {
         self.state().program = Hosted(Some(program));
     }
 
-    /// Lets a CloudTrail record reach the log group of every logging trail at that time.
+    /// Lets a CloudTrail record reach the log group of every logging trail at that time. If it tells of a push, the
+    /// registry has the image from the record's `eventTime` on.
     ///
     /// Records above 256 KB never do. Source: "Sending events to CloudWatch Logs" in the CloudTrail
     /// user guide.
-    #[expect(clippy::needless_pass_by_value, reason = "the record is handed over")]
     pub fn deliver(&self, record: Value, at: DateTime<Utc>) {
-        let record = Arc::new(Record::new(&record));
-        self.state().schedule(at, Job::Deliver(record));
+        let read = Arc::new(Record::new(&record));
+        let now = self.clock().now();
+        let mut state = self.state();
+        match read.time {
+            // The registry has the image at once; only the record of it takes its time.
+            Some(pushed) if pushed > now => state.schedule(pushed, Job::Push(Box::new(record))),
+            pushed => state.ecr.learn(&record, pushed.unwrap_or(now)),
+        }
+        state.schedule(at, Job::Deliver(read));
+        drop(state);
         self.shared.wake.notify_one();
     }
 
@@ -179,6 +188,15 @@ impl Account {
         );
         self.shared.wake.notify_one();
         result
+    }
+
+    /// Works on ECR directly: pushes without a record, and what its API cannot say.
+    pub fn with_ecr<T>(&self, work: impl FnOnce(&mut Ecr, &Scope<'_>) -> T) -> T {
+        let now = self.clock().now();
+        let mut state = self.state();
+        let state = &mut *state;
+        let place = &state.place;
+        work(&mut state.ecr, &Scope { now, place })
     }
 
     /// Whether nothing but the recurring background is left: schedules, and evaluations that can

@@ -59,6 +59,7 @@
 //! | timeout | ends the run with `Sandbox.Timedout` | Lambda guide |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
+//! | ECR | see [`ecr`] | there |
 //! | ECS | see [`ecs`] | there |
 //!
 //! Where AWS answers a documented error, so does this, with its code, its status and, as far as
@@ -82,6 +83,7 @@ mod cloudtrail;
 mod cloudwatch;
 mod connector;
 mod driver;
+pub mod ecr;
 pub mod ecs;
 mod event_pattern;
 mod events;
@@ -111,6 +113,7 @@ mod tests;
 
 pub use account::Account;
 pub use clock::Clock;
+pub use ecr::Ecr;
 pub use ecs::Ecs;
 pub use journal::{Caller, Entry, What};
 pub use lambda::{FunctionError, Invocation, Program};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cloudtrail::CloudTrail;
 use crate::cloudwatch::CloudWatch;
+use crate::ecr::Ecr;
 use crate::ecs::Ecs;
 use crate::events::Events;
 use crate::iam::Iam;
@@ -39,6 +40,7 @@ pub(crate) struct State {
     pub(crate) logs: Logs,
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) lambda: Lambda,
+    pub(crate) ecr: Ecr,
     pub(crate) ecs: Ecs,
     pub(crate) journal: Journal,
     pub(crate) program: Hosted,
@@ -68,6 +70,8 @@ impl std::fmt::Debug for Hosted {
 /// Something that happens by itself, once.
 #[derive(Debug)]
 pub(crate) enum Job {
+    /// What a record tells of happens in the registry.
+    Push(Box<Value>),
     /// A CloudTrail record reaches the log groups.
     Deliver(Arc<Record>),
     /// A sample becomes visible in its metric.
@@ -102,6 +106,7 @@ impl State {
             logs: Logs::new(&options),
             cloudwatch: CloudWatch::new(&options),
             lambda: Lambda::new(&options),
+            ecr: Ecr::default(),
             ecs: Ecs::default(),
             journal: Journal::default(),
             program: Hosted::default(),
@@ -182,6 +187,7 @@ impl State {
             "logs" => self.logs.call(operation, input, &scope),
             "cloudwatch" => self.cloudwatch.call(operation, input, &scope),
             "lambda" => self.lambda.call(operation, input, &scope),
+            "ecr" => self.ecr.call(operation, input, &scope),
             "ecs" => self.ecs.call(operation, input, &scope),
             _ => Err(not_implemented(service, operation)),
         }
@@ -269,6 +275,7 @@ impl State {
 
     fn run(&mut self, job: Job, now: DateTime<Utc>) {
         match job {
+            Job::Push(record) => self.ecr.learn(&record, now),
             Job::Deliver(record) => self.deliver(&record, now),
             Job::Sample(sample) => self.cloudwatch.add(&sample, now),
             Job::CloseMinute(minute) => {

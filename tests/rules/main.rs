@@ -10,12 +10,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod road;
 mod rule_01_no_push_is_lost;
+mod rule_01_slices;
+mod rule_02_by_name;
+mod rule_02_dates;
 mod rule_02_highest_version;
 mod rule_02_never_backwards;
 mod rule_03_alone;
 mod rule_03_force;
 mod rule_03_once;
+mod rule_03_roads;
 mod rule_04_exactly_these_services;
 mod rule_04_settings;
 mod rule_05_only_the_image_changes;

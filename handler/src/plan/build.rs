@@ -53,7 +53,8 @@ impl Deciding<'_> {
                 tag: left.entry.tag.clone(),
                 digest: push.map(|push| push.digest.clone()).unwrap_or_default(),
                 pushed: (left.entry.time, left.entry.id.clone()),
-                push: push.map_or_else(|| left.entry.id.clone(), |push| push.id().to_owned()),
+                push: push
+                    .map_or_else(|| left.entry.word().to_owned(), |push| push.id().to_owned()),
                 reason: TAKEN_UP.to_owned(),
             }
         };
@@ -106,7 +107,7 @@ fn cargo(one: &Move<'_>) -> Cargo {
         repository: push.repository.clone(),
         tag: tag.clone(),
         digest: push.digest.clone(),
-        pushed: (record.time, ledger::word(&record.id)),
+        pushed: (record.time, ledger::mark(&record.id, &push.digest)),
         push: push.id().to_owned(),
         reason: one.reason.clone(),
     }

@@ -129,7 +129,7 @@ impl Deciding<'_> {
         let noted = entry.filter(|entry| {
             let noted = silent && entry.new == entry.base;
             let stamped = stamp.as_ref().map_or(silent, |stamp| {
-                stamp.id == entry.id || (noted && stamp.time <= entry.time)
+                stamp.id == entry.word() || (noted && stamp.time <= entry.time)
             });
             stamped || entry.new.names(&self.service.task_definition)
         });

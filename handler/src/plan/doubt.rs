@@ -9,6 +9,9 @@ use crate::image::Repository;
 use crate::ledger::Entry;
 use crate::report::Outcome;
 
+/// The clocks of ECR and ECS may differ: an event of a push rolls within a second of it.
+const SKEW: TimeDelta = TimeDelta::minutes(1);
+
 impl Deciding<'_> {
     /// Without the ledger's own push in sight: whether it was left undeployed.
     pub(super) fn left_over<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
@@ -52,7 +55,7 @@ impl Deciding<'_> {
         let own = self.makers(repository, &entry);
         let deployed = match self.history {
             None => {
-                let since = own.into_iter().fold(entry.time, DateTime::min);
+                let since = own.into_iter().fold(entry.time, DateTime::min) - SKEW;
                 return Verdict::Doubt { since };
             }
             Some(History::Unknown(why)) => {

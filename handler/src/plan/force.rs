@@ -48,8 +48,8 @@ impl Deciding<'_> {
         };
         if deployed >= since {
             let reason = format!("deployed at {}, after this push", time(deployed));
-            let fresh = Entry::new(record, tag, runs, runs);
-            let knows = named.is_some_and(|entry| entry.id == word(&record.id));
+            let fresh = Entry::new(push, record, tag, runs, runs);
+            let knows = named.is_some_and(|entry| entry.word() == word(&record.id));
             let note = (later.is_none() && !knows).then_some(fresh);
             return settled(candidate, Outcome::Unchanged, reason, note);
         }

@@ -98,6 +98,7 @@ impl Deciding<'_> {
             Verdict::Nothing => return,
             Verdict::Settled(done) => return self.settle(repository, done, plan),
             Verdict::Doubt { since } => return self.doubt(since, plan),
+            Verdict::Undated(undated) => return plan.undated.push(*undated),
             Verdict::Resume {
                 entry,
                 candidate,

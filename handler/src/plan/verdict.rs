@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{Deciding, Plan};
+use super::{Deciding, Plan, Undated};
 use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::{self, Entry, RevisionName};
@@ -52,6 +52,8 @@ pub(super) enum Verdict<'p> {
     },
     /// That depends on what was deployed since.
     Doubt { since: DateTime<Utc> },
+    /// That depends on when the image that runs was pushed.
+    Undated(Box<Undated>),
 }
 
 /// A push about which nothing is to be done, except that the ledger may have to learn of it.
@@ -163,9 +165,16 @@ impl Deciding<'_> {
         }
         if let Some(entry) = entry {
             if entry.names(push) {
+                // Noted when it ran already: whether it still does may need asking.
+                if running.digest.is_none()
+                    && entry.new.names(&self.service.task_definition)
+                    && let Some(undated) = self.undated(repository, &candidate)
+                {
+                    return Verdict::Undated(Box::new(undated));
+                }
                 // A further tag of the same push: the ledger names it by that one from now on.
-                let id = ledger::word(&record.id);
-                let renamed = record.time >= entry.time && id != entry.id;
+                let renamed = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+                let id = ledger::mark(&record.id, &push.digest);
                 let note = renamed.then(|| Entry {
                     id,
                     ..entry.clone()
@@ -186,13 +195,19 @@ impl Deciding<'_> {
             let reason = format!("older than what runs, pushed {since}");
             return settled(candidate, Outcome::Skipped, reason);
         }
-        let reason = match running.push {
+        if let Some(undated) = self.undated(repository, &candidate) {
+            return Verdict::Undated(Box::new(undated));
+        }
+        let mut reason = match running.push {
             Some(runs) if runs.tagged.iter().any(|tagged| tagged.tag == *tag) => {
                 format!("{tag} was pushed again")
             }
             Some(runs) => format!("{tag} is newer than {}", runs.tag()),
             None => format!("{tag} is the newest push"),
         };
+        if let Some(why) = self.origin(repository).and_then(|o| o.unknown.as_ref()) {
+            reason = format!("{reason}; when what runs was pushed is not known: {why}");
+        }
         Verdict::Roll { candidate, reason }
     }
 
@@ -206,7 +221,7 @@ impl Deciding<'_> {
     ) -> Option<Entry> {
         let Candidate { push, tag, record } = candidate;
         let runs = &self.service.task_definition;
-        let mut fresh = Entry::new(record, tag, runs, runs);
+        let mut fresh = Entry::new(push, record, tag, runs, runs);
         let Some(entry) = entry else {
             return Some(fresh);
         };
@@ -219,18 +234,18 @@ impl Deciding<'_> {
             return newer(candidate, &entry, pushed).then_some(fresh);
         }
         let stamp = self.definition.stamp(repository);
-        if !entry.new.names(runs) && stamp.is_some_and(|stamp| push.has_id(&stamp.id)) {
+        if !entry.new.names(runs) && stamp.is_some_and(|stamp| stamp.names(push)) {
             // Two look-ups made a revision each, and the other one's runs.
             let new = RevisionName::of(runs);
             return Some(Entry { new, ..entry });
         }
-        (record.time >= entry.time && fresh.id != entry.id).then_some(fresh)
+        (record.time >= entry.time && fresh.word() != entry.word()).then_some(fresh)
     }
 
     /// What the service's containers of this repository run, by the best evidence there is.
     pub(super) fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
         if let Some(stamp) = self.definition.stamp(repository) {
-            let push = pushed.iter().copied().find(|push| push.has_id(&stamp.id));
+            let push = pushed.iter().copied().find(|push| stamp.names(push));
             return Running {
                 digest: Some(stamp.digest),
                 push,
@@ -263,11 +278,23 @@ impl Deciding<'_> {
                 .chain(push)
                 .max_by(|a, b| a.order.cmp(&b.order));
         }
+        // Containers that disagree run no one digest; the newest of them says what is older.
+        let digest = digests.pop_first().flatten().filter(|_| digests.is_empty());
+        let time = newest.map(Push::time);
+        let Some(origin) = self.origin(repository) else {
+            let push = newest;
+            return Running { digest, push, time };
+        };
+        // What ECS and ECR say is better than what the window lets one suppose.
+        let push = origin.digest.as_ref().map_or(newest, |digest| {
+            let before = |push: &&Push| self.service.deployed_at.is_none_or(|at| push.time() <= at);
+            let mut of = pushed.iter().copied().rev().filter(before);
+            of.find(|push| push.digest == *digest)
+        });
         Running {
-            // Containers that disagree run no one digest; the newest of them says what is older.
-            digest: digests.pop_first().flatten().filter(|_| digests.is_empty()),
-            push: newest,
-            time: newest.map(Push::time),
+            digest: origin.digest.clone().or(digest),
+            push,
+            time: origin.pushed_at.max(push.map(Push::time)),
         }
     }
 }
@@ -287,7 +314,7 @@ pub(super) fn newer(candidate: &Candidate<'_>, entry: &Entry, pushed: &[&Push]) 
     let Candidate { push, record, .. } = candidate;
     match pushed.iter().find(|other| entry.names(other)) {
         Some(noted) => push.order > noted.order,
-        None => (record.time, ledger::word(&record.id)) > (entry.time, entry.id.clone()),
+        None => (record.time, ledger::word(&record.id).as_str()) > (entry.time, entry.word()),
     }
 }
 

@@ -1,5 +1,11 @@
 //! Arbitrary JSON and text at every place where something is read.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -10,10 +16,24 @@ use crate::ledger::{Entry, Stamp, word};
 use crate::manifest::Kind;
 use crate::policy::TagPolicy;
 use crate::record::Record;
-use crate::trigger::Trigger;
+use crate::trigger::{Task, Trigger};
 
 /// Names that the readers look for, so that the values get behind the first check.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 56] = [
+    "detail",
+    "action-type",
+    "result",
+    "image-tag",
+    "image-digest",
+    "repository-name",
+    "account",
+    "region",
+    "time",
+    "id",
+    "logEvents",
+    "message",
+    "tag",
+    "digest",
     "Records",
     "EventSource",
     "Sns",
@@ -58,7 +78,15 @@ const NAMES: [&str; 42] = [
     "containerDefinitions",
 ];
 
-const TEXTS: [&str; 16] = [
+const TEXTS: [&str; 24] = [
+    "ECR Image Action",
+    "ECR Replication Action",
+    "AWS API Call via CloudTrail",
+    "PUSH",
+    "REPLICATE",
+    "SUCCESS",
+    "H4sIAAAAAAAA/wMAAAAAAAAAAAA=",
+    "ReplicateImage",
     "aws:sns",
     "ecr.amazonaws.com",
     "PutImage",
@@ -135,8 +163,69 @@ fn nearly_a_record() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An event of a known shape in which one member is replaced by anything.
+fn nearly_an_event() -> impl Strategy<Value = Value> {
+    let event = json!({
+        "detail-type": "ECR Image Action", "id": "e", "account": "111122223333", "region": "eu-west-1",
+        "time": "2026-03-01T10:00:00Z", "detail": {"result": "SUCCESS", "action-type": "PUSH",
+            "repository-name": "web", "image-digest": "sha256:aa", "image-tag": "v1"}
+    });
+    let direct = json!({"repository": "web", "tag": "v1", "account": null, "digest": null,
+        "service": null, "dry_run": true});
+    let places = [
+        (event.clone(), "/detail-type"),
+        (event.clone(), "/id"),
+        (event.clone(), "/account"),
+        (event.clone(), "/time"),
+        (event.clone(), "/detail"),
+        (event.clone(), "/detail/result"),
+        (event.clone(), "/detail/image-digest"),
+        (event, "/detail/image-tag"),
+        (direct.clone(), "/repository"),
+        (direct.clone(), "/tag"),
+        (direct.clone(), "/account"),
+        (direct.clone(), "/digest"),
+        (direct, "/dry_run"),
+    ];
+    (prop::sample::select(places.to_vec()), json()).prop_map(|((mut event, place), value)| {
+        *event.pointer_mut(place).unwrap() = value;
+        event
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn rule_10_an_event_with_anything_in_it_is_done_refused_or_looked_up(event in nearly_an_event()) {
+        let trigger = Trigger::read(&event);
+        match trigger.task {
+            Task::Pushes(pushes) => for push in pushes {
+                let record = push.found.record;
+                prop_assert!(!record.tag.is_empty() && !record.digest.contains(' '));
+            },
+            Task::Deploy(direct) => {
+                prop_assert!(!direct.tag.contains(' ') && direct.repository.len() > 1);
+            }
+            Task::Refuse(why) => prop_assert!(why.contains("direct use takes")),
+            Task::LookUp => {}
+        }
+    }
+
+    #[test]
+    fn rule_10_any_bytes_are_a_batch_or_a_look_up(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0..60_usize) {
+        let batch = json!({"logEvents": [{"message": "{}"}, {"message": 5}]}).to_string();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(batch.as_bytes()).unwrap();
+        let good = gzip.finish().unwrap();
+        let short = good.get(..good.len().saturating_sub(cut)).unwrap().to_vec();
+        for bytes in [bytes, short] {
+            let data = STANDARD.encode(&bytes);
+            let trigger = Trigger::read(&json!({"awslogs": {"data": data}}));
+            let looked_up = trigger.task == Task::LookUp;
+            prop_assert_eq!(looked_up, trigger.warning.is_some());
+        }
+    }
 
     #[test]
     fn rule_10_any_event_is_a_trigger_and_never_more_than_a_year(event in json()) {

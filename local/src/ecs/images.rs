@@ -85,7 +85,7 @@ fn outlook_of(tag: &str) -> Outlook {
 }
 
 /// A digest for an image that nobody has pushed here: the same string gives the same digest.
-fn digest_of(image: &str) -> String {
+pub(crate) fn digest_of(image: &str) -> String {
     let mut digest = "sha256:".to_owned();
     for byte in Sha256::digest(image.as_bytes()) {
         // Writing to a string cannot fail.

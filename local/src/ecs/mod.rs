@@ -79,6 +79,7 @@ use serde_json::Value;
 
 use crate::service::{Answer, Fault, Scope};
 
+pub(crate) use images::digest_of;
 pub use notice::{DeploymentState, Notice};
 pub use settings::Settings;
 

@@ -1,6 +1,6 @@
 //! JSON 1.0 and 1.1: the operation in `X-Amz-Target`, input and output as JSON.
 //!
-//! ECS, CloudWatch Logs, CloudTrail, EventBridge, SQS.
+//! ECR, ECS, CloudWatch Logs, CloudTrail, EventBridge, SQS.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ pub(super) fn decode(target: &str, body: &Bytes) -> Decoded {
         .ok_or_else(|| unreadable(format!("X-Amz-Target {target}")))?;
     // The prefix may carry a namespace and a version.
     let service = match api {
+        api if api.contains("EC2ContainerRegistry") => "ecr",
         api if api.contains("EC2ContainerService") => "ecs",
         api if api.contains("Logs_") => "logs",
         api if api.contains("CloudTrail") => "cloudtrail",

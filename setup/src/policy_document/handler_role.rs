@@ -18,7 +18,8 @@ pub struct HandlerAccess {
     pub notify: Option<String>,
 }
 
-/// Reading the log group, reading and rolling services of the followed clusters, and reporting failures.
+/// Reading the log group, reading and rolling services of the followed clusters, reading what their repositories hold,
+/// and reporting failures.
 ///
 /// `RegisterTaskDefinition` with `PassRole` and `UpdateService` is as much as being every role that may be passed, so
 /// these are named one by one; without any there is no such statement. Tags on a service are confined to the ledger's
@@ -62,6 +63,13 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Effect": "Allow",
             "Action": "ecs:DescribeServiceRevisions",
             "Resource": revisions,
+        }),
+        // What was pushed, and when; in whatever account and Region a service's images are.
+        json!({
+            "Sid": "ReadImages",
+            "Effect": "Allow",
+            "Action": ["ecr:BatchGetImage", "ecr:DescribeImages"],
+            "Resource": format!("arn:{}:ecr:*:*:repository/*", place.partition),
         }),
         json!({
             "Sid": "WriteLedger",

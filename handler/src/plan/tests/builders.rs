@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Controller, Definition, Inventory, Service};
+use crate::inventory::{Controller, Definition, Inventory, Origin, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::manifest::Kind;
 use crate::plan::{Deployed, Histories, History, Plan, Roll, Source};
@@ -108,6 +108,8 @@ pub(super) struct Scene {
     pub(super) histories: Histories,
     pub(super) config: Config,
     pub(super) dry: bool,
+    /// What ECS and ECR say of an image that is asked about.
+    pub(super) origin: Option<Origin>,
     /// What was deployed to each service, by its ARN.
     past: BTreeMap<String, Vec<Deployed>>,
 }
@@ -178,10 +180,28 @@ impl Scene {
         coalesce(self.records.clone())
     }
 
+    /// The plan; what it asks ECS and ECR about images cannot be known, unless the scene knows.
     pub(super) fn plan(&self) -> Plan {
+        let plan = self.first_plan(&self.inventory);
+        let mut inventory = self.inventory.clone();
+        for one in &plan.undated {
+            let key = (one.service.clone(), one.repository.clone());
+            let unknown = Origin {
+                unknown: Some("nobody can say".to_owned()),
+                ..Origin::default()
+            };
+            inventory
+                .origins
+                .insert(key, self.origin.clone().unwrap_or(unknown));
+        }
+        self.first_plan(&inventory)
+    }
+
+    /// The plan before anything was asked.
+    pub(super) fn first_plan(&self, inventory: &Inventory) -> Plan {
         crate::plan::plan(
             &self.pushes(),
-            &self.inventory,
+            inventory,
             &self.histories,
             &self.config,
             self.dry,

@@ -1,0 +1,68 @@
+//! Deciding about pushes that an event carries: no look-up, else the same way as any other push.
+
+use crate::context::Context;
+use crate::ecr;
+use crate::error::{AwsError, Error};
+use crate::manifest::Kind;
+use crate::push::{Found, coalesce};
+use crate::record::Record;
+use crate::report::Report;
+use crate::session::Session;
+use crate::survey::survey;
+use crate::trigger::{Carried, Trigger};
+
+/// Decides about these pushes and rolls. With none there is nothing to do, and nothing is read.
+///
+/// # Errors
+/// As [`crate::handle`].
+pub(crate) async fn decide(
+    context: &Context,
+    trigger: &Trigger,
+    carried: &[Carried],
+) -> Result<Report, Error> {
+    if carried.is_empty() {
+        tracing::info!(trigger = trigger.name, "no push in the event");
+        return Ok(Report {
+            trigger: trigger.name.to_owned(),
+            window: None,
+            pushes: Vec::new(),
+            decisions: Vec::new(),
+            ended: Vec::new(),
+        });
+    }
+    let began = context.now();
+    let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
+    let (found, inventory) = futures_util::join!(found, survey(context));
+    let found = found
+        .into_iter()
+        .collect::<Result<Vec<Found>, AwsError>>()?;
+    let pushes = coalesce(found);
+    let mut session = Session::new(context, inventory?, trigger.dry_run).hearing(None, began);
+    session.decide(&pushes).await;
+    session.report(trigger.name, None, &pushes, None).await
+}
+
+/// The push with what was pushed, asked of ECR where the road does not say.
+async fn complete(context: &Context, push: &Carried) -> Result<Found, AwsError> {
+    let mut found = push.found.clone();
+    if push.bare {
+        found.record.kind = kind(context, &found.record).await?;
+    }
+    Ok(found)
+}
+
+/// What ECR says was pushed. Where it may not be asked the push is left to the look-up, whose record says so itself.
+pub(crate) async fn kind(context: &Context, record: &Record) -> Result<Kind, AwsError> {
+    let (repository, digest) = (&record.repository, &record.digest);
+    let client = context.ecr(&repository.region);
+    match ecr::manifest(&client, repository, digest).await {
+        Ok(Some(manifest)) => Ok(Kind::of(Some(&manifest))),
+        Ok(None) => Ok(Kind::Other(format!(
+            "ECR holds no image manifest under {digest}"
+        ))),
+        Err(error) if error.retryable => Err(error),
+        Err(error) => Ok(Kind::Other(format!(
+            "what was pushed cannot be known here: {error}"
+        ))),
+    }
+}

@@ -1,0 +1,141 @@
+//! The calls to ECR: when an image was pushed, which digest a tag names, and what a manifest says.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecr::Client;
+use aws_sdk_ecr::types::ImageIdentifier;
+use chrono::{DateTime, Utc};
+
+use crate::error::AwsError;
+use crate::image::Repository;
+
+/// The most images that `DescribeImages` takes in one call.
+const MOST_IDS: usize = 100;
+
+/// The media types of manifests that may describe an image; ECR answers others as if the image were missing.
+const MANIFESTS: &[&str] = &[
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+];
+
+/// What names an image within a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ImageId {
+    /// `sha256:…`.
+    Digest(String),
+    /// What the tag names at the moment.
+    Tag(String),
+}
+
+/// An image as ECR knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) digest: String,
+    /// The first push of the digest; a further tag does not change it.
+    /// Source: <https://github.com/aws/containers-roadmap/issues/214>
+    pub(crate) pushed_at: DateTime<Utc>,
+}
+
+/// Images of one repository; those that it does not hold are left out.
+pub(crate) async fn describe(
+    ecr: &Client,
+    repository: &Repository,
+    ids: &[ImageId],
+) -> Result<BTreeMap<ImageId, Found>, AwsError> {
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(MOST_IDS) {
+        match describe_some(ecr, repository, some).await {
+            Ok(images) => found.extend(images),
+            // One that is missing refuses them all: the others are asked for alone.
+            Err(error) if is_missing(&error) && some.len() > 1 => {
+                for id in some {
+                    match describe_some(ecr, repository, std::slice::from_ref(id)).await {
+                        Ok(images) => found.extend(images),
+                        Err(error) if is_missing(&error) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the error says no more than that an image is not there.
+fn is_missing(error: &AwsError) -> bool {
+    error.message.starts_with("ImageNotFoundException")
+}
+
+async fn describe_some(
+    ecr: &Client,
+    repository: &Repository,
+    ids: &[ImageId],
+) -> Result<BTreeMap<ImageId, Found>, AwsError> {
+    let answer = ecr
+        .describe_images()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .set_image_ids(Some(ids.iter().map(ImageId::sdk).collect()))
+        .send()
+        .await
+        .map_err(|error| AwsError::new("DescribeImages", &error))?;
+    let mut found = BTreeMap::new();
+    for image in answer.image_details() {
+        let pushed_at = image
+            .image_pushed_at()
+            .and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
+        let (Some(digest), Some(pushed_at)) = (image.image_digest(), pushed_at) else {
+            continue;
+        };
+        for id in ids {
+            let named = match id {
+                ImageId::Digest(wanted) => wanted == digest,
+                ImageId::Tag(wanted) => image.image_tags().contains(wanted),
+            };
+            if named {
+                let digest = digest.to_owned();
+                found.insert(id.clone(), Found { digest, pushed_at });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The manifest of an image; `None` when the repository does not hold it, or holds no image under it.
+///
+/// ECR counts this as a pull of the image.
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html> (`lastRecordedPullTime`)
+pub(crate) async fn manifest(
+    ecr: &Client,
+    repository: &Repository,
+    digest: &str,
+) -> Result<Option<String>, AwsError> {
+    let answer = ecr
+        .batch_get_image()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .image_ids(ImageId::Digest(digest.to_owned()).sdk())
+        .set_accepted_media_types(Some(
+            MANIFESTS.iter().map(|media| (*media).to_owned()).collect(),
+        ))
+        .send()
+        .await
+        .map_err(|error| AwsError::new("BatchGetImage", &error))?;
+    let image = answer.images().first();
+    Ok(image
+        .and_then(|image| image.image_manifest())
+        .map(str::to_owned))
+}
+
+impl ImageId {
+    fn sdk(&self) -> ImageIdentifier {
+        match self {
+            Self::Digest(digest) => ImageIdentifier::builder().image_digest(digest).build(),
+            Self::Tag(tag) => ImageIdentifier::builder().image_tag(tag).build(),
+        }
+    }
+}

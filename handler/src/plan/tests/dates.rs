@@ -1,0 +1,76 @@
+//! What runs counts for "never backwards" whoever deployed it.
+
+use super::builders::{Scene, at, outcomes, rolled, writes_nothing};
+use crate::inventory::Origin;
+use crate::report::Outcome::{Skipped, Unchanged};
+
+fn origin(digest: &str, minute: Option<i64>) -> Origin {
+    Origin {
+        digest: Some(format!("sha256:{digest}")),
+        pushed_at: minute.map(at),
+        unknown: minute.is_none().then(|| "AccessDenied".to_owned()),
+    }
+}
+
+/// The service runs `web:seed` since minute 10; the record of a push at minute 0 shows up now.
+fn deployed_since() -> Scene {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:late", "d1", 0);
+    scene.web().deployed_at = Some(at(10));
+    scene
+}
+
+#[test]
+fn rule_02_a_push_from_before_the_deployment_asks_what_runs() {
+    let scene = deployed_since();
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1);
+    assert_eq!(plan.undated[0].deployed_at, at(10));
+    assert_eq!(plan.undated[0].images.len(), 1);
+    writes_nothing(&plan);
+    assert_eq!(plan.decisions, []);
+}
+
+#[test]
+fn rule_02_a_push_from_after_the_deployment_asks_nothing() {
+    let scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated, []);
+    assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_02_what_runs_and_was_pushed_later_stays() {
+    let mut scene = deployed_since();
+    scene.origin = Some(origin("d2", Some(5)));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Skipped, "late")]);
+    assert!(plan.decisions[0].reason.contains("older than what runs"));
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_02_what_runs_and_was_pushed_earlier_rolls() {
+    let mut scene = deployed_since();
+    scene.origin = Some(origin("d2", Some(-5)));
+    assert_eq!(rolled(&scene.settled()), ["web:late"]);
+}
+
+#[test]
+fn rule_02_where_the_date_cannot_be_read_it_rolls_and_says_so() {
+    let mut scene = deployed_since();
+    scene.origin = Some(origin("d2", None));
+    let plan = scene.settled();
+    let reason = &plan.rolls[0].cargo[0].reason;
+    assert!(reason.contains("not known: AccessDenied"), "{reason}");
+}
+
+#[test]
+fn rule_03_the_pushed_digest_that_runs_under_another_tag_is_left() {
+    let mut scene = deployed_since();
+    scene.origin = Some(origin("d1", Some(0)));
+    let plan = scene.look_up(20);
+    assert_eq!(outcomes(&plan), [(Unchanged, "late")]);
+    let plan = scene.look_up(25);
+    assert_eq!(outcomes(&plan), [(Unchanged, "late")]);
+    writes_nothing(&plan);
+}

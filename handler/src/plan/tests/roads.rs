@@ -1,0 +1,107 @@
+//! The same push by two roads: the trail's record, and an event of ECR under an identity of its own.
+
+use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
+use crate::ledger;
+use crate::plan::{Deployed, History};
+use crate::push::Found;
+use crate::report::Outcome::{Held, Skipped, Unchanged};
+
+/// The push of `name:tag` as ECR's event tells it, some seconds after the record's time.
+fn event(name_and_tag: &str, digest: &str, minute: i64, seconds: i64) -> Found {
+    let id = format!("{}{digest}-{minute}-{seconds}", ledger::ECR);
+    let mut found = record(name_and_tag, digest, minute, &id);
+    found.record.time += chrono::TimeDelta::seconds(seconds);
+    found
+}
+
+/// Rolls `first`, rolls back, then sees `second` alone: the plan.
+fn undone_then_seen_again(first: Found, second: Found) -> crate::plan::Plan {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![first];
+    let _ = scene.look_up(5);
+    let rolled_to = scene.web().task_definition.clone();
+    scene.web().task_definition = arn(1);
+    scene.web().deployed_at = Some(at(30));
+    let past = [(rolled_to, 5), (arn(1), 30)].map(|(task_definition, minute)| Deployed {
+        task_definition,
+        at: at(minute),
+        undone: false,
+    });
+    let web = scene.web().arn.clone();
+    scene.histories.insert(web, History::Known(past.to_vec()));
+    scene.records = vec![second];
+    scene.settled()
+}
+
+#[test]
+fn rule_03_the_record_of_a_push_that_an_event_brought_is_the_same_push() {
+    for seconds in [-3, 0, 2, 600] {
+        let (event, record) = (
+            event("web:v1", "d1", 0, seconds),
+            record("web:v1", "d1", 0, "trail"),
+        );
+        for (first, second) in [(event.clone(), record.clone()), (record, event)] {
+            let plan = undone_then_seen_again(first.clone(), second.clone());
+            assert_eq!(outcomes(&plan), [(Held, "v1")], "{seconds} s");
+            assert_eq!(plan.rolls, []);
+            // Nor where it still runs.
+            let mut scene = Scene::new(&["web:seed"]);
+            scene.records = vec![first];
+            let _ = scene.look_up(5);
+            scene.records = vec![second];
+            assert_eq!(outcomes(&scene.look_up(10)), [(Unchanged, "v1")]);
+            writes_nothing(&scene.look_up(11));
+        }
+    }
+}
+
+#[test]
+fn rule_03_the_same_digest_long_after_is_a_push_of_its_own() {
+    let (first, later) = (
+        record("web:v1", "d1", 0, "trail"),
+        event("web:v1", "d1", 120, 0),
+    );
+    assert_eq!(rolled(&undone_then_seen_again(first, later)), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_another_digest_by_another_road_is_another_push() {
+    let (first, later) = (
+        record("web:v1", "d1", 0, "trail"),
+        event("web:v1", "d2", 1, 0),
+    );
+    assert_eq!(rolled(&undone_then_seen_again(first, later)), ["web:v1"]);
+}
+
+#[test]
+fn rule_02_between_the_times_of_the_two_roads_the_logs_order_holds() {
+    // D1 was pushed at 0 s and told by an event at 30 s; D2, pushed at 10 s, has a record only.
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![event("web:a", "d1", 0, 30)];
+    let _ = scene.look_up(1);
+    let mut second = record("web:b", "d2", 0, "b");
+    second.record.time += chrono::TimeDelta::seconds(10);
+    scene.records = vec![record("web:a", "d1", 0, "a"), second];
+    let plan = scene.look_up(5);
+    assert_eq!(rolled(&plan), ["web:b"]);
+    assert_eq!(outcomes(&plan), [(Skipped, "a")]);
+    writes_nothing(&scene.look_up(10));
+}
+
+#[test]
+fn rule_02_what_was_deployed_by_name_stays_though_its_own_push_is_in_sight() {
+    let mut scene = Scene::new(&["web:seed"])
+        .pushed("web:v1", "d1", 0)
+        .pushed("web:v2", "d2", 1);
+    let _ = scene.look_up(5);
+    let all = std::mem::take(&mut scene.records);
+    let direct = format!("{}{}", ledger::DIRECT, at(6).to_rfc3339());
+    scene.records = vec![record("web:v1", "d1", 6, &direct)];
+    assert_eq!(rolled(&scene.look_up(6)), ["web:v1"]);
+    scene.records = all;
+    let plan = scene.look_up(10);
+    assert_eq!(plan.rolls, []);
+    assert_eq!(scene.images(), ["web:v1"]);
+    let mut scene = scene.pushed("web:v3", "d3", 20);
+    assert_eq!(rolled(&scene.look_up(25)), ["web:v3"]);
+}

@@ -1,0 +1,278 @@
+//! One invocation's deciding: plan, ask what is in doubt, roll; and once more when more of the log has been read.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::deployment::{self, Change, Ended};
+use crate::error::Error;
+use crate::image::Repository;
+use crate::inventory::{Gap, Inventory};
+use crate::origins;
+use crate::plan::{self, Cargo, Histories, Plan, Roll};
+use crate::push::Push;
+use crate::report::{Decision, Outcome, PushLine, Report, Window};
+use crate::roll;
+use crate::survey;
+use crate::telling;
+
+/// How often a plan may ask before it has to do with what it knows. Once is enough as a rule.
+const ROUNDS: usize = 3;
+
+/// What has been decided and done so far.
+pub(crate) struct Session<'c> {
+    context: &'c Context,
+    config: Config,
+    pub(crate) inventory: Inventory,
+    dry: bool,
+    /// What is said in place of the plan's reason.
+    reason: Option<String>,
+    decisions: Vec<Decision>,
+    /// The services rolled already: what the inventory says of them is of before that.
+    rolled: BTreeSet<String>,
+    unfinished: bool,
+    /// The end of a deployment, if that woke the handler, and which rolls it ended.
+    change: Option<Change>,
+    ended: Vec<Ended>,
+    began: DateTime<Utc>,
+}
+
+impl<'c> Session<'c> {
+    pub(crate) fn new(context: &'c Context, inventory: Inventory, dry: bool) -> Self {
+        Self {
+            context,
+            config: context.config.clone(),
+            inventory,
+            dry,
+            reason: None,
+            decisions: Vec::new(),
+            rolled: BTreeSet::new(),
+            unfinished: false,
+            change: None,
+            ended: Vec::new(),
+            began: context.now(),
+        }
+    }
+
+    /// Tells as well which rolls have come to their end by this, of all that happened since the invocation `began`.
+    pub(crate) fn hearing(mut self, change: Option<Change>, began: DateTime<Utc>) -> Self {
+        self.change = change;
+        self.began = began;
+        self
+    }
+
+    /// Decides by another configuration, and gives another reason for what is rolled.
+    pub(crate) fn by(mut self, config: Config, reason: String) -> Self {
+        self.config = config;
+        self.reason = Some(reason);
+        self
+    }
+
+    /// Rolls what is certain though older pushes are not read yet: the newest push, onto services of which it is known
+    /// what they run. All else waits for [`Session::decide`].
+    pub(crate) async fn begin(&mut self, pushes: &[Push]) {
+        let (mut plan, _) = self.plan(pushes).await;
+        plan.rolls
+            .retain(|roll| self.is_certain(roll) && !self.rolled.contains(&roll.service.arn));
+        plan.notes.clear();
+        plan.decisions.clear();
+        self.carry_out(plan).await;
+    }
+
+    /// Decides for these pushes and does it.
+    pub(crate) async fn decide(&mut self, pushes: &[Push]) {
+        let (mut plan, histories) = self.plan(pushes).await;
+        self.ended = self.change.as_ref().map_or_else(Vec::new, |change| {
+            deployment::ended(change, &self.inventory, &histories, pushes)
+        });
+        let (again, rolls): (Vec<Roll>, Vec<Roll>) = plan
+            .rolls
+            .into_iter()
+            .partition(|roll| self.rolled.contains(&roll.service.arn));
+        plan.rolls = rolls;
+        for roll in &again {
+            self.left_over(roll);
+        }
+        // One that was decided in the first part already may be joined with an older record by now.
+        for decision in &mut self.decisions {
+            let joined = pushes.iter().find(|push| {
+                let mut tagged = push.tagged.iter();
+                push.repository.name == decision.repository
+                    && tagged.any(|tagged| tagged.id == decision.push)
+            });
+            if let Some(push) = joined {
+                push.id().clone_into(&mut decision.push);
+            }
+        }
+        self.carry_out(plan).await;
+    }
+
+    async fn plan(&mut self, pushes: &[Push]) -> (Plan, Histories) {
+        let mut histories = Histories::new();
+        let mut plan = self.plan_with(pushes, &histories);
+        for _ in 1..ROUNDS {
+            if plan.doubts.is_empty() && plan.undated.is_empty() {
+                break;
+            }
+            let (past, origins) = futures_util::join!(
+                survey::histories(self.context, &plan.doubts),
+                origins::origins(self.context, &plan.undated)
+            );
+            histories.extend(past);
+            self.inventory.origins.extend(origins);
+            plan = self.plan_with(pushes, &histories);
+        }
+        if let Some(reason) = &self.reason {
+            let cargo = plan.rolls.iter_mut().flat_map(|roll| &mut roll.cargo);
+            cargo.for_each(|cargo| reason.clone_into(&mut cargo.reason));
+        }
+        (plan, histories)
+    }
+
+    fn plan_with(&self, pushes: &[Push], histories: &Histories) -> Plan {
+        plan::plan(pushes, &self.inventory, histories, &self.config, self.dry)
+    }
+
+    /// Whether it is known which digest of the rolled repositories runs: an older push, not read yet, might be the same
+    /// image under another tag, and tags are not chased.
+    fn is_certain(&self, roll: &Roll) -> bool {
+        let definitions = &self.inventory.definitions;
+        let Some(definition) = definitions.get(&roll.service.task_definition) else {
+            return false;
+        };
+        let known = |repository: &Repository| {
+            let mut images = definition.images.values();
+            let key = (roll.service.arn.clone(), repository.clone());
+            let origin = self.inventory.origins.get(&key);
+            definition.stamp(repository).is_some()
+                || origin.is_some_and(|origin| origin.digest.is_some())
+                || images.all(|(_, i)| i.repository != *repository || i.digest.is_some())
+        };
+        roll.cargo.iter().all(|cargo| known(&cargo.repository))
+    }
+
+    async fn carry_out(&mut self, plan: Plan) {
+        let rolls = plan.rolls.iter().map(|roll| roll.service.arn.clone());
+        self.rolled.extend(rolls);
+        let rolled = roll::carry_out(self.context, &self.inventory, &plan).await;
+        // What somebody else got in the way of is decided by the next look-up.
+        self.unfinished |= rolled.iter().any(|done| done.outcome == Outcome::Held);
+        self.decisions.extend(plan.decisions);
+        self.decisions.extend(rolled);
+    }
+
+    /// A push of another repository for a service that was rolled a moment ago.
+    fn left_over(&mut self, roll: &Roll) {
+        let decided = |cargo: &Cargo, decisions: &[Decision]| {
+            decisions.iter().any(|decision| {
+                decision.service == roll.service.name
+                    && decision.cluster == roll.service.cluster()
+                    && decision.repository == cargo.repository.name
+                    && decision.digest == cargo.digest
+            })
+        };
+        for cargo in &roll.cargo {
+            if decided(cargo, &self.decisions) {
+                continue;
+            }
+            self.unfinished = true;
+            self.decisions.push(Decision {
+                cluster: roll.service.cluster().to_owned(),
+                service: roll.service.name.clone(),
+                repository: cargo.repository.name.clone(),
+                tag: cargo.tag.clone(),
+                digest: cargo.digest.clone(),
+                outcome: Outcome::Held,
+                reason: "the service was rolled a moment ago; the next look-up decides".to_owned(),
+                from: Some(roll.service.task_definition.clone()),
+                to: None,
+                push: cargo.push.clone(),
+                retryable: false,
+            });
+        }
+    }
+
+    /// Whether something is left for the next look-up.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let gap = self.inventory.gaps.iter().any(|gap| gap.retryable);
+        let failed = self.decisions.iter().any(|decision| decision.retryable);
+        self.dry || self.unfinished || gap || failed
+    }
+
+    /// The report, told to all who are to hear of it.
+    ///
+    /// # Errors
+    /// [`Error::Retryable`] when something failed that a retry may mend; `left` is what did so elsewhere.
+    pub(crate) async fn report(
+        mut self,
+        trigger: &str,
+        window: Option<Window>,
+        pushes: &[Push],
+        left: Option<&str>,
+    ) -> Result<Report, Error> {
+        let unread = unread(pushes, &self.inventory);
+        self.decisions.extend(unread);
+        let report = Report {
+            trigger: trigger.to_owned(),
+            window,
+            pushes: pushes.iter().map(PushLine::from).collect(),
+            decisions: self.decisions,
+            ended: self.ended,
+        };
+        telling::tell(self.context, &report, self.began).await;
+        let gaps = self.inventory.gaps.iter().filter(|gap| gap.retryable);
+        let gaps = gaps.count();
+        let decisions = report.decisions.iter();
+        let failed = decisions.filter(|decision| decision.retryable).count();
+        if gaps + failed == 0 && left.is_none() {
+            return Ok(report);
+        }
+        let mut message = format!(
+            "{failed} decision(s) failed and {gaps} part(s) of the account could not be read, in a way that a retry \
+             may mend; the log holds the report"
+        );
+        if let Some(left) = left {
+            message = format!("{left}; {message}");
+        }
+        Err(Error::Retryable {
+            message,
+            report: Some(Box::new(report)),
+        })
+    }
+}
+
+/// Pushes meet services whose revision could not be read: nobody knows whether they run the repository.
+fn unread(pushes: &[Push], inventory: &Inventory) -> Vec<Decision> {
+    for gap in &inventory.gaps {
+        let (cluster, service, reason) = (&gap.cluster, &gap.service, &gap.reason);
+        tracing::error!(
+            cluster,
+            service,
+            reason,
+            "part of the account could not be read"
+        );
+    }
+    let Some(newest) = pushes.iter().max_by(|a, b| a.order.cmp(&b.order)) else {
+        return Vec::new();
+    };
+    let failed = |gap: &Gap| Decision {
+        cluster: gap.cluster.clone(),
+        service: if gap.service.is_empty() {
+            "*".to_owned()
+        } else {
+            gap.service.clone()
+        },
+        repository: newest.repository.name.clone(),
+        tag: newest.tag().to_owned(),
+        digest: newest.digest.clone(),
+        outcome: Outcome::Failed,
+        reason: format!("could not be read: {}", gap.reason),
+        from: None,
+        to: None,
+        push: newest.id().to_owned(),
+        retryable: gap.retryable,
+    };
+    inventory.gaps.iter().map(failed).collect()
+}

@@ -1,0 +1,138 @@
+//! The registry: which images its repositories hold, and since when.
+//!
+//! | behaviour | rule | source |
+//! |---|---|---|
+//! | what is there | every image put by [`Ecr::put`], and every PutImage record given to [`Account::deliver`], from its own `eventTime` on | |
+//! | a tag | names one digest; a push moves it, and the image that had it stays | API model, `PutImage` |
+//! | `imagePushedAt` | the first push of the digest; a further tag does not change it | <https://github.com/aws/containers-roadmap/issues/214>, <https://github.com/aws/containers-roadmap/issues/2746> |
+//! | `DescribeImages` | by digest or tag, 100 at most, and one that is missing refuses them all with `ImageNotFoundException`; without `imageIds` everything, in pages of 100 or of `maxResults` (1,000 at most) | API model |
+//! | `BatchGetImage` | 100 at most; what is missing is in `failures[]`, and so is a manifest of a type that is not accepted only if the caller lists types | API model |
+//! | `PutImage` | for a person who pushes through the API; the same tag with the same image is `ImageAlreadyExistsException` | API model |
+//! | `RepositoryNotFoundException` | a repository comes to be with its first image | API model |
+//! | other registries | are told apart by `registryId` and answer as if their repository policies admitted the account, unless [`Ecr::deny`] says otherwise | ECR guide, repository policies |
+//!
+//! Not simulated: the Region (one account, one Region), layers, scans, deletion by the API, immutability.
+//!
+//! [`Account::deliver`]: crate::Account::deliver
+
+mod answer;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::input::not_implemented;
+use crate::service::{Answer, Fault, Scope};
+use store::Repository;
+
+/// One image as somebody pushes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// Twelve digits.
+    pub registry: String,
+    /// For example `team/web`.
+    pub repository: String,
+    /// The tag; `None` for the children of an index.
+    pub tag: Option<String>,
+    /// `sha256:…`.
+    pub digest: String,
+    /// The manifest, as text.
+    pub manifest: String,
+}
+
+/// Every registry that the account can reach, its own among them.
+#[derive(Debug, Default)]
+pub struct Ecr {
+    repositories: BTreeMap<(String, String), Repository>,
+    denied: BTreeSet<String>,
+}
+
+impl Ecr {
+    /// Puts an image at a time; a push older than what a tag names already leaves the tag.
+    pub fn put(&mut self, image: Pushed, at: DateTime<Utc>) {
+        let key = (image.registry.clone(), image.repository.clone());
+        self.repositories.entry(key).or_default().put(image, at);
+    }
+
+    /// Removes an image and its tags, as a lifecycle policy would. Whether it was there.
+    pub fn remove(&mut self, registry: &str, repository: &str, digest: &str) -> bool {
+        let key = (registry.to_owned(), repository.to_owned());
+        let repository = self.repositories.get_mut(&key);
+        repository.is_some_and(|repository| repository.remove(digest))
+    }
+
+    /// From now on this registry's policies do not admit the account.
+    pub fn deny(&mut self, registry: &str) {
+        self.denied.insert(registry.to_owned());
+    }
+
+    /// Takes in what a CloudTrail record of a successful PutImage says.
+    pub(crate) fn learn(&mut self, record: &Value, at: DateTime<Utc>) {
+        if let Some(image) = pushed(record) {
+            self.put(image, at);
+        }
+    }
+
+    pub(crate) fn call(&mut self, operation: &str, input: &Value, scope: &Scope<'_>) -> Answer {
+        let input = crate::input::Input::new(input, "InvalidParameterException");
+        let registry = input.text("registryId").unwrap_or(&scope.place.account);
+        let name = input.need("repositoryName")?;
+        if self.denied.contains(registry) {
+            let resource = format!(
+                "arn:{}:ecr:{}:{registry}:repository/{name}",
+                scope.place.partition, scope.place.region
+            );
+            let message = format!(
+                "User: arn:aws:sts::{}:assumed-role/pocket/account is not authorized to perform: ecr:{operation} on \
+                 resource: {resource} because no resource-based policy allows the ecr:{operation} action",
+                scope.place.account
+            );
+            return Err(Fault::client("AccessDeniedException", message));
+        }
+        let key = (registry.to_owned(), name.to_owned());
+        if operation == "PutImage" {
+            return self.put_image(key, input, scope.now);
+        }
+        let repository = self.repositories.get(&key).ok_or_else(|| {
+            Fault::client(
+                "RepositoryNotFoundException",
+                format!(
+                    "The repository with name '{name}' does not exist in the registry with id '{registry}'"
+                ),
+            )
+        })?;
+        match operation {
+            "DescribeImages" => repository.describe(&key, input),
+            "BatchGetImage" => repository.batch_get(&key, input),
+            _ => Err(not_implemented("ecr", operation)),
+        }
+    }
+}
+
+/// The image in a record of PutImage; `None` for anything else, and for pushes that were refused.
+fn pushed(record: &Value) -> Option<Pushed> {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    let either = |request: &str, response: &str| {
+        text(&format!("/requestParameters/{request}"))
+            .or_else(|| text(&format!("/responseElements/image/{response}")))
+            .map(str::to_owned)
+    };
+    let ours =
+        text("/eventSource") == Some("ecr.amazonaws.com") && text("/eventName") == Some("PutImage");
+    if !ours || text("/errorCode").is_some() {
+        return None;
+    }
+    Some(Pushed {
+        registry: either("registryId", "registryId")
+            .or_else(|| text("/recipientAccountId").map(str::to_owned))?,
+        repository: either("repositoryName", "repositoryName")?,
+        tag: either("imageTag", "imageId/imageTag"),
+        digest: text("/responseElements/image/imageId/imageDigest")?.to_owned(),
+        manifest: either("imageManifest", "imageManifest").unwrap_or_default(),
+    })
+}
