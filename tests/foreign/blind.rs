@@ -18,6 +18,8 @@ pub(crate) enum Blind {
     Tasks,
     /// What was deployed to a service before.
     History,
+    /// That something was never deployed to a service.
+    NeverDeployed,
     /// Whether a filter pattern lets the right events through.
     Patterns,
     /// Whether a look-up follows the pages of the log group.
@@ -29,11 +31,12 @@ pub(crate) enum Blind {
 }
 
 impl Blind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::ContainerMembers,
         Self::Members,
         Self::Tasks,
         Self::History,
+        Self::NeverDeployed,
         Self::Patterns,
         Self::LogPages,
         Self::ServicePages,
@@ -43,7 +46,7 @@ impl Blind {
     /// Whether this judge cannot judge it.
     pub(crate) fn blinds(self, kind: Kind) -> bool {
         match self {
-            Self::ContainerMembers | Self::Tasks => kind == Kind::Moto,
+            Self::ContainerMembers | Self::Tasks | Self::NeverDeployed => kind == Kind::Moto,
             Self::LogPages => kind == Kind::MiniStack,
             Self::Members
             | Self::History
@@ -60,6 +63,7 @@ impl Blind {
             Self::Members => "members of task definitions that it does not know are dropped",
             Self::Tasks => "no task ever runs",
             Self::History => "ListServiceDeployments is missing or always empty",
+            Self::NeverDeployed => "ListServiceDeployments is missing",
             Self::Patterns => "FilterLogEvents returns every event whatever the pattern",
             Self::LogPages => "FilterLogEvents has one page and drops what does not fit",
             Self::ServicePages => "ListServices has one page however many services",
@@ -100,10 +104,11 @@ impl Blind {
                 let input =
                     json!({"cluster": cluster, "service": "history", "taskDefinition": second});
                 stage.ecs("UpdateService", &input);
-                let input = json!({"cluster": cluster, "service": "history"});
-                let port = stage.judge.port;
-                let answer = plain::try_ecs(port, "ListServiceDeployments", &input);
-                answer.map_or(true, |answer| answer["serviceDeployments"] == json!([]))
+                deployments(stage, "history").is_none_or(|found| found == json!([]))
+            }
+            Self::NeverDeployed => {
+                stage.simple("never", "nginx:1.27");
+                deployments(stage, "never").is_none()
             }
             Self::Patterns => {
                 let at = minutes_ago(1);
@@ -138,6 +143,15 @@ impl Blind {
             }
         }
     }
+}
+
+/// What ListServiceDeployments says of a service, if it says anything.
+fn deployments(stage: &Stage<'_>, service: &str) -> Option<Value> {
+    let input = json!({"cluster": stage.own("shop"), "service": service});
+    let answer = plain::try_ecs(stage.judge.port, "ListServiceDeployments", &input);
+    answer
+        .ok()
+        .map(|answer| answer["serviceDeployments"].clone())
 }
 
 /// Tries everything on a judge; the faults are where it is not as claimed, either way.

@@ -45,11 +45,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("standard-output", process::standard_output),
     scenario("rolled-back-stays-so", quiet::rolled_back),
     scenario("two-at-once", process::two_at_once),
-    Scenario {
-        name: "death-before-the-update",
-        needs: &[Blind::History],
-        run: process::death_before_the_update,
-    },
+    scenario("death-before-the-update", process::death_before_the_update),
     Scenario {
         name: "every-page-of-the-log",
         needs: &[Blind::LogPages],
