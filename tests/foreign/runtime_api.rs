@@ -20,7 +20,7 @@ use crate::judge::REGION;
 /// What every path begins with.
 const VERSION: &str = "/2018-06-01/runtime";
 /// How long an invocation may take. The function's own limit is fifteen minutes; no scenario comes near this.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// How an invocation ended.
 #[derive(Debug)]

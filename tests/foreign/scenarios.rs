@@ -76,9 +76,9 @@ fn run(test: &str, kind: Kind) {
     if skipped(test) {
         return;
     }
-    // First, so that no judge waits for a build.
-    binaries();
     let judge = Judge::start(kind);
+    // Before the first scenario, so that none waits for a build.
+    binaries();
     let mut table = vec![format!("what {kind} judged:")];
     let mut failures = blind::check(&judge);
     for scenario in SCENARIOS {

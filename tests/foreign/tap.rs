@@ -102,14 +102,14 @@ fn pass(
         let input = serde_json::from_slice(&request.body).unwrap_or_default();
         seen.calls.push(Call { operation, input });
     }
-    let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
-    for (name, value) in &request.headers {
-        if !["connection", "transfer-encoding", "content-length"].contains(&name.as_str()) {
-            head += &format!("{name}: {value}\r\n");
-        }
-    }
-    head += &format!("content-length: {}\r\n", request.body.len());
-    head += "connection: close\r\n\r\n";
+    let first = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
+    let kept = request.headers.iter().filter(|(name, _)| {
+        !["connection", "transfer-encoding", "content-length"].contains(&name.as_str())
+    });
+    let kept = kept.map(|(name, value)| format!("{name}: {value}\r\n"));
+    let length = request.body.len();
+    let last = format!("content-length: {length}\r\nconnection: close\r\n\r\n");
+    let head: String = std::iter::once(first).chain(kept).chain([last]).collect();
     let mut judge = TcpStream::connect(("127.0.0.1", port))?;
     judge.set_read_timeout(Some(Duration::from_secs(30)))?;
     judge.write_all(head.as_bytes())?;

@@ -172,7 +172,9 @@ pub(super) fn two_at_once(stage: &Stage<'_>) {
         let mut functions = [stage.function(&json!({})), stage.function(&json!({}))];
         // Both have started and only wait for the event.
         let dry = json!({"dry_run": true});
-        functions.iter_mut().for_each(|f| drop(f.invoke(&dry)));
+        for function in &mut functions {
+            function.invoke(&dry);
+        }
         let running = functions
             .map(|mut function| scope.spawn(move || function.invoke(&alarm()).report().clone()));
         running.map(|one| one.join().unwrap()).into()

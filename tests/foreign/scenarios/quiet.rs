@@ -16,13 +16,13 @@ pub(super) fn second_look_up(stage: &Stage<'_>) {
     let written = ["RegisterTaskDefinition", "TagResource", "UpdateService"];
     assert_eq!(stage.tap.writes(), written);
 
-    let state = stage.state();
+    let before = stage.state();
     let mut other = stage.function(&json!({}));
     for (function, whose) in [(&mut function, "warm"), (&mut other, "cold")] {
         let again = function.invoke(&alarm());
         assert_eq!(outcomes(again.report()), ["web v1 unchanged"], "{whose}");
         assert_eq!(stage.tap.writes(), [""; 0], "{whose}");
-        assert_eq!(stage.state(), state, "{whose}");
+        assert_eq!(stage.state(), before, "{whose}");
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn never_backwards(stage: &Stage<'_>) {
     let first = function.invoke(&alarm());
     assert_eq!(outcomes(first.report()), ["web v2 rolled"]);
     stage.tap.calls();
-    let state = stage.state();
+    let before = stage.state();
 
     stage.deliver(&[record("web", "v1", early)]);
     let second = function.invoke(&alarm());
@@ -48,7 +48,7 @@ pub(super) fn never_backwards(stage: &Stage<'_>) {
     let why = reason(report, "skipped");
     assert!(why.contains("superseded by v2"), "{why}");
     assert_eq!(stage.tap.writes(), [""; 0]);
-    assert_eq!(stage.state(), state);
+    assert_eq!(stage.state(), before);
 
     // The newer record is in no log group that this look-up reads: what runs tells.
     let group = format!("{}-late", stage.trail());
@@ -61,13 +61,13 @@ pub(super) fn never_backwards(stage: &Stage<'_>) {
     assert_eq!(outcomes(report), ["web v1 skipped"], "{report}");
     assert!(reason(report, "skipped").contains("older than"), "{report}");
     assert_eq!(stage.tap.writes(), [""; 0]);
-    assert_eq!(stage.state(), state);
+    assert_eq!(stage.state(), before);
 }
 
 pub(super) fn hold_policy_dry_run(stage: &Stage<'_>) {
     stage.seed("web");
     stage.deliver(&[record("web", "v1", minutes_ago(1))]);
-    let state = stage.state();
+    let before = stage.state();
     let quiet = |keys: &Value, event: &Value, outcome: &str, word: &str| {
         let answer = stage.function(keys).invoke(event);
         let report = answer.report();
@@ -75,7 +75,7 @@ pub(super) fn hold_policy_dry_run(stage: &Stage<'_>) {
         let why = reason(report, outcome);
         assert!(why.contains(word), "{why}");
         assert_eq!(stage.tap.writes(), [""; 0], "{word}");
-        assert_eq!(stage.state(), state, "{word}");
+        assert_eq!(stage.state(), before, "{word}");
     };
     let hold = json!({"service": {"hold": true}});
     quiet(&hold, &alarm(), "held", "`hold`");
