@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::install::target;
+use crate::install::{folder, target};
 
 /// Where the programs are.
 #[derive(Debug)]
@@ -59,8 +59,25 @@ fn build() -> Binaries {
         let path = of_name.find_map(|m| m["executable"].as_str());
         PathBuf::from(path.unwrap_or_else(|| panic!("cargo names no program {name}")))
     };
+    let handler = program("handler");
     Binaries {
         ecroll: program("ecroll"),
-        handler: program("handler"),
+        handler: stripped(&handler).unwrap_or(handler),
     }
+}
+
+/// The same program without what only a debugger reads, where the machine can do that: half of it, and setup compresses
+/// it with unoptimised code at every run.
+fn stripped(program: &Path) -> Option<PathBuf> {
+    std::fs::create_dir_all(folder()).ok()?;
+    let done = folder().join("handler");
+    // Renamed in the end: another test program may be using it.
+    let made = done.with_extension(std::process::id().to_string());
+    let strip = Command::new("strip")
+        .arg("-o")
+        .args([made.as_path(), program])
+        .output();
+    strip.ok().filter(|strip| strip.status.success())?;
+    std::fs::rename(made, &done).ok()?;
+    Some(done)
 }

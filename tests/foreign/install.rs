@@ -1,11 +1,24 @@
-//! `MiniStack` and its interpreter, in the target folder.
+//! The judges and their interpreters, in the target folder.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is installed. `MiniStack` answers CloudWatch's SDK only with the second.
-const PACKAGES: [(&str, &str); 2] = [("ministack", "1.5.33"), ("cbor2", "6.2.1")];
+use crate::judge::Kind;
+
+/// What is installed for a judge, name and version; each has an interpreter of its own.
+fn packages(kind: Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        // It answers CloudWatch's SDK only with the second.
+        Kind::MiniStack => &[("ministack", "1.5.33"), ("cbor2", "6.2.1")],
+        // The extra `server` brings what other services need, and takes three times as long.
+        Kind::Moto => &[
+            ("moto", "5.2.5"),
+            ("flask", "3.1.3"),
+            ("flask-cors", "6.0.5"),
+        ],
+    }
+}
 
 /// The folder of everything that these tests leave, all of it reusable.
 pub(crate) fn folder() -> PathBuf {
@@ -35,18 +48,18 @@ pub(crate) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The Python that has `MiniStack`; installs it where it is not there yet.
-pub(crate) fn python() -> PathBuf {
+/// The Python that has a judge; installs it where it is not there yet.
+pub(crate) fn python(kind: Kind) -> PathBuf {
     let folder = folder();
     std::fs::create_dir_all(&folder).unwrap();
+    let venv = folder.join(kind.module());
     // Two test programs at once: the second waits, and finds it done.
-    let lock = File::create(folder.join("lock")).unwrap();
+    let lock = File::create(venv.with_extension("lock")).unwrap();
     lock.lock().unwrap();
     sweep(&folder);
-    let venv = folder.join("venv");
     let python = venv.join("bin").join("python");
-    if !is_complete(&python) {
-        install(&venv, &python);
+    if !is_complete(&python, packages(kind)) {
+        install(&venv, &python, packages(kind));
     }
     python
 }
@@ -65,21 +78,23 @@ fn sweep(folder: &Path) {
     }
 }
 
-fn is_complete(python: &Path) -> bool {
-    let versions = PACKAGES.map(|(name, version)| format!("version('{name}') == '{version}'"));
-    let all = versions.join(" and ");
-    let check = format!(
-        "from importlib.metadata import version; import cbor2; raise SystemExit(not ({all}))"
-    );
+fn is_complete(python: &Path, packages: &[(&str, &str)]) -> bool {
+    let versions = packages
+        .iter()
+        .map(|(name, version)| format!("version('{name}') == '{version}'"));
+    let all = versions.collect::<Vec<_>>().join(" and ");
+    let check = format!("from importlib.metadata import version; raise SystemExit(not ({all}))");
     let run = Command::new(python).args(["-c", &check]).output();
     run.is_ok_and(|run| run.status.success())
 }
 
-fn install(venv: &Path, python: &Path) {
+fn install(venv: &Path, python: &Path, packages: &[(&str, &str)]) {
     let _ = std::fs::remove_dir_all(venv);
     let what = "the outside judge needs python3 with venv and pip";
     run(Command::new("python3").args(["-m", "venv"]).arg(venv), what);
-    let packages = PACKAGES.map(|(name, version)| format!("{name}=={version}"));
+    let packages = packages
+        .iter()
+        .map(|(name, version)| format!("{name}=={version}"));
     let mut pip = Command::new(python);
     pip.args([
         "-m",

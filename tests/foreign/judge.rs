@@ -1,4 +1,4 @@
-//! One `MiniStack` of a test's own, from its start to its end.
+//! One server of a test's own, from its start to its end.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -14,35 +14,70 @@ use crate::plain;
 /// The Region of the account.
 pub(crate) const REGION: &str = "eu-west-1";
 
+/// Who judges: an AWS emulator that others wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    MiniStack,
+    Moto,
+}
+
+impl Kind {
+    /// Its name in Python, of the folder that it is installed into, and for `serve.py`.
+    pub(crate) fn module(self) -> &'static str {
+        match self {
+            Self::MiniStack => "ministack",
+            Self::Moto => "moto",
+        }
+    }
+
+    /// A path that answers once it is up.
+    fn health(self) -> &'static str {
+        match self {
+            Self::MiniStack => "/_ministack/health",
+            Self::Moto => "/moto-api/data.json",
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::MiniStack => "MiniStack",
+            Self::Moto => "moto",
+        })
+    }
+}
+
 /// A server that runs as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Judge {
+    pub(crate) kind: Kind,
     pub(crate) port: u16,
     server: Child,
     /// What it writes: its log, and the functions' code. Goes with it.
-    home: PathBuf,
+    pub(crate) home: PathBuf,
 }
 
 impl Judge {
     /// Starts one and waits until it answers.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(kind: Kind) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let python = python();
+        let python = python(kind);
         let home = folder().join(format!("run-{}-{count}", std::process::id()));
         // Of a test program that was killed, and had this number by chance.
         let _ = std::fs::remove_dir_all(&home);
         std::fs::create_dir_all(&home).unwrap();
         // Somebody may take the free port before the server does; then it ends and another port is tried.
         for _ in 0..3 {
-            if let Some(judge) = Self::try_start(&python, &home) {
+            if let Some(judge) = Self::try_start(kind, &python, &home) {
                 return judge;
             }
         }
-        panic!("MiniStack does not start:\n{}", last_lines(&home));
+        panic!("{kind} does not start:\n{}", last_lines(&home));
     }
 
-    fn try_start(python: &Path, home: &Path) -> Option<Self> {
+    fn try_start(kind: Kind, python: &Path, home: &Path) -> Option<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("foreign");
         let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = free.local_addr().unwrap().port();
@@ -50,7 +85,8 @@ impl Judge {
         let log = File::create(log_of(home)).unwrap();
         let server = Command::new(python)
             .arg(here.join("serve.py"))
-            // Nothing of the caller's environment: neither credentials nor settings of MiniStack.
+            .args([kind.module(), &port.to_string()])
+            // Nothing of the caller's environment: neither credentials nor settings of the judge's.
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home)
@@ -70,12 +106,13 @@ impl Judge {
             .spawn()
             .unwrap();
         let mut judge = Self {
+            kind,
             port,
             server,
             home: home.to_owned(),
         };
         for _ in 0..300 {
-            if plain::get(port, "/_ministack/health").is_some() {
+            if plain::get(port, kind.health()).is_some() {
                 return Some(judge);
             }
             if judge.server.try_wait().unwrap().is_some() {
@@ -117,7 +154,8 @@ impl Drop for Judge {
         let _ = self.server.wait();
         if std::thread::panicking() {
             tell(&format!(
-                "the last that MiniStack said:\n{}",
+                "the last that {} said:\n{}",
+                self.kind,
                 last_lines(&self.home)
             ));
         }
@@ -130,7 +168,7 @@ fn endpoint(port: u16) -> String {
 }
 
 fn log_of(home: &Path) -> PathBuf {
-    home.join("ministack.log")
+    home.join("server.log")
 }
 
 fn last_lines(home: &Path) -> String {

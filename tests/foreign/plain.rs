@@ -6,26 +6,50 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::judge::REGION;
+
 /// The answer's body, if there is a good answer.
 pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     exchange(port, &format!("GET {path} HTTP/1.0\r\n\r\n")).ok()
 }
 
-/// One call of ECS, by its JSON.
+/// One call of ECS, by its JSON; it must go well.
+#[track_caller]
 pub(crate) fn ecs(port: u16, operation: &str, input: &Value) -> Value {
+    let answer = try_ecs(port, operation, input);
+    answer.unwrap_or_else(|why| panic!("{operation}: {why}"))
+}
+
+/// One call of ECS that may be refused.
+pub(crate) fn try_ecs(port: u16, operation: &str, input: &Value) -> Result<Value, String> {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+    call(port, "ecs", &target, input)
+}
+
+/// One call of CloudWatch Logs; it must go well.
+#[track_caller]
+pub(crate) fn logs(port: u16, operation: &str, input: &Value) -> Value {
+    let answer = call(port, "logs", &format!("Logs_20140328.{operation}"), input);
+    answer.unwrap_or_else(|why| panic!("{operation}: {why}"))
+}
+
+fn call(port: u16, service: &str, target: &str, input: &Value) -> Result<Value, String> {
     let body = input.to_string();
     let length = body.len();
-    // The server takes the Region from the scope and leaves the signature alone.
-    let scope = "Credential=test/20260101/eu-west-1/ecs/aws4_request";
+    // The server takes service and Region from the scope and leaves the signature alone.
+    let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request");
     let request = format!(
         "POST / HTTP/1.0\r\n\
          Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0\r\n\
          Content-Type: application/x-amz-json-1.1\r\n\
-         X-Amz-Target: AmazonEC2ContainerServiceV20141113.{operation}\r\n\
+         X-Amz-Target: {target}\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     );
-    let answer = exchange(port, &request).unwrap_or_else(|why| panic!("{operation}: {why}"));
-    serde_json::from_str(&answer).unwrap()
+    let answer = exchange(port, &request)?;
+    if answer.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&answer).map_err(|error| format!("{error}: {answer}"))
 }
 
 fn exchange(port: u16, request: &str) -> Result<String, String> {

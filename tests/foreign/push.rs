@@ -1,5 +1,7 @@
 //! A push, as CloudTrail records it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -10,7 +12,29 @@ const REGISTRY: &str = "111122223333";
 
 /// The image string of a repository and a tag.
 pub(crate) fn image(repository: &str, tag: &str) -> String {
-    format!("{REGISTRY}.dkr.ecr.{REGION}.amazonaws.com/{repository}:{tag}")
+    image_of(REGISTRY, REGION, repository, tag)
+}
+
+/// The same for any registry.
+pub(crate) fn image_of(account: &str, region: &str, repository: &str, tag: &str) -> String {
+    format!("{account}.dkr.ecr.{region}.amazonaws.com/{repository}:{tag}")
+}
+
+/// The digest that a push of this tag has.
+pub(crate) fn digest(repository: &str, tag: &str) -> String {
+    format!("sha256:{:064x}", hash((repository, tag)))
+}
+
+/// The identity of a push's record.
+pub(crate) fn id(repository: &str, tag: &str, at: DateTime<Utc>) -> String {
+    let number = hash((repository, tag, at.timestamp())) & 0xffff_ffff_ffff;
+    format!("7c1e8f0a-5f0e-4a53-9d3b-{number:012x}")
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The record of a tagged push.
@@ -23,7 +47,7 @@ pub(crate) fn record(repository: &str, tag: &str, at: DateTime<Utc>) -> Value {
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": 3_402_542,
                     "digest": format!("sha256:{:064x}", 2)}],
     });
-    let digest = format!("sha256:{:064x}", 3);
+    let digest = digest(repository, tag);
     json!({
         "eventVersion": "1.11",
         "userIdentity": {"type": "IAMUser", "accountId": REGISTRY, "userName": "build"},
@@ -35,7 +59,7 @@ pub(crate) fn record(repository: &str, tag: &str, at: DateTime<Utc>) -> Value {
         "responseElements": {"image": {"registryId": REGISTRY, "repositoryName": repository,
             "imageManifest": manifest.to_string(),
             "imageId": {"imageDigest": digest, "imageTag": tag}}},
-        "eventID": "7c1e8f0a-5f0e-4a53-9d3b-3a1f7d2c9b64",
+        "eventID": id(repository, tag, at),
         "readOnly": false, "eventType": "AwsApiCall", "managementEvent": true,
         "recipientAccountId": REGISTRY, "eventCategory": "Management",
     })

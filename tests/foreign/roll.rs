@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::install::skipped;
-use crate::judge::Judge;
+use crate::judge::{Judge, Kind};
 use crate::push::{image, noise, record};
 use crate::setup::good;
 
@@ -38,7 +38,7 @@ async fn foreign_the_real_handler_rolls_a_service() {
     if skipped("foreign_the_real_handler_rolls_a_service") {
         return;
     }
-    let judge = Judge::start();
+    let judge = Judge::start(Kind::MiniStack);
     good(&judge.ecroll(&["setup", "--yes"]));
     let account = Account::of(&judge);
     let seed = account.service("web", &definition()).await;

@@ -1,11 +1,12 @@
-"""Runs MiniStack for as long as standard input stays open.
+"""Runs a judge for as long as standard input stays open: `serve.py ministack|moto PORT`.
 
-The test holds the other end. When it lets go, by its end, a panic or a kill, MiniStack goes at once, and with it the
+The test holds the other end. When it lets go, by its end, a panic or a kill, the judge goes at once, and with it the
 functions that it started: they are one process group.
 """
 
 import os
 import signal
+import sys
 import threading
 
 os.setpgid(0, 0)
@@ -19,6 +20,15 @@ def hold():
 
 threading.Thread(target=hold, daemon=True).start()
 
-from ministack.app import main  # noqa: E402  (only once the group stands)
+# Only once the group stands.
+_, judge, port = sys.argv
+if judge == "moto":
+    from moto.server import main
 
-main()
+    main(["-H", "127.0.0.1", "-p", port])
+else:
+    # It takes its port from the environment.
+    from ministack.app import main
+
+    sys.argv = ["ministack"]
+    main()

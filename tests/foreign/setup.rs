@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use crate::install::skipped;
-use crate::judge::Judge;
+use crate::judge::{Judge, Kind};
 
 /// What a run printed; it must have gone well.
 #[track_caller]
@@ -21,7 +21,7 @@ fn foreign_setup_twice_writes_nothing() {
     if skipped("foreign_setup_twice_writes_nothing") {
         return;
     }
-    let judge = Judge::start();
+    let judge = Judge::start(Kind::MiniStack);
     let setup = || good(&judge.ecroll(&["setup", "--yes"]));
     let first = setup();
     assert!(first.contains("0 to change, 0 to keep"), "{first}");
