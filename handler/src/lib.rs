@@ -19,14 +19,17 @@
 mod concurrent;
 pub mod config;
 mod context;
+mod deadline;
 pub mod deployment;
 mod ecs;
+mod elsewhere;
 mod error;
 pub mod image;
 pub mod inventory;
 pub mod ledger;
 mod lookup;
 pub mod manifest;
+mod pace;
 pub mod plan;
 pub mod policy;
 pub mod push;
@@ -34,7 +37,9 @@ pub mod record;
 pub mod report;
 pub mod revision;
 mod roll;
+mod site;
 mod survey;
+mod target;
 mod telling;
 pub mod trigger;
 
@@ -45,10 +50,13 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 pub use context::{Context, Measure, Now};
+pub use deadline::Deadline;
 use deployment::Change;
 pub use error::{AwsError, Error};
 use plan::{Histories, Plan};
 use report::{Decision, Outcome, PushLine, Report, Window};
+pub use site::Place;
+pub use target::places;
 use trigger::Trigger;
 
 /// Handles one event: looks up the pushes, decides, rolls, reports.
@@ -57,6 +65,18 @@ use trigger::Trigger;
 /// [`Error::Config`] without a log group; [`Error::Retryable`] when something failed that a retry may mend, after
 /// everything else was done; [`Error::Permanent`] when the log group or the clusters cannot be read at all.
 pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
+    handle_by(event, context, Deadline::NONE).await
+}
+
+/// The same in an invocation that ends: what would not be done by then is not begun, and the next look-up finds it.
+///
+/// # Errors
+/// As [`handle`]; [`Error::Retryable`] when something was left for want of time.
+pub async fn handle_by(
+    event: &Value,
+    context: &Context,
+    deadline: Deadline,
+) -> Result<Report, Error> {
     let trigger = Trigger::read(event);
     if let Some(warning) = &trigger.warning {
         tracing::warn!(warning, "event");
@@ -65,9 +85,12 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
     let span = trigger.look_back.unwrap_or(context.config.look_back);
     let from = to - TimeDelta::from_std(span).unwrap_or(TimeDelta::days(1));
 
-    let (pushes, inventory) =
-        futures_util::join!(lookup::look_up(context, from), survey::survey(context));
+    let (pushes, inventory) = futures_util::join!(
+        lookup::look_up(context, from),
+        survey::survey(context, deadline)
+    );
     let (pushes, inventory) = (pushes?, inventory?);
+    elsewhere::warn(context, &pushes, &inventory);
 
     let plan = |histories: &Histories| {
         plan::plan(
@@ -81,13 +104,13 @@ pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
     let mut histories = Histories::new();
     let mut decided: Plan = plan(&histories);
     if !decided.doubts.is_empty() {
-        histories = survey::histories(context, &decided.doubts).await;
+        histories = survey::histories(context, deadline, &decided.doubts).await;
         decided = plan(&histories);
     }
     let ended = Change::read(event).map_or_else(Vec::new, |change| {
         deployment::ended(&change, &inventory, &histories, &pushes)
     });
-    let rolled = roll::carry_out(context, &inventory, &decided).await;
+    let rolled = roll::carry_out(context, &inventory, &decided, deadline).await;
 
     let mut decisions = decided.decisions;
     decisions.extend(rolled);
