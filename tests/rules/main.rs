@@ -10,7 +10,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod figures;
+mod fleet;
+mod proxy;
+mod rule_01_in_time;
 mod rule_01_no_push_is_lost;
+mod rule_01_retries;
 mod rule_02_highest_version;
 mod rule_02_never_backwards;
 mod rule_03_alone;
@@ -18,6 +23,7 @@ mod rule_03_force;
 mod rule_03_once;
 mod rule_04_exactly_these_services;
 mod rule_04_settings;
+mod rule_04_targets;
 mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;
