@@ -116,7 +116,7 @@ const PASSING_CLIENT: &[&str] = &["Too many concurrent attempts", "Role is not v
 /// What a `ClientException` says that is a throttle by another name.
 const THROTTLED_CLIENT: &[&str] = &["Rate exceeded", "Throttling"];
 
-/// What STS answers to AssumeRole when trying again does not help: the trust policy does not admit the handler's role or
+/// What STS answers to `AssumeRole` when trying again does not help: the trust policy does not admit the handler's role or
 /// this external id, the Region is not activated, the call is malformed.
 ///
 /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::{AwsError, Error};
-use crate::inventory::{Definition, Gap, Inventory, Service};
+use crate::inventory::{Gap, Inventory, Service};
 use crate::plan::{Doubt, Histories, History};
 use crate::site::{Access, Place};
 
@@ -131,14 +131,11 @@ async fn definitions(context: &Context, until: Deadline, inventory: &mut Invento
         .filter(|arn| !arn.is_empty())
         .collect();
     let read = concurrent::all(wanted.into_iter().map(|arn| async move {
-        let definition: Result<Arc<Definition>, _> = match context.definition(&arn) {
-            Some(known) => Ok(known),
-            None => {
-                let at = context.where_is(&arn, until).leaving(ROLL);
-                let read = ecs::describe_task_definition(at, &arn).await;
-                read.map(Arc::new)
-            }
-        };
+        if let Some(known) = context.definition(&arn) {
+            return (arn, Ok(known));
+        }
+        let at = context.where_is(&arn, until).leaving(ROLL);
+        let definition = ecs::describe_task_definition(at, &arn).await.map(Arc::new);
         (arn, definition)
     }))
     .await;

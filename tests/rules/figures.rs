@@ -9,11 +9,11 @@ use crate::proxy::Script;
 struct Cost {
     calls: BTreeMap<String, usize>,
     seconds: f64,
-    kibibytes: Option<u64>,
+    kibibytes: Option<u32>,
 }
 
 /// The cost of a first look-up that rolls every service, and of a second one that finds nothing new.
-async fn measure(services: usize, definitions: usize, clusters: usize) -> [Cost; 2] {
+async fn measure(services: u32, definitions: u32, clusters: u32) -> [Cost; 2] {
     let options = local::Options {
         // The journal would be counted as memory of the look-up.
         journal_calls: false,
@@ -21,6 +21,7 @@ async fn measure(services: usize, definitions: usize, clusters: usize) -> [Cost;
         ..local::Options::default()
     };
     let world = asleep(options).await;
+    let [services, definitions, clusters] = [services, definitions, clusters].map(|n| n as usize);
     fill(&world.account, services, definitions, clusters);
     throttle(&world.account);
     push(&world, "v1", "event-1").await;
@@ -50,7 +51,7 @@ async fn measure(services: usize, definitions: usize, clusters: usize) -> [Cost;
 }
 
 /// A line of `/proc/self/status`, in KiB.
-fn memory(line: &str) -> Option<u64> {
+fn memory(line: &str) -> Option<u32> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix(line))?;
     line.trim().trim_end_matches(" kB").parse().ok()
@@ -107,7 +108,7 @@ async fn figures_of_a_look_up() {
             let all: usize = cost.calls.values().sum();
             let memory = cost.kibibytes.map_or_else(
                 || "?".to_owned(),
-                |kibibytes| format!("{:.1}", kibibytes as f64 / services as f64),
+                |kibibytes| format!("{:.1}", f64::from(kibibytes) / f64::from(services)),
             );
             println!(
                 "| {services} | {definitions} | {clusters} | {name} | {:.1} | {:.2} | {all} | {memory} | {} |",
