@@ -1,10 +1,11 @@
 //! Which errors pass and which do not: a call is made again where that helps and nowhere else, and what could not be done is
 //! said with its reason and found by the next look-up.
 
+use handler::config::Action;
 use handler::report::{Decision, Outcome};
 use handler::{Context, Error};
 
-use crate::fleet::{asleep, context, fill, look_up, push, states};
+use crate::fleet::{asleep, config, context, fill, look_up, now, push, states};
 use crate::proxy::{Reply, Script};
 use crate::world::World;
 
@@ -266,4 +267,27 @@ async fn rule_01_a_denied_ledger_makes_one_revision_an_hour_and_not_one_a_look_u
         .run_until(world.now() + chrono::TimeDelta::minutes(10))
         .await;
     assert_eq!(decided(&world, &context).await.0.outcome, Outcome::Rolled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_forced_deployment_that_may_have_begun_is_not_sent_again() {
+    let (world, _, script) = scene().await;
+    // A deployment within the push's own second would count as one that came after it.
+    world.minutes(1).await;
+    push(&world, "seed", "event-2").await;
+    let mut config = config();
+    config.service.action = Action::Force;
+    let sdk = script.over(&world.account.sdk_config());
+    let context = Context::new(config, &sdk, now(&world));
+    script.say("UpdateService", 1, &Reply::Reset);
+    let lost = look_up(&world, &context).await;
+    assert!(matches!(lost, Err(Error::Retryable { .. })), "{lost:?}");
+    assert_eq!(script.count("UpdateService"), 1);
+    // What ECS refused to take was not begun, and is sent again.
+    let throttled = Reply::error(400, "ThrottlingException", "Rate exceeded");
+    script.say("UpdateService", 1, &throttled);
+    look_up(&world, &context).await.unwrap();
+    assert_eq!(script.count("UpdateService"), 3);
+    world.minutes(1).await;
+    assert_eq!(world.deployments("s0"), 1);
 }
