@@ -1,6 +1,7 @@
 //! Deciding about pushes that an event carries: no look-up, else the same way as any other push.
 
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecr;
 use crate::error::{AwsError, Error};
 use crate::manifest::Kind;
@@ -19,6 +20,7 @@ pub(crate) async fn decide(
     context: &Context,
     trigger: &Trigger,
     carried: &[Carried],
+    until: Deadline,
 ) -> Result<Report, Error> {
     if carried.is_empty() {
         tracing::info!(trigger = trigger.name, "no push in the event");
@@ -32,12 +34,13 @@ pub(crate) async fn decide(
     }
     let began = context.now();
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
-    let (found, inventory) = futures_util::join!(found, survey(context));
+    let (found, inventory) = futures_util::join!(found, survey(context, until));
     let found = found
         .into_iter()
         .collect::<Result<Vec<Found>, AwsError>>()?;
     let pushes = coalesce(found);
-    let mut session = Session::new(context, inventory?, trigger.dry_run).hearing(None, began);
+    let mut session =
+        Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
     session.report(trigger.name, None, &pushes, None).await
 }

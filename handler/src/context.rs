@@ -5,14 +5,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_config::SdkConfig;
-use chrono::{DateTime, Utc};
+use aws_smithy_types::retry::RetryConfig;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::image::Repository;
 use crate::inventory::{Definition, Origin};
 use crate::lookup::Mark;
 use crate::plan::Undated;
+use crate::site::{Access, Place, Site};
 use crate::telling::news::Told;
 
 /// Where the time comes from.
@@ -20,25 +23,43 @@ pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// Where lines of metrics go.
 pub type Measure = Arc<dyn Fn(&Value) + Send + Sync>;
+/// How long a denied ledger is not tried again: every try registers a revision that nothing will run.
+const DENIAL: TimeDelta = TimeDelta::hours(1);
+
+/// How often a call to CloudWatch Logs is tried: FilterLogEvents shares five calls a second with everybody in the Region.
+const LOGS_TRIES: u32 = 6;
 
 /// Everything that an invocation needs. Lives as long as the function stays warm.
 pub struct Context {
     /// What the user set.
     pub config: Config,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
-    pub(crate) ecs: aws_sdk_ecs::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     now: Now,
     measure: Option<Measure>,
     told: Mutex<Told>,
-    /// Revisions never change, so what was read of one holds.
-    definitions: Mutex<BTreeMap<String, Arc<Definition>>>,
     /// Remarks on services that were told already.
     remarked: Mutex<BTreeSet<String>>,
-    /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
-    origins: Mutex<BTreeMap<OriginKey, Origin>>,
     mark: Mutex<Mark>,
     sdk: SdkConfig,
+    /// The function's own place.
+    home: Site,
+    /// The other places whose services follow.
+    targets: Vec<Site>,
+    memory: Mutex<Memory>,
+}
+
+/// What a warm function remembers. Nothing hangs on it: it only saves calls and repetition.
+#[derive(Default)]
+struct Memory {
+    /// Revisions never change, so what was read of one holds.
+    definitions: BTreeMap<String, Arc<Definition>>,
+    /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
+    origins: BTreeMap<OriginKey, Origin>,
+    /// By the ARN of a service: when AWS denied to write its ledger, and in which words.
+    denials: BTreeMap<String, (DateTime<Utc>, String)>,
+    /// The function's own place, as the clusters there name it.
+    home: Option<Place>,
 }
 
 /// ARN of the service, beginning of the deployment, repository.
@@ -48,22 +69,37 @@ type OriginKey = (String, DateTime<Utc>, Repository);
 const MOST_ORIGINS: usize = 5000;
 
 impl Context {
-    /// A context whose calls go where the SDK configuration says.
+    /// A context for the services of one place: that where the calls of the SDK configuration go.
     #[must_use]
     pub fn new(config: Config, sdk: &SdkConfig, now: Now) -> Self {
+        Self::with_places(config, sdk, now, Vec::new())
+    }
+
+    /// A context for the services of several places: the function's own, and each of these by its own way there.
+    #[must_use]
+    pub fn with_places(
+        config: Config,
+        sdk: &SdkConfig,
+        now: Now,
+        places: Vec<(Place, SdkConfig)>,
+    ) -> Self {
+        let begun = now();
+        let targets = places
+            .into_iter()
+            .map(|(place, sdk)| Site::new(Some(place), &sdk, begun));
         Self {
             config,
-            logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
-            ecs: aws_sdk_ecs::Client::new(sdk),
+            logs: logs(sdk),
+            home: Site::new(None, sdk, begun),
+            targets: targets.collect(),
             sns: aws_sdk_sns::Client::new(sdk),
             now,
             measure: None,
             told: Mutex::default(),
-            definitions: Mutex::default(),
             remarked: Mutex::default(),
-            origins: Mutex::default(),
             mark: Mutex::default(),
             sdk: sdk.clone(),
+            memory: Mutex::default(),
         }
     }
 
@@ -97,12 +133,10 @@ impl Context {
         (self.now)()
     }
 
-    pub(crate) fn definition(&self, arn: &str) -> Option<Arc<Definition>> {
-        let definitions = self
-            .definitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        definitions.get(arn).cloned()
+    /// Access to every place, the function's own first.
+    pub(crate) fn everywhere(&self, until: Deadline) -> impl Iterator<Item = Access<'_>> {
+        let sites = std::iter::once(&self.home).chain(&self.targets);
+        sites.map(move |site| self.access(site, until))
     }
 
     /// How far the log was handled.
@@ -124,8 +158,7 @@ impl Context {
     /// What was learnt before about the images of a deployment.
     pub(crate) fn origin(&self, of: &Undated) -> Option<Origin> {
         let key = (of.service.clone(), of.deployed_at, of.repository.clone());
-        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        origins.get(&key).cloned()
+        self.memory().origins.get(&key).cloned()
     }
 
     /// Remembers the origin of a deployment's images. What could not be known is asked again.
@@ -133,7 +166,7 @@ impl Context {
         if origin.unknown.is_some() || origin.digest.is_none() {
             return;
         }
-        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        let origins = &mut self.memory().origins;
         if origins.len() >= MOST_ORIGINS {
             origins.clear();
         }
@@ -141,14 +174,76 @@ impl Context {
         origins.insert(key, origin.clone());
     }
 
-    /// Remembers exactly these revisions: what no service runs any more is forgotten.
-    pub(crate) fn remember(&self, definitions: &BTreeMap<String, Arc<Definition>>) {
-        let mut known = self
-            .definitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.clone_from(definitions);
+    /// Access to the place that an ARN names; to the function's own if it is no target's.
+    pub(crate) fn where_is(&self, arn: &str, until: Deadline) -> Access<'_> {
+        let place = Place::of(arn);
+        let known = place.is_some() && self.memory().home != place;
+        let mut targets = self.targets.iter();
+        let target = targets.find(|site| known && site.place == place);
+        self.access(target.unwrap_or(&self.home), until)
     }
+
+    fn access<'a>(&'a self, site: &'a Site, until: Deadline) -> Access<'a> {
+        Access {
+            site,
+            now: &self.now,
+            until,
+            calls: 0,
+        }
+    }
+
+    pub(crate) fn definition(&self, arn: &str) -> Option<Arc<Definition>> {
+        self.memory().definitions.get(arn).cloned()
+    }
+
+    /// Remembers these revisions. When they are `all` that run, others are forgotten.
+    pub(crate) fn remember(&self, definitions: &BTreeMap<String, Arc<Definition>>, all: bool) {
+        let known = &mut self.memory().definitions;
+        if all {
+            known.clone_from(definitions);
+        } else {
+            known.extend(definitions.clone());
+        }
+    }
+
+    /// Remembers that AWS denied to write a service's ledger.
+    pub(crate) fn remember_denial(&self, service: &str, words: &str) {
+        let denial = (self.now(), words.to_owned());
+        self.memory().denials.insert(service.to_owned(), denial);
+    }
+
+    /// In which words AWS denied to write a service's ledger, if that is not long ago.
+    pub(crate) fn denial(&self, service: &str) -> Option<String> {
+        let now = self.now();
+        let denials = &mut self.memory().denials;
+        denials.retain(|_, (at, _)| now - *at < DENIAL);
+        denials.get(service).map(|(_, words)| words.clone())
+    }
+
+    /// Learns where the function is.
+    pub(crate) fn learn_home(&self, place: Place) {
+        self.memory().home = Some(place);
+    }
+
+    /// All places whose services follow; `None` as long as the function's own is not known.
+    pub(crate) fn places(&self) -> Option<BTreeSet<Place>> {
+        let home = self.memory().home.clone()?;
+        let targets = self.targets.iter().filter_map(|site| site.place.clone());
+        Some(targets.chain([home]).collect())
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn logs(sdk: &SdkConfig) -> aws_sdk_cloudwatchlogs::Client {
+    let retries = sdk.retry_config().cloned();
+    let retries = retries.unwrap_or_else(RetryConfig::standard);
+    let config = aws_sdk_cloudwatchlogs::config::Builder::from(sdk)
+        .retry_config(retries.with_max_attempts(LOGS_TRIES))
+        .build();
+    aws_sdk_cloudwatchlogs::Client::from_conf(config)
 }
 
 impl fmt::Debug for Context {

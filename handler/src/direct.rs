@@ -11,6 +11,7 @@ use chrono::{SecondsFormat, SubsecRound as _};
 use crate::carried::kind;
 use crate::config::Config;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecr::{self, ImageId};
 use crate::error::Error;
 use crate::image::Repository;
@@ -37,8 +38,9 @@ pub(crate) async fn deploy(
     context: &Context,
     trigger: &Trigger,
     direct: &Direct,
+    until: Deadline,
 ) -> Result<Report, Error> {
-    let mut inventory = survey(context).await?;
+    let mut inventory = survey(context, until).await?;
     narrow(&mut inventory, direct);
     let repository = repository(&inventory, direct)?;
     let digest = digest(context, &repository, direct).await?;
@@ -64,7 +66,7 @@ pub(crate) async fn deploy(
         direct.tag
     );
     let config = without_policies(&context.config);
-    let mut session = Session::new(context, inventory, trigger.dry_run).by(config, reason);
+    let mut session = Session::new(context, inventory, trigger.dry_run, until).by(config, reason);
     session.decide(&pushes).await;
     session.report(trigger.name, None, &pushes, None).await
 }

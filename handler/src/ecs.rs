@@ -5,36 +5,16 @@ mod raw;
 mod read;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DeploymentConfiguration, Tag};
 
 use crate::error::AwsError;
 use crate::plan::{Roll, Source};
+use crate::site::Access;
 
 pub(crate) use digests::digests;
 pub(crate) use raw::{describe_task_definition, register_task_definition};
 pub(crate) use read::{describe_services, history, list_clusters, list_services};
-
-/// How often a call is tried that failed with an error which passes but which the SDK does not retry.
-const TRIES: u32 = 5;
-
-/// Tries a call again while its error passes, waiting longer each time.
-async fn patiently<T, F>(mut call: impl FnMut() -> F) -> Result<T, AwsError>
-where
-    F: Future<Output = Result<T, AwsError>>,
-{
-    let mut wait = Duration::from_millis(500);
-    for _ in 1..TRIES {
-        match call().await {
-            Err(error) if error.retryable => tokio::time::sleep(wait).await,
-            other => return other,
-        }
-        wait *= 2;
-    }
-    call().await
-}
 
 /// The token of the next page. One that repeats would be followed for ever.
 pub(crate) fn next(
@@ -43,18 +23,15 @@ pub(crate) fn next(
     call: &'static str,
 ) -> Result<Option<String>, AwsError> {
     if next.is_some() && this == next {
-        return Err(AwsError {
-            call,
-            message: "the next page has the same token as this one".to_owned(),
-            retryable: true,
-        });
+        let message = "the next page has the same token as this one";
+        return Err(AwsError::strange(call, message, true));
     }
     Ok(next.map(str::to_owned))
 }
 
 /// Sets tags on a service or a revision; others stay.
 pub(crate) async fn tag(
-    ecs: &Client,
+    at: Access<'_>,
     arn: &str,
     tags: &BTreeMap<String, String>,
 ) -> Result<(), AwsError> {
@@ -62,11 +39,10 @@ pub(crate) async fn tag(
         .iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect();
-    let request = ecs.tag_resource().resource_arn(arn).set_tags(Some(tags));
-    let answer = request.send().await;
-    answer
-        .map(drop)
-        .map_err(|error| AwsError::new("TagResource", &error))
+    let request = at.ecs().tag_resource();
+    let request = request.resource_arn(arn).set_tags(Some(tags));
+    let answer = at.call("TagResource", || request.clone().send());
+    answer.await.map(drop)
 }
 
 /// Lets a service run a revision, named by its full ARN so that nothing is resolved on the way.
@@ -74,7 +50,7 @@ pub(crate) async fn tag(
 /// Sends the two percentages where the plan asks for them, and no other setting: what is left out is kept, and a
 /// desired count would fight autoscaling.
 pub(crate) async fn update_service(
-    ecs: &Client,
+    at: Access<'_>,
     roll: &Roll,
     revision: &str,
 ) -> Result<(), AwsError> {
@@ -85,7 +61,8 @@ pub(crate) async fn update_service(
             .set_maximum_percent(percentages.1)
             .build()
     });
-    let request = ecs
+    let request = at
+        .ecs()
         .update_service()
         .cluster(&roll.service.cluster_arn)
         .service(&roll.service.arn)
@@ -93,10 +70,15 @@ pub(crate) async fn update_service(
         // Only where the revision stays the same: another one is a new deployment by itself.
         .set_force_new_deployment((roll.source == Source::Same).then_some(true))
         .set_deployment_configuration(deployment);
-    let answer = request.send().await;
-    answer
-        .map(drop)
-        .map_err(|error| AwsError::new("UpdateService", &error))
+    let answer = match &roll.source {
+        // Each forced one is a deployment of its own: one that may have been accepted is not sent again.
+        Source::Same => {
+            at.call_once("UpdateService", || request.clone().send())
+                .await
+        }
+        _ => at.call("UpdateService", || request.clone().send()).await,
+    };
+    answer.map(drop)
 }
 
 #[cfg(test)]

@@ -81,18 +81,24 @@ pub struct AwsError {
     pub message: String,
     /// Whether trying again may help.
     pub retryable: bool,
+    /// Whether it is that too many calls were made: by us, or by others in the account.
+    pub throttled: bool,
 }
 
-/// Codes after which the same call may succeed later.
-///
-/// `LimitExceededException` is not among them although the SDK retries it: for ECS and CloudWatch Logs the limits do
-/// not pass with time.
-const PASSING: &[&str] = &[
+/// Codes of too many calls.
+const THROTTLED: &[&str] = &[
     "ThrottlingException",
     "Throttling",
     "Throttled",
     "TooManyRequestsException",
     "RequestLimitExceeded",
+];
+
+/// Further codes after which the same call may succeed later.
+///
+/// `LimitExceededException` is not among them although the SDK retries it: for ECS and CloudWatch Logs the limits do
+/// not pass with time.
+const PASSING: &[&str] = &[
     "ServiceUnavailableException",
     "ServerException",
     "InternalFailure",
@@ -107,6 +113,20 @@ const PASSING: &[&str] = &[
 /// Source of the first: <https://github.com/hashicorp/terraform-provider-aws/issues/9777>
 const PASSING_CLIENT: &[&str] = &["Too many concurrent attempts", "Role is not valid"];
 
+/// What a `ClientException` says that is a throttle by another name.
+const THROTTLED_CLIENT: &[&str] = &["Rate exceeded", "Throttling"];
+
+/// What STS answers to `AssumeRole` when trying again does not help: the trust policy does not admit the handler's role or
+/// this external id, the Region is not activated, the call is malformed.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+const NO_CREDENTIALS: &[&str] = &[
+    "AccessDenied",
+    "RegionDisabledException",
+    "ValidationError",
+    "InvalidClientTokenId",
+];
+
 impl AwsError {
     /// Reads what the SDK says about a call.
     pub fn new<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
@@ -114,13 +134,16 @@ impl AwsError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let Some(service) = error.as_service_error() else {
-            // No answer, or none that could be read: the way there may be better next time.
+            // No answer, or none that could be read: the way there may be better next time. Credentials that are
+            // refused come this way, too: they are fetched before the call is sent.
             let message = describe(error);
-            let retryable = !matches!(error, SdkError::ConstructionFailure(_));
+            let refused = NO_CREDENTIALS.iter().any(|code| message.contains(code));
+            let retryable = !refused && !matches!(error, SdkError::ConstructionFailure(_));
             return Self {
                 call,
                 message,
                 retryable,
+                throttled: false,
             };
         };
         let code = service.code().unwrap_or("unknown error");
@@ -128,16 +151,34 @@ impl AwsError {
         let status = error
             .raw_response()
             .map_or(0, |response| response.status().as_u16());
-        let retryable = status >= 500
-            || status == 429
-            || PASSING.contains(&code)
-            || (code == "ClientException"
-                && PASSING_CLIENT.iter().any(|text| message.contains(text)));
+        let client = |texts: &[&str]| {
+            code == "ClientException" && texts.iter().any(|text| message.contains(text))
+        };
+        let throttled = status == 429 || THROTTLED.contains(&code) || client(THROTTLED_CLIENT);
         Self {
             call,
             message: format!("{code}: {message}"),
-            retryable,
+            retryable: throttled
+                || status >= 500
+                || PASSING.contains(&code)
+                || client(PASSING_CLIENT),
+            throttled,
         }
+    }
+
+    /// An answer that came, but that cannot be what was asked for.
+    pub(crate) fn strange(call: &'static str, message: impl Into<String>, retryable: bool) -> Self {
+        Self {
+            call,
+            message: message.into(),
+            retryable,
+            throttled: false,
+        }
+    }
+
+    /// Whether the permission is missing: nothing changes until somebody changes a policy.
+    pub(crate) fn denied(&self) -> bool {
+        self.message.starts_with("AccessDenied")
     }
 }
 

@@ -23,10 +23,12 @@ mod carried;
 mod concurrent;
 pub mod config;
 mod context;
+mod deadline;
 pub mod deployment;
 mod direct;
 mod ecr;
 mod ecs;
+mod elsewhere;
 mod error;
 pub mod image;
 pub mod inventory;
@@ -34,6 +36,7 @@ pub mod ledger;
 mod lookup;
 pub mod manifest;
 mod origins;
+mod pace;
 pub mod plan;
 pub mod policy;
 pub mod push;
@@ -42,7 +45,9 @@ pub mod report;
 pub mod revision;
 mod roll;
 mod session;
+mod site;
 mod survey;
+mod target;
 mod telling;
 pub mod trigger;
 
@@ -52,8 +57,11 @@ mod tests;
 use serde_json::Value;
 
 pub use context::{Context, Measure, Now};
+pub use deadline::Deadline;
 pub use error::{AwsError, Error};
 use report::Report;
+pub use site::Place;
+pub use target::places;
 use trigger::{Task, Trigger};
 
 /// Handles one event: finds the pushes, decides, rolls, reports.
@@ -63,14 +71,26 @@ use trigger::{Task, Trigger};
 /// retry may mend, after everything else was done; [`Error::Permanent`] when the log group or the clusters cannot be
 /// read at all, and when somebody names a tag that cannot be deployed.
 pub async fn handle(event: &Value, context: &Context) -> Result<Report, Error> {
+    handle_by(event, context, Deadline::NONE).await
+}
+
+/// The same in an invocation that ends: what would not be done by then is not begun, and the next look-up finds it.
+///
+/// # Errors
+/// As [`handle`]; [`Error::Retryable`] when something was left for want of time.
+pub async fn handle_by(
+    event: &Value,
+    context: &Context,
+    deadline: Deadline,
+) -> Result<Report, Error> {
     let trigger = Trigger::read(event);
     if let Some(warning) = &trigger.warning {
         tracing::warn!(warning, "event");
     }
     match &trigger.task {
-        Task::LookUp => lookup::look_up(context, &trigger, event).await,
-        Task::Pushes(pushes) => carried::decide(context, &trigger, pushes).await,
-        Task::Deploy(direct) => direct::deploy(context, &trigger, direct).await,
+        Task::LookUp => lookup::look_up(context, &trigger, event, deadline).await,
+        Task::Pushes(pushes) => carried::decide(context, &trigger, pushes, deadline).await,
+        Task::Deploy(direct) => direct::deploy(context, &trigger, direct, deadline).await,
         Task::Refuse(why) => Err(Error::Permanent(why.clone())),
     }
 }

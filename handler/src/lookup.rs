@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::deployment::Change;
 use crate::error::{AwsError, Error};
 use crate::push::{Found, Push, coalesce};
@@ -38,6 +39,7 @@ pub(crate) async fn look_up(
     context: &Context,
     trigger: &Trigger,
     event: &Value,
+    until: Deadline,
 ) -> Result<Report, Error> {
     let to = context.now();
     let span = trigger.look_back.unwrap_or(context.config.look_back);
@@ -50,12 +52,13 @@ pub(crate) async fn look_up(
     let reader = Reader::new(context)?;
     let (read, parts) = unbounded_channel();
     let ((), done) = futures_util::join!(
-        read_all(&reader, slices(from, to), read),
+        read_all(&reader, slices(from, to), until, read),
         decide_all(
             context,
             trigger.dry_run,
             Change::read(event),
             (from, to),
+            until,
             parts
         )
     );
@@ -79,9 +82,16 @@ pub(crate) async fn look_up(
 }
 
 /// Reads slice after slice, newest first, until one fails.
-async fn read_all(reader: &Reader<'_>, slices: Vec<Slice>, read: UnboundedSender<Part>) {
+async fn read_all(
+    reader: &Reader<'_>,
+    slices: Vec<Slice>,
+    until: Deadline,
+    read: UnboundedSender<Part>,
+) {
+    // However much there is to read, half of the time is left to do something about it.
+    let reading = until.half(reader.now());
     for slice in slices {
-        let part = reader.read(&slice).await;
+        let part = reader.read(&slice, reading).await;
         let failed = part.is_err();
         // Nobody listens any more when the clusters could not be listed.
         if read.send((slice, part)).is_err() || failed {
@@ -104,11 +114,12 @@ async fn decide_all(
     dry: bool,
     change: Option<Change>,
     (from, began): (DateTime<Utc>, DateTime<Utc>),
+    until: Deadline,
     mut parts: UnboundedReceiver<Part>,
 ) -> Result<Done<'_>, Error> {
-    let inventory = survey(context).await?;
+    let inventory = survey(context, until).await?;
     let mut done = Done {
-        session: Session::new(context, inventory, dry).hearing(change, began),
+        session: Session::new(context, inventory, dry, until).hearing(change, began),
         found: Vec::new(),
         reached: context.now(),
         failed: None,

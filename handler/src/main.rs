@@ -3,12 +3,14 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, Utc};
 use handler::config::{Config, Fault};
-use handler::{Context, Error, handle};
+use handler::{Context, Deadline, Error, handle_by, places};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -16,6 +18,8 @@ use serde_json::Value;
 const VARIABLE: &str = "ECROLL_CONFIG";
 /// The file beside the program that holds it where the environment is too small.
 const FILE: &str = "ecroll.json";
+/// After this time a call that got no answer is given up and made again.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -33,7 +37,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let context = &context;
     let answer = async move |event: LambdaEvent<Value>| match context {
         Ok(context) => {
-            let report = handle(&event.payload, context).await;
+            let deadline = Deadline::from_millis(event.context.deadline);
+            let report = handle_by(&event.payload, context, deadline).await;
             report.map_err(|error| {
                 tracing::error!(kind = error.kind(), %error, "invocation failed");
                 Diagnostic::from(error)
@@ -63,9 +68,15 @@ async fn connect(config: Config) -> Context {
     let http = Builder::new().tls_provider(tls).build_https();
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
+        .timeout_config(
+            TimeoutConfig::builder()
+                .operation_attempt_timeout(LONGEST_CALL)
+                .build(),
+        )
         .load()
         .await;
-    Context::new(config, &sdk, Arc::new(now)).measured(Arc::new(measure))
+    let places = places(&config.targets, &sdk).await;
+    Context::with_places(config, &sdk, Arc::new(now), places).measured(Arc::new(measure))
 }
 
 /// CloudWatch takes metrics from lines of the log that hold nothing else.

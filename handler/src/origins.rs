@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concurrent;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecr::{self, Found, ImageId};
 use crate::ecs;
 use crate::error::AwsError;
@@ -21,7 +22,7 @@ use crate::plan::Undated;
 type Resolved = BTreeMap<String, String>;
 
 /// Asks about every image that the plan cannot date. Each gets an answer; what cannot be known says why.
-pub(crate) async fn origins(context: &Context, undated: &[Undated]) -> Origins {
+pub(crate) async fn origins(context: &Context, until: Deadline, undated: &[Undated]) -> Origins {
     let mut origins = Origins::new();
     let mut open: Vec<&Undated> = Vec::new();
     for one in undated {
@@ -32,7 +33,7 @@ pub(crate) async fn origins(context: &Context, undated: &[Undated]) -> Origins {
             None => open.push(one),
         }
     }
-    let resolved = resolve(context, &open).await;
+    let resolved = resolve(context, until, &open).await;
     let dates = dates(context, &open, &resolved).await;
     for one in open {
         let origin = origin(one, &resolved, &dates);
@@ -49,6 +50,7 @@ fn key(one: &Undated) -> (String, Repository) {
 /// What each service's tags were resolved to; by the ARN of the service.
 async fn resolve(
     context: &Context,
+    until: Deadline,
     open: &[&Undated],
 ) -> BTreeMap<String, Result<Resolved, AwsError>> {
     let asked: BTreeMap<&str, &Undated> = open
@@ -58,7 +60,13 @@ async fn resolve(
         .collect();
     let answers = asked.into_values().map(|one| async move {
         let (cluster, service) = (&one.cluster, &one.service);
-        let digests = ecs::digests(&context.ecs, cluster, service, &one.task_definition).await;
+        let digests = ecs::digests(
+            context.where_is(service, until),
+            cluster,
+            service,
+            &one.task_definition,
+        )
+        .await;
         (service.clone(), digests)
     });
     concurrent::all(answers).await.into_iter().collect()

@@ -2,17 +2,32 @@
 //! ledger, read the service again, update it. Nothing here chooses.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use crate::concurrent;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Inventory, Service};
 use crate::ledger::{self, Entry, RevisionName};
+use crate::pace::Announced;
 use crate::plan::{Note, Plan, Roll, Source, registrations};
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
-use crate::survey::again;
+use crate::survey::{BATCH, ROLL, again};
+
+const REGISTER: &str = "RegisterTaskDefinition";
+const LEDGER: &str = "TagResource";
+const UPDATE: &str = "UpdateService";
+
+/// How many tens of services are under way at once: with calls of a second still more than ECS's buckets let through.
+const BATCHES: usize = 8;
+/// How many services that are not rolled get their ledger at once.
+const NOTES: usize = 5;
 
 /// How a step ended that may end a roll.
 struct Stop {
@@ -32,56 +47,69 @@ impl From<AwsError> for Stop {
     }
 }
 
+/// A revision that one or several rolls need, registered once.
+#[derive(Default)]
+struct Revision<'a> {
+    /// The token for it, until it is taken, and when it was expected.
+    turn: Mutex<(Option<Announced<'a>>, Option<DateTime<Utc>>)>,
+    registered: OnceCell<Result<String, Stop>>,
+}
+
+impl Revision<'_> {
+    /// Its token is about to be taken.
+    fn begin(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        turn.0 = None;
+    }
+}
+
+/// The tokens for the two writes of a roll, until they are taken.
+struct Turns<'a> {
+    ledger: Option<Announced<'a>>,
+    update: Option<Announced<'a>>,
+}
+
+/// A plan while it is carried out.
+struct Work<'a> {
+    context: &'a Context,
+    inventory: &'a Inventory,
+    until: Deadline,
+    revisions: BTreeMap<&'a Registration, Revision<'a>>,
+}
+
 /// Carries out a plan and returns the decisions on everything that it meant to roll.
+///
+/// Services of one cluster go together, ten at a time, because as many can be read with one call; no ten wait for others.
+/// A roll that would not be done by the deadline is not begun.
 pub(crate) async fn carry_out(
     context: &Context,
     inventory: &Inventory,
     plan: &Plan,
+    until: Deadline,
 ) -> Vec<Decision> {
     for remark in &plan.remarks {
         if context.is_news(remark) {
             tracing::warn!(remark, "service");
         }
     }
-    let (revisions, ()) = futures_util::join!(
-        register(context, inventory, plan),
-        note(context, &plan.notes)
-    );
-
-    let noted = concurrent::all(plan.rolls.iter().map(|roll| {
-        let revision = revision(roll, &revisions);
-        async move {
-            let step = match revision {
-                Ok(revision) => write_ledger(context, roll, &revision)
-                    .await
-                    .map(|()| revision),
-                Err(stop) => Err(stop),
-            };
-            (roll, step)
-        }
-    }))
-    .await;
-
-    let ready: Vec<&Service> = noted
-        .iter()
-        .filter(|(_, step)| step.is_ok())
-        .map(|(roll, _)| &roll.service)
+    let wanted = registrations(&plan.rolls).into_iter();
+    let work = Work {
+        context,
+        inventory,
+        until,
+        revisions: wanted.map(|wanted| (wanted, Revision::default())).collect(),
+    };
+    let same = |a: &Roll, b: &Roll| a.service.cluster_arn == b.service.cluster_arn;
+    let batches: Vec<&[Roll]> = plan
+        .rolls
+        .chunk_by(same)
+        .flat_map(|cluster| cluster.chunks(BATCH))
         .collect();
-    let now = again(context, &ready).await;
-    let now = &now;
-    let updated = concurrent::all(noted.into_iter().map(|(roll, step)| async move {
-        let done = match step {
-            Ok(revision) => {
-                let service = now.get(&roll.service.arn);
-                update(context, roll, &revision, service)
-                    .await
-                    .map(|()| revision)
-            }
-            Err(stop) => Err(stop),
-        };
-        decisions(roll, &done)
-    }));
-    updated.await.into_iter().flatten().collect()
+    let work = &work;
+    let batches = batches.into_iter().map(|rolls| work.batch(rolls));
+    let rolled = concurrent::some(BATCHES, batches);
+    let (rolled, ()) = futures_util::join!(rolled, note(context, until, &plan.notes));
+    rolled.into_iter().flatten().collect()
 }
 
 impl Stop {
@@ -92,52 +120,201 @@ impl Stop {
             retryable: self.retryable,
         }
     }
+
+    fn too_late(until: Deadline) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            reason: until.too_late(),
+            retryable: true,
+        }
+    }
 }
 
-type Registered<'p> = BTreeMap<&'p Registration, Result<String, Stop>>;
+impl<'a> Work<'a> {
+    /// Rolls at most ten services of one cluster.
+    async fn batch(&self, rolls: &[Roll]) -> Vec<Decision> {
+        // In the order of the rolls, so that those who are sure to be in time come first.
+        let turns: Vec<_> = rolls.iter().map(|roll| (roll, self.turns(roll))).collect();
+        let noted = concurrent::all(turns.into_iter().map(|(roll, turns)| async move {
+            let step = match turns {
+                Ok(turns) => self.revision(roll).await.map(|revision| (revision, turns)),
+                Err(stop) => Err(stop),
+            };
+            (roll, step)
+        }))
+        .await;
+        let noted = concurrent::all(noted.into_iter().map(|(roll, step)| async move {
+            let step = match step {
+                Ok((revision, mut turns)) => {
+                    drop(turns.ledger.take());
+                    let written = self.write_ledger(roll, &revision).await;
+                    written.map(|()| (revision, turns))
+                }
+                Err(stop) => Err(stop),
+            };
+            (roll, step)
+        }))
+        .await;
 
-/// Registers every revision that the plan needs, each once, whatever number of services shares it.
-async fn register<'p>(context: &Context, inventory: &Inventory, plan: &'p Plan) -> Registered<'p> {
-    let wanted = registrations(&plan.rolls)
-        .into_iter()
-        .map(|registration| async move {
-            let arn = register_one(context, inventory, registration).await;
-            (registration, arn)
-        });
-    concurrent::all(wanted).await.into_iter().collect()
-}
+        let ready: Vec<&Service> = noted
+            .iter()
+            .filter(|(_, step)| step.is_ok())
+            .map(|(roll, _)| &roll.service)
+            .collect();
+        let now = match ready.first() {
+            Some(first) => again(self.context.where_is(&first.arn, self.until), &ready).await,
+            None => BTreeMap::new(),
+        };
+        let now = &now;
+        let updated = concurrent::all(noted.into_iter().map(|(roll, step)| async move {
+            let done = match step {
+                Ok((revision, turns)) => {
+                    drop(turns.update);
+                    let service = now.get(&roll.service.arn);
+                    let updated = self.update(roll, &revision, service).await;
+                    updated.map(|()| revision)
+                }
+                Err(stop) => Err(stop),
+            };
+            decisions(roll, &done)
+        }));
+        updated.await.into_iter().flatten().collect()
+    }
 
-async fn register_one(
-    context: &Context,
-    inventory: &Inventory,
-    registration: &Registration,
-) -> Result<String, Stop> {
-    let refused = |reason: String| Stop {
-        outcome: Outcome::Refused,
-        reason,
-        retryable: false,
-    };
-    let base = inventory
-        .definitions
-        .get(&registration.base)
-        .ok_or_else(|| refused(format!("{} was not read", registration.base)))?;
-    let input = copy(base, registration).map_err(refused)?;
-    Ok(ecs::register_task_definition(&context.ecs, &input).await?)
-}
-
-fn revision(roll: &Roll, registered: &Registered<'_>) -> Result<String, Stop> {
-    match &roll.source {
-        Source::Registered(arn) => Ok(arn.clone()),
-        Source::Same => Ok(roll.service.task_definition.clone()),
-        Source::Register(registration) => match registered.get(registration) {
-            Some(Ok(arn)) => Ok(arn.clone()),
-            Some(Err(stop)) => Err(stop.again()),
-            None => Err(Stop {
+    /// Announces everything that a roll writes, or says why it is not to begin.
+    fn turns(&self, roll: &Roll) -> Result<Turns<'a>, Stop> {
+        if let Some(words) = self.context.denial(&roll.service.arn) {
+            return Err(Stop {
                 outcome: Outcome::Failed,
-                reason: "its revision was not registered".to_owned(),
+                reason: format!(
+                    "{words}; nothing rolls without the ledger, which is tried again within the hour"
+                ),
+                retryable: false,
+            });
+        }
+        let at = self.context.where_is(&roll.service.arn, self.until);
+        let late = || Stop::too_late(self.until);
+        match &roll.source {
+            Source::Registered(revision) if is_written(roll, revision) => {
+                let turns = at.leaving(2).announce(&[UPDATE], None);
+                Ok(Turns {
+                    ledger: None,
+                    update: turns.ok_or_else(late)?.pop(),
+                })
+            }
+            Source::Registered(_) | Source::Same => {
+                let turns = at.leaving(3).announce(&[LEDGER, UPDATE], None);
+                Ok(Turns::of(turns.ok_or_else(late)?))
+            }
+            Source::Register(registration) => {
+                let Some(revision) = self.revisions.get(registration) else {
+                    return Err(unregistered());
+                };
+                let mut turn = revision.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                let at = at.leaving(ROLL);
+                if turn.1.is_some() {
+                    let turns = at.announce(&[LEDGER, UPDATE], turn.1);
+                    return Ok(Turns::of(turns.ok_or_else(late)?));
+                }
+                let turns = at.announce(&[LEDGER, UPDATE, REGISTER], None);
+                let mut turns = turns.ok_or_else(late)?;
+                let register = turns.pop();
+                let expected = register.as_ref().map(|turn| turn.at);
+                *turn = (register, expected);
+                Ok(Turns::of(turns))
+            }
+        }
+    }
+
+    /// The revision that a roll deploys, registered if need be, whatever number of services shares it.
+    async fn revision(&self, roll: &Roll) -> Result<String, Stop> {
+        let registration = match &roll.source {
+            Source::Registered(arn) => return Ok(arn.clone()),
+            Source::Same => return Ok(roll.service.task_definition.clone()),
+            Source::Register(registration) => registration,
+        };
+        let Some(revision) = self.revisions.get(registration) else {
+            return Err(unregistered());
+        };
+        let registered = revision
+            .registered
+            .get_or_init(|| async { self.register(registration, revision).await });
+        match registered.await {
+            Ok(arn) => Ok(arn.clone()),
+            Err(stop) => Err(stop.again()),
+        }
+    }
+
+    async fn register(
+        &self,
+        registration: &Registration,
+        revision: &Revision<'_>,
+    ) -> Result<String, Stop> {
+        let refused = |reason: String| Stop {
+            outcome: Outcome::Refused,
+            reason,
+            retryable: false,
+        };
+        let base = self
+            .inventory
+            .definitions
+            .get(&registration.base)
+            .ok_or_else(|| refused(format!("{} was not read", registration.base)))?;
+        let input = copy(base, registration).map_err(refused)?;
+        revision.begin();
+        let at = self.context.where_is(&registration.base, self.until);
+        Ok(ecs::register_task_definition(at.leaving(ROLL - 1), &input).await?)
+    }
+
+    async fn write_ledger(&self, roll: &Roll, revision: &str) -> Result<(), Stop> {
+        if is_written(roll, revision) {
+            return Ok(());
+        }
+        let service = &roll.service.arn;
+        let at = self.context.where_is(service, self.until).leaving(2);
+        let written = ecs::tag(at, service, &entries(roll, revision)).await;
+        if let Err(error) = &written
+            && error.denied()
+        {
+            self.context.remember_denial(service, &error.to_string());
+        }
+        Ok(written?)
+    }
+
+    /// Updates a service, if it is still as the plan saw it and the ledger still says what was written.
+    async fn update(&self, roll: &Roll, revision: &str, now: Option<&Service>) -> Result<(), Stop> {
+        let gone = |reason: &str| Stop {
+            outcome: Outcome::Held,
+            reason: reason.to_owned(),
+            retryable: false,
+        };
+        let Some(now) = now else {
+            return Err(Stop {
+                outcome: Outcome::Failed,
+                reason: "the service could not be read again right before the update".to_owned(),
                 retryable: true,
-            }),
-        },
+            });
+        };
+        let anew = roll.source == Source::Same && now.deployed_at != roll.service.deployed_at;
+        if anew {
+            return Err(gone(
+                "the service was deployed meanwhile; the next look-up decides",
+            ));
+        }
+        if now.task_definition != roll.service.task_definition {
+            return Err(gone(
+                "another revision was deployed meanwhile; the next look-up decides",
+            ));
+        }
+        let written = entries(roll, revision);
+        if written
+            .iter()
+            .any(|(key, value)| now.tags.get(key) != Some(value))
+        {
+            return Err(gone("another look-up is rolling this service"));
+        }
+        let at = self.context.where_is(&roll.service.arn, self.until);
+        Ok(ecs::update_service(at, roll, revision).await?)
     }
 }
 
@@ -157,55 +334,30 @@ pub(crate) fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-async fn write_ledger(context: &Context, roll: &Roll, revision: &str) -> Result<(), Stop> {
-    let entries = entries(roll, revision);
-    let written = entries
+/// Whether the ledger says already what a roll would write.
+fn is_written(roll: &Roll, revision: &str) -> bool {
+    entries(roll, revision)
         .iter()
-        .all(|(key, value)| roll.service.tags.get(key) == Some(value));
-    if !written {
-        ecs::tag(&context.ecs, &roll.service.arn, &entries).await?;
-    }
-    Ok(())
+        .all(|(key, value)| roll.service.tags.get(key) == Some(value))
 }
 
-/// Updates a service, if it is still as the plan saw it and the ledger still says what was written.
-async fn update(
-    context: &Context,
-    roll: &Roll,
-    revision: &str,
-    now: Option<&Service>,
-) -> Result<(), Stop> {
-    let gone = |reason: &str| Stop {
-        outcome: Outcome::Held,
-        reason: reason.to_owned(),
-        retryable: false,
-    };
-    let Some(now) = now else {
-        return Err(Stop {
-            outcome: Outcome::Failed,
-            reason: "the service could not be read again right before the update".to_owned(),
-            retryable: true,
-        });
-    };
-    let anew = roll.source == Source::Same && now.deployed_at != roll.service.deployed_at;
-    if anew {
-        return Err(gone(
-            "the service was deployed meanwhile; the next look-up decides",
-        ));
+fn unregistered() -> Stop {
+    Stop {
+        outcome: Outcome::Failed,
+        reason: "its revision was not registered".to_owned(),
+        retryable: true,
     }
-    if now.task_definition != roll.service.task_definition {
-        return Err(gone(
-            "another revision was deployed meanwhile; the next look-up decides",
-        ));
+}
+
+impl<'a> Turns<'a> {
+    /// From those for the ledger and the update, in this order.
+    fn of(turns: Vec<Announced<'a>>) -> Self {
+        let mut turns = turns.into_iter();
+        Self {
+            ledger: turns.next(),
+            update: turns.next(),
+        }
     }
-    let written = entries(roll, revision);
-    if written
-        .iter()
-        .any(|(key, value)| now.tags.get(key) != Some(value))
-    {
-        return Err(gone("another look-up is rolling this service"));
-    }
-    Ok(ecs::update_service(&context.ecs, roll, revision).await?)
 }
 
 fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
@@ -237,12 +389,20 @@ fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
 }
 
 /// Writes the ledger of services that run the newest push already. That it failed is told and left to the next look-up.
-async fn note(context: &Context, notes: &[Note]) {
-    let written = notes.iter().map(|note| async move {
+async fn note(context: &Context, until: Deadline, notes: &[Note]) {
+    let allowed = notes
+        .iter()
+        .filter(|note| context.denial(&note.service).is_none());
+    let written = allowed.map(|note| async move {
         let tags = BTreeMap::from([note.tag.clone()]);
-        if let Err(error) = ecs::tag(&context.ecs, &note.service, &tags).await {
+        let at = context.where_is(&note.service, until);
+        if let Err(error) = ecs::tag(at, &note.service, &tags).await {
+            if error.denied() {
+                context.remember_denial(&note.service, &error.to_string());
+            }
             tracing::warn!(service = note.service, %error, "ledger not written");
         }
     });
-    concurrent::all(written).await;
+    // Few at a time: the rolls take their turns from the same bucket.
+    concurrent::some(NOTES, written).await;
 }

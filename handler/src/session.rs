@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::deployment::{self, Change, Ended};
+use crate::elsewhere;
 use crate::error::Error;
 use crate::image::Repository;
 use crate::inventory::{Gap, Inventory};
@@ -27,6 +29,7 @@ pub(crate) struct Session<'c> {
     config: Config,
     pub(crate) inventory: Inventory,
     dry: bool,
+    until: Deadline,
     /// What is said in place of the plan's reason.
     reason: Option<String>,
     decisions: Vec<Decision>,
@@ -40,12 +43,18 @@ pub(crate) struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    pub(crate) fn new(context: &'c Context, inventory: Inventory, dry: bool) -> Self {
+    pub(crate) fn new(
+        context: &'c Context,
+        inventory: Inventory,
+        dry: bool,
+        until: Deadline,
+    ) -> Self {
         Self {
             context,
             config: context.config.clone(),
             inventory,
             dry,
+            until,
             reason: None,
             decisions: Vec::new(),
             rolled: BTreeSet::new(),
@@ -117,8 +126,8 @@ impl<'c> Session<'c> {
                 break;
             }
             let (past, origins) = futures_util::join!(
-                survey::histories(self.context, &plan.doubts),
-                origins::origins(self.context, &plan.undated)
+                survey::histories(self.context, self.until, &plan.doubts),
+                origins::origins(self.context, self.until, &plan.undated)
             );
             histories.extend(past);
             self.inventory.origins.extend(origins);
@@ -156,7 +165,7 @@ impl<'c> Session<'c> {
     async fn carry_out(&mut self, plan: Plan) {
         let rolls = plan.rolls.iter().map(|roll| roll.service.arn.clone());
         self.rolled.extend(rolls);
-        let rolled = roll::carry_out(self.context, &self.inventory, &plan).await;
+        let rolled = roll::carry_out(self.context, &self.inventory, &plan, self.until).await;
         // What somebody else got in the way of is decided by the next look-up.
         self.unfinished |= rolled.iter().any(|done| done.outcome == Outcome::Held);
         self.decisions.extend(plan.decisions);
@@ -212,6 +221,7 @@ impl<'c> Session<'c> {
         pushes: &[Push],
         left: Option<&str>,
     ) -> Result<Report, Error> {
+        elsewhere::warn(self.context, pushes, &self.inventory);
         let unread = unread(pushes, &self.inventory);
         self.decisions.extend(unread);
         let report = Report {

@@ -5,65 +5,125 @@ use std::sync::Arc;
 
 use crate::concurrent;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::{AwsError, Error};
-use crate::inventory::{Definition, Gap, Inventory, Service};
+use crate::inventory::{Gap, Inventory, Service};
 use crate::plan::{Doubt, Histories, History};
+use crate::site::{Access, Place};
 
 /// The most services that DescribeServices takes.
-const BATCH: usize = 10;
+pub(crate) const BATCH: usize = 10;
 
-/// Reads everything that runs. What cannot be read is a gap, and hides nothing else.
+/// What is left of the time after each reading: a whole roll.
+pub(crate) const ROLL: i32 = 4;
+
+/// What one place holds.
+#[derive(Default)]
+struct Part {
+    services: Vec<Service>,
+    gaps: Vec<Gap>,
+}
+
+impl Part {
+    fn join(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.services.extend(part.services);
+            all.gaps.extend(part.gaps);
+        }
+        all
+    }
+}
+
+/// Reads everything that runs, in all places. What cannot be read is a gap, and hides nothing else.
 ///
 /// # Errors
-/// Only when the clusters cannot be listed.
-pub(crate) async fn survey(context: &Context) -> Result<Inventory, Error> {
-    let mut inventory = Inventory::default();
-    let clusters = ecs::list_clusters(&context.ecs).await?;
-    let followed = clusters
-        .into_iter()
-        .filter(|arn| context.config.follows_cluster(arn));
-    let listed = concurrent::all(followed.map(|cluster| async move {
-        let services = ecs::list_services(&context.ecs, &cluster).await;
-        (cluster, services)
-    }))
-    .await;
-
-    let mut batches = Vec::new();
-    for (cluster, services) in listed {
-        match services {
-            Ok(arns) => {
-                batches.extend(
-                    arns.chunks(BATCH)
-                        .map(|some| (cluster.clone(), some.to_vec())),
-                );
+/// Only when the clusters of the function's own place cannot be listed.
+pub(crate) async fn survey(context: &Context, until: Deadline) -> Result<Inventory, Error> {
+    let sites = context.everywhere(until).map(|at| at.leaving(ROLL));
+    let read = sites.map(|at| async move { (at, everything(context, at).await) });
+    let mut parts = Vec::new();
+    for (at, part) in concurrent::all(read).await {
+        match (part, &at.site.place) {
+            (Ok(part), _) => parts.push(part),
+            (Err(error), None) => return Err(error.into()),
+            (Err(error), Some(place)) => {
+                let error = AwsError {
+                    message: format!("{} (target {place})", error.message),
+                    ..error
+                };
+                let gaps = vec![gap("*", "", &error)];
+                let services = Vec::new();
+                parts.push(Part { services, gaps });
             }
-            Err(error) => inventory.gaps.push(gap(&cluster, "", &error)),
         }
     }
-    let described = concurrent::all(batches.into_iter().map(|(cluster, arns)| async move {
-        let services = ecs::describe_services(&context.ecs, &cluster, &arns).await;
-        (cluster, services)
-    }))
-    .await;
-    for (cluster, services) in described {
-        match services {
-            Ok((services, failed)) => {
-                inventory.services.extend(services);
-                let failed = failed.iter();
-                let gaps = failed.map(|(name, error)| gap(&cluster, name, error));
-                inventory.gaps.extend(gaps);
-            }
-            Err(error) => inventory.gaps.push(gap(&cluster, "", &error)),
-        }
-    }
-    inventory.services.sort_by(|a, b| a.arn.cmp(&b.arn));
-    definitions(context, &mut inventory).await;
+    let Part { mut services, gaps } = Part::join(parts);
+    services.sort_by(|a, b| a.arn.cmp(&b.arn));
+    // A target may name the function's own place.
+    services.dedup_by(|a, b| a.arn == b.arn);
+    let mut inventory = Inventory {
+        services,
+        gaps,
+        ..Inventory::default()
+    };
+    definitions(context, until, &mut inventory).await;
     Ok(inventory)
 }
 
+/// The services of one place.
+async fn everything(context: &Context, at: Access<'_>) -> Result<Part, AwsError> {
+    let clusters = ecs::list_clusters(at).await?;
+    let here = clusters.first().and_then(|arn| Place::of(arn));
+    match (&at.site.place, here) {
+        (Some(meant), Some(here)) if *meant != here => {
+            let message = format!(
+                "the credentials reach {here}: give the target the `role` to assume, one of its own account"
+            );
+            return Err(AwsError::strange("ListClusters", message, false));
+        }
+        (None, Some(here)) => context.learn_home(here),
+        _ => {}
+    }
+    let followed = clusters
+        .into_iter()
+        .filter(|arn| context.config.follows_cluster(arn));
+    let parts = followed.map(|cluster| async move { cluster_services(at, &cluster).await });
+    Ok(Part::join(concurrent::all(parts).await))
+}
+
+/// The services of one cluster.
+async fn cluster_services(at: Access<'_>, cluster: &str) -> Part {
+    let arns = match ecs::list_services(at, cluster).await {
+        Ok(arns) => arns,
+        Err(error) => {
+            let gaps = vec![gap(cluster, "", &error)];
+            return Part {
+                services: Vec::new(),
+                gaps,
+            };
+        }
+    };
+    let described = arns.chunks(BATCH).map(|some| async move {
+        match ecs::describe_services(at, cluster, some).await {
+            Ok((services, failed)) => {
+                let failed = failed.iter();
+                let gaps = failed.map(|(name, error)| gap(cluster, name, error));
+                let gaps = gaps.collect();
+                Part { services, gaps }
+            }
+            Err(error) => Part {
+                services: Vec::new(),
+                gaps: vec![gap(cluster, "", &error)],
+            },
+        }
+    });
+    Part::join(concurrent::all(described).await)
+}
+
 /// Reads each distinct revision once; those that a warm function knows already not at all.
-async fn definitions(context: &Context, inventory: &mut Inventory) {
+async fn definitions(context: &Context, until: Deadline, inventory: &mut Inventory) {
     let wanted: BTreeSet<String> = inventory
         .services
         .iter()
@@ -71,12 +131,11 @@ async fn definitions(context: &Context, inventory: &mut Inventory) {
         .filter(|arn| !arn.is_empty())
         .collect();
     let read = concurrent::all(wanted.into_iter().map(|arn| async move {
-        let definition: Result<Arc<Definition>, _> = match context.definition(&arn) {
-            Some(known) => Ok(known),
-            None => ecs::describe_task_definition(&context.ecs, &arn)
-                .await
-                .map(Arc::new),
-        };
+        if let Some(known) = context.definition(&arn) {
+            return (arn, Ok(known));
+        }
+        let at = context.where_is(&arn, until).leaving(ROLL);
+        let definition = ecs::describe_task_definition(at, &arn).await.map(Arc::new);
         (arn, definition)
     }))
     .await;
@@ -98,7 +157,7 @@ async fn definitions(context: &Context, inventory: &mut Inventory) {
                 .push(gap(&service.cluster_arn, &service.name, error));
         }
     }
-    context.remember(&inventory.definitions);
+    context.remember(&inventory.definitions, inventory.gaps.is_empty());
 }
 
 fn gap(cluster: &str, service: &str, error: &AwsError) -> Gap {
@@ -111,9 +170,10 @@ fn gap(cluster: &str, service: &str, error: &AwsError) -> Gap {
 }
 
 /// Asks what was deployed to the services that the plan is in doubt about.
-pub(crate) async fn histories(context: &Context, doubts: &[Doubt]) -> Histories {
+pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doubt]) -> Histories {
     let asked = doubts.iter().map(|doubt| async move {
-        let past = ecs::history(&context.ecs, &doubt.cluster, &doubt.service, doubt.since);
+        let at = context.where_is(&doubt.service, until).leaving(ROLL);
+        let past = ecs::history(at, &doubt.cluster, &doubt.service, doubt.since);
         let history = match past.await {
             Ok(deployed) => History::Known(deployed),
             Err(error) => History::Unknown(error.to_string()),
@@ -123,27 +183,18 @@ pub(crate) async fn histories(context: &Context, doubts: &[Doubt]) -> Histories 
     concurrent::all(asked).await.into_iter().collect()
 }
 
-/// Reads services once more, right before they are changed.
-pub(crate) async fn again(context: &Context, services: &[&Service]) -> BTreeMap<String, Service> {
-    let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for service in services {
-        by_cluster
-            .entry(&service.cluster_arn)
-            .or_default()
-            .push(service.arn.clone());
-    }
-    let batches = by_cluster.into_iter().flat_map(|(cluster, arns)| {
-        let some: Vec<Vec<String>> = arns.chunks(BATCH).map(<[String]>::to_vec).collect();
-        some.into_iter().map(move |arns| (cluster.to_owned(), arns))
-    });
-    let read = batches.map(|(cluster, arns)| async move {
-        ecs::describe_services(&context.ecs, &cluster, &arns).await
-    });
-    let services = concurrent::all(read).await;
-    services
-        .into_iter()
-        .flatten()
-        .flat_map(|(services, _)| services)
+/// Reads services of one cluster once more, right before they are changed.
+pub(crate) async fn again(at: Access<'_>, services: &[&Service]) -> BTreeMap<String, Service> {
+    let Some(first) = services.first() else {
+        return BTreeMap::new();
+    };
+    let arns: Vec<String> = services.iter().map(|service| service.arn.clone()).collect();
+    let read = arns
+        .chunks(BATCH)
+        .map(|some| ecs::describe_services(at, &first.cluster_arn, some));
+    let read = concurrent::all(read).await;
+    let found = read.into_iter().flatten().flat_map(|(found, _)| found);
+    found
         .map(|service| (service.arn.clone(), service))
         .collect()
 }

@@ -44,7 +44,7 @@ pub(crate) struct Shared {
 }
 
 impl Account {
-    /// An empty account with the number `000000000000`.
+    /// An empty account; `000000000000` unless the options name another. Several may share one clock.
     #[must_use]
     pub fn new(clock: Clock, options: Options) -> Self {
         let shared = Shared {

@@ -75,7 +75,8 @@
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
 //! - S3 objects, SQS FIFO and redrive, function versions, layers and aliases, managed policies.
-//! - Organizations and other Regions: one account, one Region.
+//! - Organizations: an [`Account`] is one account in one Region. Several may stand on one clock; they know nothing of each
+//!   other, and who assumes a role in another is for the caller to arrange.
 
 mod account;
 mod clock;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::service::Place;
 
-/// The account number of every pocket account: nothing real can be meant by mistake.
+/// The account number of a pocket account unless another is chosen: nothing real can be meant by mistake.
 pub(crate) const ACCOUNT: &str = "000000000000";
 
 /// Which time a log event that CloudTrail delivers carries as its `timestamp`.
@@ -23,6 +23,9 @@ pub enum LogTimestamp {
 /// How a pocket account behaves. Durations are virtual.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The account's number, twelve digits. Zeros in front, so that nothing real can be meant by mistake: a second account
+    /// beside the first is `000000000001`.
+    pub account: String,
     /// The Region of the account.
     pub region: String,
     /// The seed of everything random: identifiers today. One seed gives one history.
@@ -57,6 +60,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            account: ACCOUNT.to_owned(),
             region: "eu-west-1".to_owned(),
             seed: 0,
             call_latency: Duration::from_millis(40),
@@ -87,7 +91,7 @@ impl Options {
         Place {
             partition: partition.to_owned(),
             region: self.region.clone(),
-            account: ACCOUNT.to_owned(),
+            account: self.account.clone(),
         }
     }
 }

@@ -133,10 +133,14 @@ impl Pipeline<'_> {
             names,
             ..
         } = self;
+        let targets = config.targets.iter();
+        let own = config.targets.iter().filter(|target| target.role.is_none());
         let access = HandlerAccess {
             clusters: config.clusters.clone(),
             pass_roles: around.pass_roles.clone(),
             notify: config.notify.clone(),
+            assumed: targets.filter_map(|target| target.role.clone()).collect(),
+            regions: own.map(|target| target.region.clone()).collect(),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![

@@ -164,6 +164,7 @@ mod tests {
             clusters: vec!["*".to_owned()],
             pass_roles: BTreeSet::from(roles),
             notify: Some(place.arn("sns", "deployments")),
+            ..HandlerAccess::default()
         };
         insta::assert_json_snapshot!(
             "handler_role",
@@ -177,11 +178,60 @@ mod tests {
         let names = Names::new("ship", Some("/their/group"), &place);
         let access = HandlerAccess {
             clusters: vec!["prod".to_owned(), place.arn("ecs", "cluster/stage-*")],
-            pass_roles: BTreeSet::new(),
-            notify: None,
+            ..HandlerAccess::default()
         };
         let document = handler_role(&names, &place, &access);
         insta::assert_json_snapshot!("handler_role_confined", shown(&document));
+    }
+
+    #[test]
+    fn rule_08_targets_add_their_roles_and_regions_and_nothing_else() {
+        let place = place("aws", "eu-west-1");
+        let names = Names::new("ecroll", None, &place);
+        let plain = HandlerAccess {
+            clusters: vec!["prod".to_owned(), place.arn("ecs", "cluster/stage")],
+            ..HandlerAccess::default()
+        };
+        let role = "arn:aws:iam::222222222222:role/ecroll";
+        let access = HandlerAccess {
+            assumed: BTreeSet::from([role.to_owned()]),
+            regions: ["eu-west-1", "us-east-1"].map(str::to_owned).into(),
+            ..plain.clone()
+        };
+        let before = handler_role(&names, &place, &plain).statements();
+        let document = handler_role(&names, &place, &access);
+        for (sid, statement) in document.statements() {
+            let known = before.contains(&(sid.clone(), statement.clone()));
+            let statement: Value = serde_json::from_str(&statement).unwrap();
+            let resources = statement["Resource"].to_string();
+            match sid.as_str() {
+                "ReachTargets" => {
+                    assert_eq!(statement["Action"], "sts:AssumeRole");
+                    assert_eq!(statement["Resource"], role);
+                }
+                "RollServices" | "ReadHistory" | "WriteLedger" => {
+                    assert!(
+                        resources.contains(":eu-west-1:111122223333:service"),
+                        "{sid}"
+                    );
+                    assert!(
+                        resources.contains(":us-east-1:111122223333:service"),
+                        "{sid}"
+                    );
+                    // A cluster named by its ARN stands in one Region and is named once.
+                    assert_eq!(resources.matches("stage").count(), 1, "{sid}");
+                }
+                "RegisterDefinitions" | "TagNewDefinitions" => {
+                    let there = ":us-east-1:111122223333:task-definition/*:*";
+                    assert!(resources.contains(there), "{sid}");
+                }
+                "ListServices" => {
+                    let clusters = statement["Condition"].to_string();
+                    assert!(clusters.contains(":us-east-1:111122223333:cluster/prod"));
+                }
+                _ => assert!(known, "{sid} changed"),
+            }
+        }
     }
 
     #[test]
@@ -191,7 +241,7 @@ mod tests {
         let access = HandlerAccess {
             clusters: vec!["*".to_owned()],
             pass_roles: BTreeSet::from([place.role_arn("task")]),
-            notify: None,
+            ..HandlerAccess::default()
         };
         let documents = [
             trail_bucket(&names, &place),

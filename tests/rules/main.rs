@@ -10,8 +10,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod figures;
+mod fleet;
+mod proxy;
 mod road;
+mod rule_01_in_time;
 mod rule_01_no_push_is_lost;
+mod rule_01_retries;
 mod rule_01_slices;
 mod rule_02_by_name;
 mod rule_02_dates;
@@ -23,6 +28,7 @@ mod rule_03_once;
 mod rule_03_roads;
 mod rule_04_exactly_these_services;
 mod rule_04_settings;
+mod rule_04_targets;
 mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;

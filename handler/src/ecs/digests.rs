@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::Client;
-
 use crate::error::AwsError;
+use crate::site::Access;
 
 /// The most service revisions that DescribeServiceRevisions takes.
 const REVISIONS: usize = 20;
@@ -15,18 +14,16 @@ const REVISIONS: usize = 20;
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerImage.html>; revisions of before
 /// 2024-10-25 are not there.
 pub(crate) async fn digests(
-    ecs: &Client,
+    at: Access<'_>,
     cluster: &str,
     service: &str,
     task_definition: &str,
 ) -> Result<BTreeMap<String, String>, AwsError> {
-    let page = ecs
-        .list_service_deployments()
-        .cluster(cluster)
-        .service(service)
-        .send()
-        .await
-        .map_err(|error| AwsError::new("ListServiceDeployments", &error))?;
+    let request = at.ecs().list_service_deployments();
+    let request = request.cluster(cluster).service(service);
+    let page = at
+        .call("ListServiceDeployments", || request.clone().send())
+        .await?;
     let targets: BTreeSet<&str> = page
         .service_deployments()
         .iter()
@@ -40,12 +37,11 @@ pub(crate) async fn digests(
     if arns.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let answer = ecs
-        .describe_service_revisions()
-        .set_service_revision_arns(Some(arns))
-        .send()
-        .await
-        .map_err(|error| AwsError::new("DescribeServiceRevisions", &error))?;
+    let request = at.ecs().describe_service_revisions();
+    let request = request.set_service_revision_arns(Some(arns));
+    let answer = at
+        .call("DescribeServiceRevisions", || request.clone().send())
+        .await?;
     let newest = answer
         .service_revisions()
         .iter()

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_ecs::Client;
 use aws_sdk_ecs::error::BoxError;
 use aws_sdk_ecs::types::TaskDefinitionField;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -12,9 +11,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
-use super::patiently;
 use crate::error::AwsError;
 use crate::inventory::Definition;
+use crate::site::Access;
 
 /// Keeps the bytes of an answer before the SDK reads its own members out of them.
 #[derive(Debug, Clone, Default)]
@@ -47,39 +46,40 @@ impl Intercept for Keep {
 
 /// The revision with this ARN, with its tags.
 pub(crate) async fn describe_task_definition(
-    ecs: &Client,
+    at: Access<'_>,
     arn: &str,
 ) -> Result<Definition, AwsError> {
+    const CALL: &str = "DescribeTaskDefinition";
     let keep = Keep::default();
-    ecs.describe_task_definition()
-        .task_definition(arn)
-        .include(TaskDefinitionField::Tags)
-        .customize()
-        .interceptor(keep.clone())
-        .send()
-        .await
-        .map_err(|error| AwsError::new("DescribeTaskDefinition", &error))?;
+    at.call(CALL, || {
+        let request = at.ecs().describe_task_definition();
+        let request = request
+            .task_definition(arn)
+            .include(TaskDefinitionField::Tags)
+            .customize()
+            .interceptor(keep.clone());
+        request.send()
+    })
+    .await?;
     let definition = serde_json::from_slice::<Value>(&keep.taken()).ok();
-    definition
-        .as_ref()
-        .and_then(Definition::read)
-        .ok_or_else(|| AwsError {
-            call: "DescribeTaskDefinition",
-            message: format!("the answer for {arn} holds no task definition"),
-            retryable: true,
-        })
+    let definition = definition.as_ref().and_then(Definition::read);
+    definition.ok_or_else(|| {
+        let message = format!("the answer for {arn} holds no task definition");
+        AwsError::strange(CALL, message, true)
+    })
 }
 
 /// Registers a revision from the whole input as JSON and returns its ARN.
 pub(crate) async fn register_task_definition(
-    ecs: &Client,
+    at: Access<'_>,
     input: &Value,
 ) -> Result<String, AwsError> {
+    const CALL: &str = "RegisterTaskDefinition";
     let body = input.to_string();
-    patiently(|| async {
+    let answer = at.call(CALL, || {
         let body = body.clone();
-        let answer = ecs
-            .register_task_definition()
+        let request = at.ecs().register_task_definition();
+        let request = request
             // What the builder asks for; the body that is sent replaces it.
             .family("replaced")
             .set_container_definitions(Some(Vec::new()))
@@ -88,18 +88,12 @@ pub(crate) async fn register_task_definition(
                 let length = body.len().to_string();
                 *request.body_mut() = SdkBody::from(body.clone());
                 request.headers_mut().insert("content-length", length);
-            })
-            .send()
-            .await
-            .map_err(|error| AwsError::new("RegisterTaskDefinition", &error))?;
-        let arn = answer
-            .task_definition()
-            .and_then(|definition| definition.task_definition_arn());
-        arn.map(str::to_owned).ok_or_else(|| AwsError {
-            call: "RegisterTaskDefinition",
-            message: "the answer names no revision".to_owned(),
-            retryable: false,
-        })
-    })
-    .await
+            });
+        request.send()
+    });
+    let answer = answer.await?;
+    let definition = answer.task_definition();
+    let arn = definition.and_then(|definition| definition.task_definition_arn());
+    let arn = arn.map(str::to_owned);
+    arn.ok_or_else(|| AwsError::strange(CALL, "the answer names no revision", false))
 }

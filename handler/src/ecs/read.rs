@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::Client;
 use aws_sdk_ecs::primitives::DateTime as SdkTime;
 use aws_sdk_ecs::types::{
     self as model, AvailabilityZoneRebalancing, DeploymentControllerType, DeploymentRolloutState,
@@ -14,6 +13,7 @@ use super::next;
 use crate::error::AwsError;
 use crate::inventory::{Controller, Service};
 use crate::plan::Deployed;
+use crate::site::Access;
 
 /// The largest page that ListServices and ListClusters give.
 const PAGE: i32 = 100;
@@ -21,30 +21,36 @@ const PAGE: i32 = 100;
 const REVISIONS: usize = 20;
 
 /// The ARNs of all clusters.
-pub(crate) async fn list_clusters(ecs: &Client) -> Result<Vec<String>, AwsError> {
-    let mut arns = Vec::new();
-    let mut pages = ecs
-        .list_clusters()
-        .max_results(PAGE)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| AwsError::new("ListClusters", &error))?;
+pub(crate) async fn list_clusters(at: Access<'_>) -> Result<Vec<String>, AwsError> {
+    const CALL: &str = "ListClusters";
+    let request = at.ecs().list_clusters().max_results(PAGE);
+    let (mut arns, mut token) = (Vec::new(), None);
+    loop {
+        let page = request.clone().set_next_token(token.clone());
+        let page = at.call(CALL, || page.clone().send()).await?;
+        // The SDK's own paginator takes a token that repeats for the end, and what comes after would be missing.
+        token = next(token.as_deref(), page.next_token(), CALL)?;
         arns.extend(page.cluster_arns.unwrap_or_default());
+        if token.is_none() {
+            return Ok(arns);
+        }
     }
-    Ok(arns)
 }
 
 /// The ARNs of all services in a cluster.
-pub(crate) async fn list_services(ecs: &Client, cluster: &str) -> Result<Vec<String>, AwsError> {
-    let mut arns = Vec::new();
-    let request = ecs.list_services().cluster(cluster).max_results(PAGE);
-    let mut pages = request.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| AwsError::new("ListServices", &error))?;
+pub(crate) async fn list_services(at: Access<'_>, cluster: &str) -> Result<Vec<String>, AwsError> {
+    const CALL: &str = "ListServices";
+    let request = at.ecs().list_services().cluster(cluster).max_results(PAGE);
+    let (mut arns, mut token) = (Vec::new(), None);
+    loop {
+        let page = request.clone().set_next_token(token.clone());
+        let page = at.call(CALL, || page.clone().send()).await?;
+        token = next(token.as_deref(), page.next_token(), CALL)?;
         arns.extend(page.service_arns.unwrap_or_default());
+        if token.is_none() {
+            return Ok(arns);
+        }
     }
-    Ok(arns)
 }
 
 /// Services as far as they could be described, and the others' names with what ECS said about them.
@@ -52,28 +58,24 @@ pub(crate) type Described = (Vec<Service>, Vec<(String, AwsError)>);
 
 /// At most ten services of one cluster; those that are gone by now are left out.
 pub(crate) async fn describe_services(
-    ecs: &Client,
+    at: Access<'_>,
     cluster: &str,
     arns: &[String],
 ) -> Result<Described, AwsError> {
-    let answer = ecs
+    const CALL: &str = "DescribeServices";
+    let request = at
+        .ecs()
         .describe_services()
         .cluster(cluster)
         .set_services(Some(arns.to_vec()))
-        .include(ServiceField::Tags)
-        .send()
-        .await
-        .map_err(|error| AwsError::new("DescribeServices", &error))?;
+        .include(ServiceField::Tags);
+    let answer = at.call(CALL, || request.clone().send()).await?;
     let mut failed = Vec::new();
     for failure in answer.failures() {
         let reason = failure.reason().unwrap_or("no reason");
         let arn = failure.arn().unwrap_or_default();
         if reason != "MISSING" {
-            let error = AwsError {
-                call: "DescribeServices",
-                message: format!("{arn}: {reason}"),
-                retryable: true,
-            };
+            let error = AwsError::strange(CALL, format!("{arn}: {reason}"), true);
             let name = arn.rsplit('/').next().unwrap_or(arn);
             failed.push((name.to_owned(), error));
         }
@@ -170,15 +172,17 @@ fn controller(service: &model::Service) -> Controller {
 
 /// What was deployed to a service since a time.
 pub(crate) async fn history(
-    ecs: &Client,
+    at: Access<'_>,
     cluster: &str,
     service: &str,
     since: DateTime<Utc>,
 ) -> Result<Vec<Deployed>, AwsError> {
+    const DEPLOYMENTS: &str = "ListServiceDeployments";
     let after = model::CreatedAt::builder()
         .after(SdkTime::from_secs(since.timestamp()))
         .build();
-    let request = ecs
+    let request = at
+        .ecs()
         .list_service_deployments()
         .cluster(cluster)
         .service(service)
@@ -186,17 +190,9 @@ pub(crate) async fn history(
     let mut pages = Vec::new();
     let mut token = None;
     loop {
-        let page = request
-            .clone()
-            .set_next_token(token.clone())
-            .send()
-            .await
-            .map_err(|error| AwsError::new("ListServiceDeployments", &error))?;
-        token = next(
-            token.as_deref(),
-            page.next_token(),
-            "ListServiceDeployments",
-        )?;
+        let page = request.clone().set_next_token(token.clone());
+        let page = at.call(DEPLOYMENTS, || page.clone().send()).await?;
+        token = next(token.as_deref(), page.next_token(), DEPLOYMENTS)?;
         pages.extend(page.service_deployments.unwrap_or_default());
         if token.is_none() {
             break;
@@ -218,12 +214,12 @@ pub(crate) async fn history(
     let revisions: Vec<&String> = began.keys().collect();
     let mut deployed = Vec::new();
     for some in revisions.chunks(REVISIONS) {
-        let answer = ecs
+        let request = at
+            .ecs()
             .describe_service_revisions()
-            .set_service_revision_arns(Some(some.iter().map(|arn| (*arn).clone()).collect()))
-            .send()
-            .await
-            .map_err(|error| AwsError::new("DescribeServiceRevisions", &error))?;
+            .set_service_revision_arns(Some(some.iter().map(|arn| (*arn).clone()).collect()));
+        let answer = at.call("DescribeServiceRevisions", || request.clone().send());
+        let answer = answer.await?;
         for revision in answer.service_revisions() {
             let at = revision
                 .service_revision_arn()

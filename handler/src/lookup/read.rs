@@ -1,10 +1,12 @@
 //! Reading one slice of the log group: every page, the empty ones too.
 
+use chrono::{DateTime, Utc};
 use filters::Pattern;
 use serde_json::Value;
 
 use super::slices::Slice;
 use crate::context::Context;
+use crate::deadline::Deadline;
 use crate::ecs::next;
 use crate::error::{AwsError, Error};
 use crate::push::Found;
@@ -39,11 +41,19 @@ impl<'c> Reader<'c> {
         })
     }
 
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.context.now()
+    }
+
     /// The records of a slice, by the log events' own time.
     ///
     /// The server filters by the PutImage pattern; every event it returns is checked again, so that nothing hangs on
-    /// that. A record that cannot be read is told in the log and hides no other.
-    pub(super) async fn read(&self, slice: &Slice) -> Result<Vec<Found>, AwsError> {
+    /// that. A record that cannot be read is told in the log and hides no other. The newest slice is read in any case.
+    pub(super) async fn read(
+        &self,
+        slice: &Slice,
+        until: Deadline,
+    ) -> Result<Vec<Found>, AwsError> {
         // Both ends are inclusive. Source:
         // <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
         let request = self
@@ -57,6 +67,9 @@ impl<'c> Reader<'c> {
         let mut found = Vec::new();
         let mut token: Option<String> = None;
         loop {
+            if slice.to.is_some() && !until.allows(self.context.now()) {
+                return Err(AwsError::strange("FilterLogEvents", until.too_late(), true));
+            }
             let page = request
                 .clone()
                 .set_next_token(token.clone())

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Document;
 use crate::names::{Names, Place};
 
 /// What the handler's permissions depend on besides the names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HandlerAccess {
     /// The configuration's `clusters`: names, globs or ARNs.
     pub clusters: Vec<String>,
@@ -16,6 +16,10 @@ pub struct HandlerAccess {
     pub pass_roles: BTreeSet<String>,
     /// ARN of the topic that hears of results.
     pub notify: Option<String>,
+    /// The roles to assume in targets.
+    pub assumed: BTreeSet<String>,
+    /// The Regions of targets that are reached with the handler's own role: others of its own account.
+    pub regions: BTreeSet<String>,
 }
 
 /// Reading the log group, reading and rolling services of the followed clusters, reading what their repositories hold,
@@ -28,9 +32,36 @@ pub struct HandlerAccess {
 pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Document {
     let group = place.arn("logs", &format!("log-group:{}", names.log_group));
     let own_group = place.arn("logs", &format!("log-group:{}:*", names.function_log_group));
-    let services = service_arns(place, &access.clusters, "service");
-    let revisions = service_arns(place, &access.clusters, "service-revision");
-    let definitions = place.arn("ecs", "task-definition/*:*");
+    let elsewhere = access
+        .regions
+        .iter()
+        .filter(|region| **region != place.region);
+    let elsewhere = elsewhere.map(|region| Place {
+        region: region.clone(),
+        ..place.clone()
+    });
+    let places: Vec<Place> = [place.clone()].into_iter().chain(elsewhere).collect();
+    let below = |kind: &str| -> Vec<String> {
+        let arns = places
+            .iter()
+            .flat_map(|place| service_arns(place, &access.clusters, kind));
+        once(arns)
+    };
+    let services = below("service");
+    let revisions = below("service-revision");
+    let clusters = once(
+        places
+            .iter()
+            .flat_map(|place| cluster_arns(place, &access.clusters)),
+    );
+    let definitions: Vec<String> = places
+        .iter()
+        .map(|place| place.arn("ecs", "task-definition/*:*"))
+        .collect();
+    let definitions = match definitions.as_slice() {
+        [only] => json!(only),
+        several => json!(several),
+    };
     let mut statements = vec![
         json!({
             "Sid": "ReadPushes",
@@ -50,7 +81,7 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Effect": "Allow",
             "Action": "ecs:ListServices",
             "Resource": "*",
-            "Condition": { "ArnLike": { "ecs:cluster": cluster_arns(place, &access.clusters) } },
+            "Condition": { "ArnLike": { "ecs:cluster": clusters } },
         }),
         json!({
             "Sid": "RollServices",
@@ -121,7 +152,26 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Condition": { "StringEquals": { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
         }));
     }
+    if !access.assumed.is_empty() {
+        statements.push(json!({
+            "Sid": "ReachTargets",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": access.assumed,
+        }));
+    }
     Document::new(&statements)
+}
+
+/// Each of these once, in their order: a cluster that is named by its ARN is the same seen from every Region.
+fn once(arns: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for arn in arns {
+        if !all.contains(&arn) {
+            all.push(arn);
+        }
+    }
+    all
 }
 
 /// The followed clusters as ARN patterns.
@@ -139,8 +189,8 @@ fn cluster_arns(place: &Place, clusters: &[String]) -> Vec<String> {
 
 /// Everything of one kind below the followed clusters: `<kind>/<cluster>/*`. All clusters also admits the old short
 /// ARNs `service/<name>`, so that such services can at least be seen and reported.
-fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<Value> {
-    let mut arns: Vec<Value> = Vec::new();
+fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<String> {
+    let mut arns = Vec::new();
     for cluster in cluster_arns(place, clusters) {
         let (head, name) = cluster.split_once(":cluster/").unwrap_or((&cluster, "*"));
         let below = if name == "*" {
@@ -148,7 +198,7 @@ fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<Value> {
         } else {
             format!("{kind}/{name}/*")
         };
-        arns.push(json!(format!("{head}:{below}")));
+        arns.push(format!("{head}:{below}"));
     }
     arns
 }

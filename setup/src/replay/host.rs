@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use handler::config::Config;
 use handler::report::Report;
-use handler::{Context, Error};
+use handler::{Context, Deadline, Error};
 use local::{Account, Clock, FunctionError, Invocation};
 use serde_json::Value;
 
@@ -60,7 +60,8 @@ pub fn host(account: &Account) -> Answers {
                 .cloned()
                 .unwrap_or_default();
             let context = context(config, &warm, &sdk, &clock)?;
-            run(&invocation.event, &context, &clock, &answers).await
+            let by = Deadline::at(invocation.deadline);
+            run(&invocation.event, &context, by, &clock, &answers).await
         })
     }));
     reported
@@ -89,10 +90,11 @@ fn context(
 async fn run(
     event: &Value,
     context: &Context,
+    by: Deadline,
     clock: &Clock,
     answers: &Answers,
 ) -> Result<Value, FunctionError> {
-    let result = handler::handle(event, context).await;
+    let result = handler::handle_by(event, context, by).await;
     let report = match &result {
         Ok(report) => Some(report.clone()),
         Err(Error::Retryable { report, .. }) => report.as_deref().cloned(),
