@@ -54,7 +54,7 @@ async fn a_tag_moves_and_the_first_push_dates_an_image() {
     let first = start() + TimeDelta::seconds(10);
     assert_eq!(
         image["imagePushedAt"].as_f64(),
-        Some(first.timestamp() as f64)
+        json!(first.timestamp()).as_f64()
     );
 }
 
@@ -124,7 +124,7 @@ async fn a_record_of_a_push_puts_its_image_when_the_push_happened() {
     let image = describe(&account, &v1).unwrap();
     assert_eq!(
         image["imageDetails"][0]["imagePushedAt"].as_f64(),
-        Some(at.timestamp() as f64)
+        json!(at.timestamp()).as_f64()
     );
 }
 
