@@ -170,7 +170,9 @@ impl Events {
 
     /// The rules whose pattern takes an event of some service; the event gets its identity here.
     pub(crate) fn route(&mut self, mut event: Value, scope: &Scope<'_>) -> Vec<Firing> {
-        event["id"] = json!(self.ids.uuid());
+        if let Some(event) = event.as_object_mut() {
+            event.insert("id".to_owned(), json!(self.ids.uuid()));
+        }
         let takes = |rule: &Rule| {
             let pattern = rule.pattern.as_deref().filter(|_| rule.enabled);
             let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());

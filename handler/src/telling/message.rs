@@ -174,7 +174,7 @@ fn mail(summary: &str, origin: &str, lines: &[Line], retried: bool) -> String {
         text.push(format!("{}: {}", line.service, line.word));
         text.push(format!("  {}", line.why));
         match (line.from.as_str(), line.to.as_str()) {
-            ("", "") | (_, "") => {}
+            (_, "") => {}
             ("", to) => text.push(format!("  task definition {to}")),
             (from, to) => text.push(format!("  task definition {from} -> {to}")),
         }
@@ -219,15 +219,14 @@ fn chat(
     if !origin.is_empty() {
         text.push(format!("_{origin}_"));
     }
-    let mut content = json!({
+    let next: &[&str] = if retried { &[AGAIN] } else { &[] };
+    let content = json!({
         "textType": "client-markdown",
         "title": summary,
         "description": text.join("\n"),
+        "nextSteps": next,
         "keywords": [image],
     });
-    if retried {
-        content["nextSteps"] = json!([AGAIN]);
-    }
     json!({
         "version": "1.0",
         "source": "custom",
