@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::http::{Request, Server};
 
 /// The calls that change nothing begin so.
-const READING: [&str; 3] = ["List", "Describe", "Filter"];
+const READING: [&str; 5] = ["List", "Describe", "Filter", "Get", "BatchGet"];
 
 /// One call that the handler made.
 #[derive(Debug, Clone)]

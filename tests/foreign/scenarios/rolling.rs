@@ -285,8 +285,11 @@ pub(super) fn every_page(stage: &Stage<'_>) {
     let answer = stage.function(&json!({})).invoke(&alarm());
     assert_eq!(outcomes(answer.report()), ["web v1 rolled"]);
     let calls = stage.tap.calls();
-    let pages = calls
+    let mut reads = calls
         .iter()
         .filter(|call| call.operation == "FilterLogEvents");
-    assert_eq!(pages.count(), 2);
+    assert!(
+        reads.any(|call| call.input["nextToken"].is_string()),
+        "{calls:?}"
+    );
 }
