@@ -45,6 +45,7 @@ use crate::inventory::{Definition, Inventory, Origins, Service};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
+pub(crate) use service::settings;
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]

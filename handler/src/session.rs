@@ -14,6 +14,7 @@ use crate::image::Repository;
 use crate::inventory::{Gap, Inventory};
 use crate::origins;
 use crate::plan::{self, Cargo, Histories, Plan, Roll};
+use crate::policy::TagPolicy;
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
 use crate::roll;
@@ -80,7 +81,7 @@ impl<'c> Session<'c> {
     }
 
     /// Rolls what is certain though older pushes are not read yet: the newest push, onto services of which it is known
-    /// what they run. All else waits for [`Session::decide`].
+    /// what they run and that follow the newest push. All else waits for [`Session::decide`].
     pub(crate) async fn begin(&mut self, pushes: &[Push]) {
         let (mut plan, _) = self.plan(pushes).await;
         plan.rolls
@@ -144,13 +145,21 @@ impl<'c> Session<'c> {
         plan::plan(pushes, &self.inventory, histories, &self.config, self.dry)
     }
 
-    /// Whether it is known which digest of the rolled repositories runs: an older push, not read yet, might be the same
-    /// image under another tag, and tags are not chased.
+    /// Whether no older push, not read yet, could change what counts. It might be the same image under another tag, and
+    /// tags are not chased: so it must be known which digest of the rolled repositories runs.
     fn is_certain(&self, roll: &Roll) -> bool {
         let definitions = &self.inventory.definitions;
         let Some(definition) = definitions.get(&roll.service.task_definition) else {
             return false;
         };
+        // What is not read yet may hold a higher version.
+        let by_version = |cargo: &Cargo| {
+            let settings = plan::settings(&roll.service, &cargo.repository, &self.config);
+            settings.tags == TagPolicy::NewestSemver
+        };
+        if roll.cargo.iter().any(by_version) {
+            return false;
+        }
         let known = |repository: &Repository| {
             let mut images = definition.images.values();
             let key = (roll.service.arn.clone(), repository.clone());

@@ -154,6 +154,20 @@ async fn rule_01_a_late_record_in_the_newest_slice_waits_for_what_is_newer() {
     assert_eq!(rolled, ["v3"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn rule_02_a_higher_version_in_an_older_slice_is_waited_for() {
+    let world = quiet().await;
+    world.push("web", "2.0.0", "two", 1);
+    world.minutes(120).await;
+    backlog(&world);
+    world.minutes(120).await;
+    world.push("web", "1.9.5", "patch", 1);
+    world.minutes(5).await;
+    let cold = context(&world, &json!({"service": {"tags": "newest-semver"}}));
+    invoke(&world, &cold, &json!({})).await.unwrap();
+    assert_eq!(world.image_of("web", 0), image("web", "2.0.0"));
+}
+
 /// How far back each look-up of a world reads during some hours after a push.
 async fn reaches(options: Options) -> Vec<i64> {
     let services = [("web", &*image("web", "seed"))];

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::verdict::{Candidate, Settled, Verdict};
 use super::{Deciding, Doubt, Note, Plan};
-use crate::config::ServiceSettings;
+use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
+use crate::inventory::Service;
 use crate::ledger::{self, Entry};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -240,8 +241,25 @@ impl Deciding<'_> {
 
     /// What holds for this service and one of its repositories: its own tags, over the configuration.
     pub(super) fn settings(&self, repository: &Repository) -> ServiceSettings {
-        let (cluster, service) = (self.service.cluster(), &self.service.name);
-        let configured = self.config.settings(cluster, service, &repository.name);
-        self.own.rule.over(&configured)
+        settled(self.service, &self.own, repository, self.config)
     }
+}
+
+/// What holds for a service and one of its repositories.
+pub(crate) fn settings(
+    service: &Service,
+    repository: &Repository,
+    config: &Config,
+) -> ServiceSettings {
+    settled(service, &OwnTags::read(&service.tags), repository, config)
+}
+
+fn settled(
+    service: &Service,
+    own: &OwnTags,
+    repository: &Repository,
+    config: &Config,
+) -> ServiceSettings {
+    let configured = config.settings(service.cluster(), &service.name, &repository.name);
+    own.rule.over(&configured)
 }

@@ -1,7 +1,7 @@
 //! A notification: one per push, for a chat channel and for a mailbox.
 
 use chrono::SecondsFormat;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::news::{News, pushes_of};
 use crate::deployment::Ended;
@@ -219,14 +219,14 @@ fn chat(
     if !origin.is_empty() {
         text.push(format!("_{origin}_"));
     }
-    let next: &[&str] = if retried { &[AGAIN] } else { &[] };
-    let content = json!({
-        "textType": "client-markdown",
-        "title": summary,
-        "description": text.join("\n"),
-        "nextSteps": next,
-        "keywords": [image],
-    });
+    let mut content = Map::new();
+    content.insert("textType".to_owned(), json!("client-markdown"));
+    content.insert("title".to_owned(), json!(summary));
+    content.insert("description".to_owned(), json!(text.join("\n")));
+    content.insert("keywords".to_owned(), json!([image]));
+    if retried {
+        content.insert("nextSteps".to_owned(), json!([AGAIN]));
+    }
     json!({
         "version": "1.0",
         "source": "custom",
