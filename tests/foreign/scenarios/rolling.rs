@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::blind::Blind;
 use crate::judge::REGION;
-use crate::push::{id, image, image_of, noise, record};
+use crate::push::{digest, id, image, image_of, noise, record};
 use crate::stage::{Stage, alarm, minutes_ago, one_container, outcomes};
 
 /// A definition with something of everything that every judge keeps.
@@ -257,7 +257,7 @@ pub(super) fn ledger(stage: &Stage<'_>) {
     let name = |arn: &str| arn.rsplit('/').next().unwrap().to_owned();
     let expected = [
         at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        id("web", "v1", at),
+        handler::ledger::mark(&id("web", "v1", at), &digest("web", "v1")),
         "v1".to_owned(),
         name(&stage.runs("web")),
         name(&seed),
