@@ -186,8 +186,6 @@ def build():
         return os.environ["ECROLL_BIN"], os.environ["UNPACK_BIN"]
     target = os.path.join(WORK, "build")
     options = ["--release", "--config", 'profile.release.package."*".opt-level=0']
-    # The SDK, unoptimised, would cost five milliseconds of relocations at every start.
-    options += ["--config", 'build.rustflags=["-Crelocation-model=static"]']
     for crate in TIMED:
         options += ["--config", f"profile.release.package.{crate}.opt-level=3"]
     environment = dict(os.environ, CARGO_TARGET_DIR=target)
