@@ -1,11 +1,14 @@
 //! Deciding about pushes that an event carries: no look-up, else the same way as any other push.
 
+use std::collections::BTreeMap;
+
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecr;
 use crate::error::{AwsError, Error};
+use crate::image::Repository;
 use crate::manifest::Kind;
-use crate::push::{Found, coalesce};
+use crate::push::{Found, Push, coalesce};
 use crate::record::Record;
 use crate::report::Report;
 use crate::session::Session;
@@ -35,14 +38,34 @@ pub(crate) async fn decide(
     let began = context.now();
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
     let (found, inventory) = futures_util::join!(found, survey(context, until));
-    let found = found
-        .into_iter()
-        .collect::<Result<Vec<Found>, AwsError>>()?;
-    let pushes = coalesce(found);
+    let (pushes, left) = told(carried, found);
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
-    session.report(trigger.name, None, &pushes, None).await
+    session
+        .report(trigger.name, None, &pushes, left.as_deref())
+        .await
+}
+
+/// The pushes of which it is known what was pushed, and why others are left to a retry. They take those of their
+/// repository with them: one that is left may be the newer.
+fn told(carried: &[Carried], found: Vec<Result<Found, AwsError>>) -> (Vec<Push>, Option<String>) {
+    let mut known = Vec::new();
+    let mut unknown: BTreeMap<&Repository, AwsError> = BTreeMap::new();
+    for (push, found) in carried.iter().zip(found) {
+        match found {
+            Ok(found) => known.push(found),
+            Err(error) => {
+                unknown.insert(&push.found.record.repository, error);
+            }
+        }
+    }
+    known.retain(|found| !unknown.contains_key(&found.record.repository));
+    let left = unknown
+        .iter()
+        .map(|(repository, error)| format!("what was pushed to {repository}: {error}"));
+    let left: Vec<String> = left.collect();
+    (coalesce(known), (!left.is_empty()).then(|| left.join("; ")))
 }
 
 /// The push with what was pushed, asked of ECR where the road does not say.

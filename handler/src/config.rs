@@ -7,6 +7,7 @@
 mod file;
 mod read;
 mod service;
+mod span;
 mod write;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 pub use read::{Fault, OwnTags};
 pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
+pub use span::span;
 
 use crate::policy::TagPolicy;
 

@@ -34,7 +34,6 @@ pub struct Context {
     /// What the user set.
     pub config: Config,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
-    pub(crate) sns: aws_sdk_sns::Client,
     now: Now,
     measure: Option<Measure>,
     told: Mutex<Told>,
@@ -92,7 +91,6 @@ impl Context {
             logs: logs(sdk),
             home: Site::new(None, sdk, begun),
             targets: targets.collect(),
-            sns: aws_sdk_sns::Client::new(sdk),
             now,
             measure: None,
             told: Mutex::default(),
@@ -146,6 +144,11 @@ impl Context {
 
     pub(crate) fn set_mark(&self, mark: Mark) {
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+    }
+
+    /// SNS where the function is. Made when there is something to say: most look-ups have nothing.
+    pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&self.sdk)
     }
 
     /// ECR in a Region: that of the repository asked about, which need not be the function's.

@@ -40,6 +40,7 @@ pub(crate) async fn deploy(
     direct: &Direct,
     until: Deadline,
 ) -> Result<Report, Error> {
+    let began = context.now();
     let mut inventory = survey(context, until).await?;
     narrow(&mut inventory, direct);
     let repository = repository(&inventory, direct)?;
@@ -66,7 +67,9 @@ pub(crate) async fn deploy(
         direct.tag
     );
     let config = without_policies(&context.config);
-    let mut session = Session::new(context, inventory, trigger.dry_run, until).by(config, reason);
+    let mut session = Session::new(context, inventory, trigger.dry_run, until)
+        .by(config, reason)
+        .hearing(None, began);
     session.decide(&pushes).await;
     session.report(trigger.name, None, &pushes, None).await
 }

@@ -65,10 +65,10 @@ pub(crate) async fn look_up(
     let Done {
         session,
         found,
+        pushes,
         reached,
         failed,
     } = done?;
-    let pushes = coalesce(found.clone());
     if failed.is_some() || session.is_unfinished() {
         context.set_mark(mark.unfinished(from == earliest));
     } else if trigger.look_back.is_none() {
@@ -104,6 +104,8 @@ async fn read_all(
 struct Done<'c> {
     session: Session<'c>,
     found: Vec<Found>,
+    /// What was found, in the end.
+    pushes: Vec<Push>,
     /// From here on everything was read.
     reached: DateTime<Utc>,
     failed: Option<AwsError>,
@@ -121,6 +123,7 @@ async fn decide_all(
     let mut done = Done {
         session: Session::new(context, inventory, dry, until).hearing(change, began),
         found: Vec::new(),
+        pushes: Vec::new(),
         reached: context.now(),
         failed: None,
     };
@@ -135,8 +138,8 @@ async fn decide_all(
             done.session.begin(&pushes).await;
         }
     }
-    let pushes = coalesce(done.found.clone());
-    done.session.decide(&pushes).await;
+    done.pushes = coalesce(done.found.clone());
+    done.session.decide(&done.pushes).await;
     Ok(done)
 }
 

@@ -1,5 +1,6 @@
 //! One invocation's deciding: plan, ask what is in doubt, roll; and once more when more of the log has been read.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -27,7 +28,7 @@ const ROUNDS: usize = 3;
 /// What has been decided and done so far.
 pub(crate) struct Session<'c> {
     context: &'c Context,
-    config: Config,
+    config: Cow<'c, Config>,
     pub(crate) inventory: Inventory,
     dry: bool,
     until: Deadline,
@@ -52,7 +53,7 @@ impl<'c> Session<'c> {
     ) -> Self {
         Self {
             context,
-            config: context.config.clone(),
+            config: Cow::Borrowed(&context.config),
             inventory,
             dry,
             until,
@@ -75,7 +76,7 @@ impl<'c> Session<'c> {
 
     /// Decides by another configuration, and gives another reason for what is rolled.
     pub(crate) fn by(mut self, config: Config, reason: String) -> Self {
-        self.config = config;
+        self.config = Cow::Owned(config);
         self.reason = Some(reason);
         self
     }

@@ -7,6 +7,7 @@ mod message;
 mod metrics;
 pub(crate) mod news;
 
+use aws_sdk_sns::Client;
 use chrono::{DateTime, Utc};
 
 use crate::concurrent;
@@ -46,8 +47,12 @@ fn log(report: &Report) {
 /// One message per push. What could not be published is news again at the next look-up.
 async fn publish(context: &Context, topic: &str, report: &Report, news: &News<'_>) {
     let messages = message::messages(report, news);
+    if messages.is_empty() {
+        return;
+    }
+    let sns = &context.sns();
     let sent = messages.iter().map(|message| async move {
-        if let Err(error) = send(context, topic, message).await {
+        if let Err(error) = send(sns, topic, message).await {
             tracing::warn!(topic, push = message.push, %error, "not notified; the next look-up tries again");
             context.news().forget(&message.push);
         }
@@ -58,11 +63,10 @@ async fn publish(context: &Context, topic: &str, report: &Report, news: &News<'_
 /// Publishes one text for mail and another for everything else.
 ///
 /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html>
-async fn send(context: &Context, topic: &str, message: &Message) -> Result<(), AwsError> {
+async fn send(sns: &Client, topic: &str, message: &Message) -> Result<(), AwsError> {
     let chat = message.chat.to_string();
     let texts = serde_json::json!({"default": chat, "email": message.mail});
-    let request = context
-        .sns
+    let request = sns
         .publish()
         .topic_arn(topic)
         .subject(&message.subject)

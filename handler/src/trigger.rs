@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config;
+
 pub use carried::Carried;
 pub use direct::Direct;
 
@@ -63,11 +65,11 @@ impl Trigger {
             }
         }
         if let Some(span) = event.get("look_back") {
-            match span.as_str().and_then(hours) {
+            match span.as_str().and_then(look_back) {
                 Some(span) => trigger.look_back = Some(span),
                 None => {
                     trigger.warning = Some(format!(
-                        "`look_back` must be a number with h or d, such as 24h; found {span}: the configuration's holds"
+                        "`look_back` must be from 1h to 366d, such as 24h; found {span}: the configuration's holds"
                     ));
                 }
             }
@@ -94,16 +96,10 @@ impl Trigger {
     }
 }
 
-/// `24h` or `7d`, at most a year.
-fn hours(text: &str) -> Option<Duration> {
-    let (number, unit) = text
-        .strip_suffix('h')
-        .map(|number| (number, 1))
-        .or_else(|| text.strip_suffix('d').map(|number| (number, 24)))?;
-    let hours = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=366 * 24)
-        .contains(&hours)
-        .then(|| Duration::from_secs(hours * 3600))
+/// A span from an hour to a year.
+fn look_back(text: &str) -> Option<Duration> {
+    let reach = Duration::from_hours(1)..=Duration::from_hours(366 * 24);
+    config::span(text).filter(|span| reach.contains(span))
 }
 
 fn name(event: &Value) -> &'static str {

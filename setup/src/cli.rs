@@ -111,25 +111,8 @@ pub struct ReplayArgs {
     pub latency: Option<Duration>,
 }
 
-/// Reads `90s`, `5m`, `2h` or `1d`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "must be a number with s, m, h or d, such as 90s or 5m".to_owned();
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text
-        .strip_suffix(unit)
-        .and_then(|n| n.parse().ok())
-        .ok_or_else(wrong)?;
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    handler::config::span(text).ok_or("must be a number with s, m, h or d, such as 90s or 5m")
 }
 
 /// Runs the program on its arguments, the first being its name. Prints everything that there is to say.

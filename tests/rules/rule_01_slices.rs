@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Outcome;
+use handler::{Deadline, Error};
 use local::{LogTimestamp, Options, What};
 use serde_json::{Value, json};
 
@@ -166,6 +167,39 @@ async fn rule_02_a_higher_version_in_an_older_slice_is_waited_for() {
     let cold = context(&world, &json!({"service": {"tags": "newest-semver"}}));
     invoke(&world, &cold, &json!({})).await.unwrap();
     assert_eq!(world.image_of("web", 0), image("web", "2.0.0"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_what_is_too_long_to_read_is_left_and_the_newest_push_rolls() {
+    let world = quiet().await;
+    for _ in 0..5 {
+        backlog(&world);
+    }
+    world.minutes(120).await;
+    world.push("web", "v2", "two", 1);
+    world.minutes(5).await;
+    let cold = context(&world, &json!({}));
+    let soon = Deadline::at(world.now() + TimeDelta::seconds(4));
+    let event = json!({});
+    let work = Box::pin(handler::handle_by(&event, &cold, soon));
+    let before = world.now();
+    let left = world.account.drive(work).await.unwrap_err();
+    assert!(matches!(left, Error::Retryable { .. }), "{left}");
+    assert!(
+        left.to_string().contains("left to the next look-up"),
+        "{left}"
+    );
+    let spent = world.now() - before;
+    assert!(
+        spent < TimeDelta::seconds(3),
+        "half of the time is for rolls: {spent}"
+    );
+    assert_eq!(world.image_of("web", 0), image("web", "v2"));
+    // With time enough everything is read, and nothing is rolled again.
+    let report = invoke(&world, &cold, &json!({})).await.unwrap();
+    let window = report.window.unwrap();
+    assert_eq!(window.to - window.from, TimeDelta::hours(24));
+    assert_eq!(world.deployments("web"), 2);
 }
 
 /// How far back each look-up of a world reads during some hours after a push.

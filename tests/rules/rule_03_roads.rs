@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use handler::report::Outcome;
 use serde_json::{Value, json};
 
+use crate::proxy::{Reply, Script};
 use crate::road::{IMAGE, batch, context, event, invoke, put};
 use crate::world::{World, image, record};
 
@@ -169,4 +170,31 @@ async fn rule_10_any_event_ends_in_a_report_or_a_clear_refusal() {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_push_that_ecr_does_not_explain_yet_holds_up_no_other() {
+    let services = [
+        ("web", &*image("web", "seed")),
+        ("api", &image("api", "seed")),
+    ];
+    let world = World::new(&services).await;
+    put(&world, "api", "v1", "two", IMAGE);
+    let pushed = record("web", "v1", "one", world.now(), "push-of-web");
+    let mut replica = record("api", "v1", "two", world.now(), "replica-of-api");
+    replica["eventName"] = json!("ReplicateImage");
+    let script = Script::default();
+    let throttled = Reply::error(400, "ThrottlingException", "Rate exceeded");
+    script.say("BatchGetImage", 3, &throttled);
+    let context = crate::fleet::context(&world, &script);
+    let batch = batch(&[replica, pushed]);
+    let first = invoke(&world, &context, &batch).await.unwrap_err();
+    assert!(matches!(first, handler::Error::Retryable { .. }), "{first}");
+    assert!(first.to_string().contains("BatchGetImage"), "{first}");
+    assert_eq!(world.image_of("web", 0), image("web", "v1"));
+    assert_eq!(world.image_of("api", 0), image("api", "seed"));
+    let second = invoke(&world, &context, &batch).await.unwrap();
+    assert_eq!(second.decisions.len(), 2);
+    assert_eq!(world.image_of("api", 0), image("api", "v1"));
+    assert_eq!(world.deployments("web"), 1);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::super::{Action, Match, Pin, Trail, TriggerKind};
+use super::super::{Action, Match, Pin, Trail, TriggerKind, span};
 use crate::policy::TagPolicy;
 
 pub(super) fn text(value: &Value) -> Result<String, String> {
@@ -120,26 +120,11 @@ pub(super) fn tags(value: &Value) -> Result<TagPolicy, String> {
     text(value)?.parse()
 }
 
-/// `90s`, `5m`, `24h`, `7d`.
 pub(super) fn duration(value: &Value) -> Result<Duration, String> {
     let text = text(value)?;
-    let wrong = || format!("must be a number with s, m, h or d, such as 5m or 24h; found `{text}`");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 60 * 60,
-        'd' => 24 * 60 * 60,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text
-        .strip_suffix(unit)
-        .and_then(|n| n.parse().ok())
-        .ok_or_else(wrong)?;
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
+    span(&text).ok_or_else(|| {
+        format!("must be a number with s, m, h or d, such as 5m or 24h; found `{text}`")
+    })
 }
 
 /// One of a few words.
