@@ -79,6 +79,7 @@
 //!   other, and who assumes a role in another is for the caller to arrange.
 
 mod account;
+pub mod alarms;
 mod clock;
 mod cloudtrail;
 mod cloudwatch;

@@ -2,12 +2,13 @@
 
 mod alarm;
 mod alarms;
-mod evaluate;
+pub(crate) mod evaluate;
 mod history;
 mod message;
 mod metrics;
 mod operator;
 mod reason;
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 
