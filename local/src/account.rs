@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::cloudtrail::ForeignTrail;
 use crate::connector;
 use crate::driver::{self, Running};
 use crate::ecr::Ecr;
@@ -101,6 +102,11 @@ impl Account {
         state.schedule(at, Job::Deliver(read));
         drop(state);
         self.shared.wake.notify_one();
+    }
+
+    /// Lets a trail of another Region or of an organization be seen here.
+    pub fn show_trail(&self, trail: ForeignTrail) {
+        self.state().cloudtrail.show(trail);
     }
 
     /// Calls an operation as some person in the account would, at once.

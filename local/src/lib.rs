@@ -42,6 +42,7 @@
 //! | broken delivery | role without permission, group gone: `GetTrailStatus` shows it, the record is lost | API model |
 //! | `CreateTrail`, `UpdateTrail` | bucket exists and admits this trail's ARN, group ARN ends with `:*`, group and role together | CloudTrail guide, bucket policy; Terraform's provider |
 //! | fresh roles | unusable for [`Options::role_propagation`]: "Access denied.", "cannot be assumed by Lambda." | Terraform's provider |
+//! | shadow trails | of another Region or of an organization ([`ForeignTrail`]): described unless `IncludeShadowTrails` is false, found by ARN only, changed only at home | CloudTrail API reference |
 //! | selectors | one kind erases the other; only two sources can be excluded | API model |
 //! | metric filters | STANDARD groups, 100 a group, one transformation, 1,024 characters, not retroactive | Logs guide and quotas |
 //! | datapoint of a match | in the minute of the event's timestamp, visible after [`Options::metric_delay`] | assumed: AWS does not say |
@@ -57,6 +58,9 @@
 //! | reserved concurrency | a limit; 0 fails at once; an account with 10 cannot reserve | Lambda guide |
 //! | states of functions | `Pending`, then `Active`; `InProgress` after an update, with the old configuration until then; conflicting updates refused | Lambda API model |
 //! | timeout | ends the run with `Sandbox.Timedout` | Lambda guide |
+//! | buckets | deleted only when empty; objects are their keys | S3 API reference |
+//! | queues | a name rests for 60 seconds after its queue was deleted; the visible depth is a metric, told when it changes | SQS API reference; SQS guide, available CloudWatch metrics |
+//! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
 //! | ECR | see [`ecr`] | there |
@@ -74,7 +78,7 @@
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
-//! - S3 objects, SQS FIFO and redrive, function versions, layers and aliases, managed policies.
+//! - What is in S3 objects, their versions; SQS FIFO and redrive, function versions, layers and aliases, managed policies.
 //! - Organizations: an [`Account`] is one account in one Region. Several may stand on one clock; they know nothing of each
 //!   other, and who assumes a role in another is for the caller to arrange.
 
@@ -115,6 +119,7 @@ mod tests;
 
 pub use account::Account;
 pub use clock::Clock;
+pub use cloudtrail::ForeignTrail;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
 pub use journal::{Caller, Entry, What};

@@ -290,7 +290,8 @@ impl State {
     /// Hands on what the services have put out, until there is nothing more.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
         let metric_delay = delta(self.options.metric_delay);
-        for sample in self.logs.take_samples() {
+        let depths = self.sqs.take_samples();
+        for sample in self.logs.take_samples().into_iter().chain(depths) {
             self.schedule(now + metric_delay, Job::Sample(sample));
         }
         for open in self.logs.take_minutes() {
