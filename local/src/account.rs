@@ -154,7 +154,8 @@ impl Account {
         let answer = match begun {
             Err(fault) => Err(fault),
             Ok((start, program)) => {
-                let result = driver::run(program, &start).await;
+                let timeout = self.clock().runtime(start.timeout);
+                let result = driver::run(program, &start, timeout).await;
                 Ok(self.state().end_run(&start, result, self.clock().now()))
             }
         };
@@ -226,7 +227,7 @@ impl Account {
     pub(crate) async fn wait_for_answer(&self) {
         let latency = self.state().options.call_latency;
         if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
+            tokio::time::sleep(self.clock().runtime(latency)).await;
         }
     }
 

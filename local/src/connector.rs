@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::account::Account;
+use crate::keys::{ACCESS_KEY, SECRET_KEY};
 
 /// The connector; it is its own client, since nothing about it depends on a client's settings.
 #[derive(Clone)]
@@ -75,7 +76,7 @@ fn body_of(bytes: Bytes) -> SdkBody {
 ///
 /// Retries wait by the virtual clock and without chance, so that one seed gives one history.
 pub(crate) fn sdk_config(account: &Account) -> SdkConfig {
-    let credentials = Credentials::new("POCKET", "account", None, None, "pocket account");
+    let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "pocket account");
     let clock = account.clock().clone();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())

@@ -2,6 +2,7 @@
 
 use std::pin::{Pin, pin};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -115,8 +116,9 @@ impl Account {
         state.run_due(now);
         for start in std::mem::take(&mut state.starts) {
             let program = state.program.clone();
+            let timeout = self.clock().runtime(start.timeout);
             running.push(Box::pin(async move {
-                let result = run(program, &start).await;
+                let result = run(program, &start, timeout).await;
                 (start, result)
             }));
         }
@@ -127,13 +129,17 @@ impl Account {
     }
 }
 
-/// Runs a function until it answers or its timeout ends it.
-pub(crate) async fn run(program: Hosted, start: &Start) -> Result<Value, FunctionError> {
+/// Runs a function until it answers or its timeout, in the runtime's time, ends it.
+pub(crate) async fn run(
+    program: Hosted,
+    start: &Start,
+    timeout: Duration,
+) -> Result<Value, FunctionError> {
     let Some(program) = program.0 else {
         return Err(nothing_hosted());
     };
     let run = program(start.invocation.clone());
-    match tokio::time::timeout(start.timeout, run).await {
+    match tokio::time::timeout(timeout, run).await {
         Ok(result) => result,
         Err(_) => Err(timed_out(start)),
     }

@@ -42,6 +42,15 @@ pub enum What {
         /// Who called.
         by: Caller,
     },
+    /// An image was pushed through the API of a served account.
+    Pushed {
+        /// The registry's host and the repository.
+        image: String,
+        /// The tag, if it got one.
+        tag: Option<String>,
+        /// `sha256:…`.
+        digest: String,
+    },
     /// A CloudTrail record reached a log group.
     Delivered {
         /// The name of the log group.

@@ -72,7 +72,7 @@
 //! # What is not simulated
 //!
 //! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
-//!   resource policy to act by itself. Signatures are not read.
+//!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
 //! - Throttling of APIs other than those of ECS and `Invoke`; faults, losses and doubles on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
@@ -97,6 +97,7 @@ mod iam;
 mod ids;
 mod input;
 mod journal;
+mod keys;
 mod lambda;
 mod logs;
 mod metric;
@@ -107,6 +108,7 @@ mod policy;
 mod record;
 mod runs;
 mod s3;
+pub mod serve;
 pub mod service;
 mod sns;
 mod sqs;
@@ -123,6 +125,7 @@ pub use cloudtrail::ForeignTrail;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
 pub use journal::{Caller, Entry, What};
+pub use keys::{ACCESS_KEY, SECRET_KEY};
 pub use lambda::{FunctionError, Invocation, Program};
 pub use options::{LogTimestamp, Options};
 pub use service::{Answer, Fault, Place, Scope};

@@ -4,6 +4,7 @@
 //! [`Ui`]: crate::ui::Ui
 
 pub mod filter;
+pub mod local;
 pub mod plan;
 pub mod replay;
 pub mod setup;

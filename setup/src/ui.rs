@@ -85,6 +85,15 @@ impl Ui {
         }
     }
 
+    /// Prints a value as JSON on one line, whatever the output: for a program that reads on while this one runs.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string(value).map_err(io::Error::other)?;
+        self.print(&format!("{json}\n"))
+    }
+
     /// Prints a plan, coloured by what would happen.
     ///
     /// # Errors
@@ -118,6 +127,11 @@ impl Ui {
         if self.watched {
             self.tell(&format!("{text}\n"));
         }
+    }
+
+    /// Says a line on standard error, whoever reads it.
+    pub fn note(&mut self, text: impl Display) {
+        self.tell(&format!("{text}\n"));
     }
 
     /// Says on standard error what the operator should know.
