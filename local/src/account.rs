@@ -15,6 +15,7 @@ use crate::connector;
 use crate::driver::{self, Running};
 use crate::ecr::Ecr;
 use crate::ecs::Ecs;
+use crate::faults::{Kind, Plan, Planned};
 use crate::journal::{Caller, Entry};
 use crate::lambda::Program;
 use crate::options::Options;
@@ -179,6 +180,43 @@ impl Account {
     #[must_use]
     pub fn journal_len(&self) -> usize {
         self.state().journal.len()
+    }
+
+    /// Takes everything out of the journal, so that a long run does not hold it all.
+    #[must_use]
+    pub fn take_journal(&self) -> Vec<Entry> {
+        self.state().journal.take()
+    }
+
+    /// From now on these things go wrong. An earlier plan is forgotten, together with what it still had to undo.
+    pub fn plan_faults(&self, planned: Vec<Planned>) {
+        let now = self.clock().now();
+        self.state().plan_faults(Plan::new(planned), now);
+        self.shared.wake.notify_one();
+    }
+
+    /// What went wrong on purpose so far, by the plan, with its time.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(DateTime<Utc>, Kind)> {
+        self.state().faults.fired().to_vec()
+    }
+
+    /// Since when nothing has gone wrong on purpose, of what the plan has begun; `None` while something may.
+    #[must_use]
+    pub fn calm_since(&self) -> Option<DateTime<Utc>> {
+        self.state().faults.calm_since(self.clock().now())
+    }
+
+    /// Lets time pass without schedules: nothing but what is under way happens until `at`. What recurs goes on then.
+    ///
+    /// For the empty stretches of long histories, in which every look-up by a schedule would find what the one before it
+    /// found.
+    pub async fn doze_until(&self, at: DateTime<Utc>) {
+        self.state().dozes = true;
+        self.run_until(at).await;
+        let mut state = self.state();
+        state.dozes = false;
+        state.rebase(at);
     }
 
     /// Works on ECS directly, for what its API cannot say.

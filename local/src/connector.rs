@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 
 use crate::account::Account;
+use crate::faults;
 use crate::keys::{ACCESS_KEY, SECRET_KEY};
 
 /// The connector; it is its own client, since nothing about it depends on a client's settings.
@@ -62,9 +63,7 @@ async fn answer(account: &Account, request: HttpRequest) -> Result<HttpResponse,
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(other)?.to_bytes();
     account.wait_for_answer().await;
-    let response = account
-        .respond(&http::Request::from_parts(parts, body))
-        .await;
+    let response = faults::respond(account, http::Request::from_parts(parts, body)).await?;
     HttpResponse::try_from(response.map(body_of)).map_err(|error| other(error.into()))
 }
 

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 
 use crate::account::Account;
+use crate::faults::Doom;
 use crate::lambda::{FunctionError, Start};
 use crate::state::Hosted;
 
@@ -129,7 +130,7 @@ impl Account {
     }
 }
 
-/// Runs a function until it answers or its timeout, in the runtime's time, ends it.
+/// Runs a function until it answers, dies, or its timeout, in the runtime's time, ends it.
 pub(crate) async fn run(
     program: Hosted,
     start: &Start,
@@ -138,10 +139,24 @@ pub(crate) async fn run(
     let Some(program) = program.0 else {
         return Err(nothing_hosted());
     };
-    let run = program(start.invocation.clone());
-    match tokio::time::timeout(timeout, run).await {
-        Ok(result) => result,
-        Err(_) => Err(timed_out(start)),
+    let doom = Doom::default();
+    let run = doom.over(program(start.invocation.clone()));
+    tokio::select! {
+        biased;
+        () = doom.comes() => Err(died(start)),
+        result = tokio::time::timeout(timeout, run) => match result {
+            Ok(result) => result,
+            Err(_) => Err(timed_out(start)),
+        },
+    }
+}
+
+/// The process is gone, and with it whatever it was doing.
+fn died(start: &Start) -> FunctionError {
+    let id = &start.invocation.request_id;
+    FunctionError {
+        error_type: "Runtime.ExitError".to_owned(),
+        message: format!("RequestId: {id} Error: Runtime exited with error: signal: killed"),
     }
 }
 

@@ -125,6 +125,13 @@ pub enum What {
         /// The failure destination or dead-letter queue that has it now; none: it is gone.
         kept_in: Option<String>,
     },
+    /// Something went wrong on purpose.
+    Fault {
+        /// What.
+        kind: crate::faults::Kind,
+        /// What it befell: an operation, or the account.
+        on: String,
+    },
     /// A deployment of an ECS service changed.
     Deployment(crate::ecs::Notice),
 }
@@ -142,6 +149,10 @@ impl Journal {
 
     pub(crate) fn since(&self, index: usize) -> Vec<Entry> {
         self.entries.iter().skip(index).cloned().collect()
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries).into()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -65,6 +65,7 @@
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
 //! | ECR | see [`ecr`] | there |
 //! | ECS | see [`ecs`] | there |
+//! | faults, losses, doubles, deaths | by a plan: [`faults`] | |
 //!
 //! Where AWS answers a documented error, so does this, with its code, its status and, as far as
 //! known, its text. An operation that is not simulated answers the code `NotImplemented`.
@@ -73,7 +74,7 @@
 //!
 //! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
 //!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
-//! - Throttling of APIs other than those of ECS and `Invoke`; faults, losses and doubles on purpose.
+//! - Throttling of APIs other than those of ECS and `Invoke`, except on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
@@ -93,6 +94,7 @@ pub mod ecr;
 pub mod ecs;
 mod event_pattern;
 mod events;
+pub mod faults;
 mod iam;
 mod ids;
 mod input;

@@ -143,7 +143,8 @@ impl State {
                     .admits(action, ALARM_ACTION, &source, &scope)
                     .map(|()| {
                         let event = cloudwatch::lambda_event(change, scope.place);
-                        self.lambda.accept(action, event, now);
+                        let copies = self.faults.event_copies(now);
+                        self.lambda.accept(action, event, &copies, now);
                     })
             } else {
                 Err("the pocket account does not simulate this kind of action")
@@ -174,8 +175,9 @@ impl State {
         let done = if subscription.protocol == "lambda" {
             let admitted = self.lambda.admits(endpoint, SNS, topic, &self.scope(now));
             admitted.map(|()| {
-                self.lambda
-                    .accept(endpoint, delivery.message.lambda_event(&subscription), now);
+                let event = delivery.message.lambda_event(&subscription);
+                let copies = self.faults.event_copies(now);
+                self.lambda.accept(endpoint, event, &copies, now);
             })
         } else {
             self.send(
@@ -245,7 +247,8 @@ impl State {
                         self.lambda
                             .admits(&target.arn, EVENTS, &firing.rule_arn, &scope);
                     admitted.map(|()| {
-                        self.lambda.accept(&target.arn, target.event, now);
+                        let copies = self.faults.event_copies(now);
+                        self.lambda.accept(&target.arn, target.event, &copies, now);
                     })
                 } else {
                     self.send(EVENTS, &firing.rule_arn, &target.arn, body.clone(), now)

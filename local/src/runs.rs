@@ -17,7 +17,8 @@ impl State {
         });
         for step in steps {
             match step {
-                Step::Start(start) => {
+                Step::Start(mut start) => {
+                    self.befall(&mut start, now);
                     self.note_invoked(&start, now);
                     self.starts.push(start);
                 }
@@ -47,7 +48,8 @@ impl State {
         );
         let error = begun.as_ref().err().map(|fault| fault.code.clone());
         self.note_call("lambda", "Invoke", input, error, Caller::Sdk, now);
-        let start = begun?;
+        let mut start = begun?;
+        self.befall(&mut start, now);
         self.note_invoked(&start, now);
         Ok((start, self.program.clone()))
     }
@@ -79,6 +81,14 @@ impl State {
             },
         );
         answer
+    }
+
+    /// What the plan of faults has in store for a run.
+    fn befall(&mut self, start: &mut Start, now: DateTime<Utc>) {
+        let invocation = &mut start.invocation;
+        invocation.cold = self.faults.is_cold(now);
+        invocation.skew = self.faults.skew(now);
+        invocation.deadline += invocation.skew;
     }
 
     fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {

@@ -11,6 +11,7 @@ use crate::cloudwatch::CloudWatch;
 use crate::ecr::Ecr;
 use crate::ecs::Ecs;
 use crate::events::Events;
+use crate::faults::Plan;
 use crate::iam::Iam;
 use crate::ids::Ids;
 use crate::input::not_implemented;
@@ -46,6 +47,10 @@ pub(crate) struct State {
     pub(crate) program: Hosted,
     /// Runs that began and wait for the driver to take them.
     pub(crate) starts: Vec<Start>,
+    /// What is to go wrong on purpose.
+    pub(crate) faults: Plan,
+    /// Whether schedules are left out for a while.
+    pub(crate) dozes: bool,
     /// Whether the role of a trail is denied its log group, by both: reading policies for every
     /// record would cost more than everything else.
     pub(crate) denied: BTreeMap<String, BTreeMap<String, bool>>,
@@ -80,6 +85,10 @@ pub(crate) enum Job {
     CloseMinute(OpenMinute),
     /// A message reaches a subscriber.
     Notify(Delivery),
+    /// Somebody does what a planned fault says, by its index in the plan.
+    BeginFault(usize),
+    /// Somebody undoes it.
+    EndFault(usize),
 }
 
 /// The sources of what is due, in the order in which they act at one moment.
@@ -111,6 +120,8 @@ impl State {
             journal: Journal::default(),
             program: Hosted::default(),
             starts: Vec::new(),
+            faults: Plan::default(),
+            dozes: false,
             denied: BTreeMap::new(),
             agenda: BTreeMap::new(),
             ids: Ids::new(seed, "requests"),
@@ -164,7 +175,7 @@ impl State {
         }
     }
 
-    fn answer(
+    pub(crate) fn answer(
         &mut self,
         service: &str,
         operation: &str,
@@ -214,7 +225,10 @@ impl State {
             (agenda, Source::Agenda),
             (self.ecs.next_due(), Source::Ecs),
             (self.cloudwatch.next_due(), Source::Alarms),
-            (self.events.next_due(), Source::Rules),
+            (
+                self.events.next_due().filter(|_| !self.dozes),
+                Source::Rules,
+            ),
             (self.lambda.next_due(), Source::Functions),
         ];
         let dues = sources
@@ -276,7 +290,10 @@ impl State {
     fn run(&mut self, job: Job, now: DateTime<Utc>) {
         match job {
             Job::Push(record) => self.ecr.learn(&record, now),
-            Job::Deliver(record) => self.deliver(&record, now),
+            Job::Deliver(record) => match self.faults.postponed(now) {
+                Some(later) => self.schedule(later, Job::Deliver(record)),
+                None => self.deliver(&record, now),
+            },
             Job::Sample(sample) => self.cloudwatch.add(&sample, now),
             Job::CloseMinute(minute) => {
                 if let Some(sample) = self.logs.close_minute(&minute) {
@@ -284,6 +301,8 @@ impl State {
                 }
             }
             Job::Notify(delivery) => self.notify(&delivery, now),
+            Job::BeginFault(index) => self.begin_fault(index, now),
+            Job::EndFault(index) => self.end_fault(index, now),
         }
     }
 
@@ -303,7 +322,19 @@ impl State {
         }
         let delay = delta(self.options.notification_delay);
         for delivery in self.sns.take_deliveries() {
-            self.schedule(now + delay, Job::Notify(delivery));
+            let copies = self.faults.message_copies(now);
+            if copies.is_empty() {
+                let what = What::Dropped {
+                    meant_for: delivery.subscription.clone(),
+                    message_id: delivery.message.id.clone(),
+                    reason: "lost on purpose".to_owned(),
+                    kept_in: None,
+                };
+                self.journal.write(now, what);
+            }
+            for later in copies {
+                self.schedule(now + delay + later, Job::Notify(delivery.clone()));
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 /// One run of a function.
@@ -23,6 +23,11 @@ pub struct Invocation {
     pub deadline: DateTime<Utc>,
     /// 1 for the first try.
     pub attempt: u32,
+    /// Whether every warm instance of the function is gone, so that a new one has to start. A program whose future is
+    /// dropped has died with its instance; that is not told here.
+    pub cold: bool,
+    /// How far the clock of the instance is ahead; the deadline is told by that clock.
+    pub skew: TimeDelta,
 }
 
 /// How a function failed.

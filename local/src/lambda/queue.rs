@@ -82,6 +82,8 @@ impl Event {
                 request_id: self.request_id,
                 deadline: now + timeout,
                 attempt: self.attempt,
+                cold: false,
+                skew: TimeDelta::zero(),
             },
         }
     }
@@ -122,19 +124,28 @@ impl Queue {
 }
 
 impl Lambda {
-    /// Takes an event into the queue of a function. Whether the sender may is the sender's question.
-    pub(crate) fn accept(&mut self, arn: &str, payload: Value, now: DateTime<Utc>) -> String {
+    /// Takes an event into the queue of a function, once for each of these times by which it comes later than usual.
+    /// Whether the sender may is the sender's question.
+    pub(crate) fn accept(
+        &mut self,
+        arn: &str,
+        payload: Value,
+        copies: &[TimeDelta],
+        now: DateTime<Utc>,
+    ) {
         let request_id = self.ids.uuid();
         let event = Event {
             function: name_in_arn(arn).to_owned(),
             payload,
-            request_id: request_id.clone(),
+            request_id,
             accepted: now,
             attempt: 1,
             throttle_wait: TimeDelta::seconds(1),
         };
-        self.queue.push(now + self.queue.delay, event);
-        request_id
+        for later in copies {
+            self.queue
+                .push(now + self.queue.delay + *later, event.clone());
+        }
     }
 
     pub(super) fn invoke(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
@@ -145,7 +156,7 @@ impl Lambda {
         match input.text("InvocationType") {
             Some("Event") => {
                 let payload = input.get("Payload").cloned().unwrap_or_else(|| json!({}));
-                self.accept(name, payload, scope.now);
+                self.accept(name, payload, &[TimeDelta::zero()], scope.now);
                 Ok(json!({"StatusCode": 202}))
             }
             Some("DryRun") => Ok(json!({"StatusCode": 204})),

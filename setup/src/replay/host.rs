@@ -1,8 +1,9 @@
 //! The real handler behind the pocket account's functions, called in process: what Lambda would run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Report;
 use handler::{Context, Deadline, Error};
@@ -39,52 +40,75 @@ impl Answers {
     }
 }
 
-/// A function that is warm: the configuration with which it started, and what it made of it.
-type Warm = Arc<Mutex<Option<(String, Arc<Context>)>>>;
+/// An instance of the function: the configuration with which it started, what it made of it, and its clock.
+struct Instance {
+    config: String,
+    context: Context,
+    /// By how many milliseconds its clock is ahead.
+    skew: Arc<AtomicI64>,
+}
 
-/// Puts the real handler behind every function of the account. It stays warm as long as its configuration is the same.
+/// The instances that are warm and do nothing. One that runs is not among them, so one that dies is gone for good.
+#[derive(Clone, Default)]
+struct Idle(Arc<Mutex<Vec<Instance>>>);
+
+impl Idle {
+    fn instances(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts the real handler behind every function of the account. An instance stays warm as long as the configuration is the
+/// same and it does not die; runs at the same time have one each, as on Lambda.
 #[must_use]
 pub fn host(account: &Account) -> Answers {
-    let warm: Warm = Arc::default();
+    let idle = Idle::default();
     let answers = Answers::default();
     let reported = answers.clone();
     // The account holds the program, so the program must not hold the account: it takes what it needs of it.
     let (sdk, clock) = (account.sdk_config(), account.clock().clone());
     account.host(Arc::new(move |invocation: Invocation| {
         let (sdk, clock) = (sdk.clone(), clock.clone());
-        let (warm, answers) = (Arc::clone(&warm), answers.clone());
+        let (idle, answers) = (idle.clone(), answers.clone());
         Box::pin(async move {
-            let config = invocation
-                .env
-                .get("ECROLL_CONFIG")
-                .cloned()
-                .unwrap_or_default();
-            let context = context(config, &warm, &sdk, &clock)?;
+            let instance = instance(&invocation, &idle, &sdk, &clock)?;
             let by = Deadline::at(invocation.deadline);
-            run(&invocation.event, &context, by, &clock, &answers).await
+            let result = run(&invocation.event, &instance.context, by, &clock, &answers).await;
+            idle.instances().push(instance);
+            result
         })
     }));
     reported
 }
 
-fn context(
-    text: String,
-    warm: &Warm,
+/// A warm instance, or a new one.
+fn instance(
+    invocation: &Invocation,
+    idle: &Idle,
     sdk: &aws_types::SdkConfig,
     clock: &Clock,
-) -> Result<Arc<Context>, FunctionError> {
-    let mut warm = warm.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*warm {
-        Some((config, context)) if *config == text => Ok(Arc::clone(context)),
-        _ => {
-            let config =
-                Config::from_json_text(&text).map_err(|faults| failed(&Error::Config(faults)))?;
-            let time = clock.clone();
-            let context = Arc::new(Context::new(config, sdk, Arc::new(move || time.now())));
-            *warm = Some((text, Arc::clone(&context)));
-            Ok(context)
-        }
+) -> Result<Instance, FunctionError> {
+    let config = invocation.env.get("ECROLL_CONFIG");
+    let config = config.cloned().unwrap_or_default();
+    let warm = {
+        let mut idle = idle.instances();
+        idle.retain(|warm| !invocation.cold && warm.config == config);
+        idle.pop()
+    };
+    let ahead = invocation.skew.num_milliseconds();
+    if let Some(warm) = warm {
+        warm.skew.store(ahead, Ordering::Relaxed);
+        return Ok(warm);
     }
+    let read = Config::from_json_text(&config).map_err(|faults| failed(&Error::Config(faults)))?;
+    let skew = Arc::new(AtomicI64::new(ahead));
+    let (time, ahead) = (clock.clone(), Arc::clone(&skew));
+    let now = move || time.now() + TimeDelta::milliseconds(ahead.load(Ordering::Relaxed));
+    Ok(Instance {
+        context: Context::new(read, sdk, Arc::new(now)),
+        config,
+        skew,
+    })
 }
 
 async fn run(

@@ -1,0 +1,248 @@
+//! What befalls single calls: between the SDK's connector and the account.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{Request, Response};
+use serde_json::{Map, Value, json};
+
+use super::{Kind, Planned, doomed};
+use crate::account::Account;
+use crate::journal::{Caller, What};
+use crate::service::Fault;
+use crate::wire::{self, Call};
+
+/// A token that begins so follows a page that was empty on purpose; the rest is the true token.
+const AFTER_EMPTY: &str = "after-empty-page/";
+/// How many answers are kept to be given once more.
+const MOST_ANSWERS: usize = 500;
+
+/// What reads were answered a short time before, by operation and request body.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answers(BTreeMap<(String, Bytes), (DateTime<Utc>, Response<Bytes>)>);
+
+/// Answers a request of a program as [`Account::respond`] does, unless the plan has something else in store.
+pub(crate) async fn respond(
+    account: &Account,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, ConnectorError> {
+    if account.state().faults.is_empty() {
+        return Ok(account.respond(&request).await);
+    }
+    let Ok(call) = wire::decode(&request) else {
+        return Ok(account.respond(&request).await);
+    };
+    let (call, request) = past_empty_page(call, request);
+    let now = account.clock().now();
+    let planned = account.state().befalls(&call, &request, now);
+    let Some(Planned { kind, amount, .. }) = planned else {
+        let response = account.respond(&request).await;
+        account
+            .state()
+            .faults
+            .answers
+            .keep(&call, &request, &response, now);
+        return Ok(response);
+    };
+    let broken = || Err(ConnectorError::io("connection reset by peer".into()));
+    match kind {
+        Kind::ErrorBefore => Ok(account.refuse(&call, &server_fault(call.service))),
+        Kind::Throttled => Ok(account.refuse(&call, &throttle(call.service))),
+        Kind::ErrorAfter => {
+            account.respond(&request).await;
+            Ok(account.encode(&call, &Err(server_fault(call.service))))
+        }
+        Kind::Reset => broken(),
+        Kind::AnswerLost => {
+            account.respond(&request).await;
+            broken()
+        }
+        Kind::Stale => {
+            let old = account.state().faults.answers.find(&call, &request);
+            match old {
+                Some(response) => Ok(response),
+                None => Ok(account.respond(&request).await),
+            }
+        }
+        Kind::Failures => Ok(with_failure(account.respond(&request).await)),
+        Kind::EmptyPage => Ok(account.encode(&call, &Ok(empty_page(&call)))),
+        Kind::Slow => {
+            let response = account.respond(&request).await;
+            tokio::time::sleep(amount.to_std().unwrap_or(Duration::ZERO)).await;
+            Ok(response)
+        }
+        Kind::DeathBefore if doomed() => std::future::pending().await,
+        Kind::DeathAfter => {
+            account.respond(&request).await;
+            if doomed() {
+                std::future::pending().await
+            } else {
+                broken()
+            }
+        }
+        // No function runs that could die.
+        _ => broken(),
+    }
+}
+
+impl crate::state::State {
+    /// What the plan has in store for a call.
+    fn befalls(
+        &mut self,
+        call: &Call,
+        request: &Request<Bytes>,
+        now: DateTime<Utc>,
+    ) -> Option<Planned> {
+        let answered = self.faults.answers.when(call, request);
+        let fits = |planned: &Planned| {
+            let named = planned.operation.as_ref();
+            // Only what was answered a short time before can be answered again.
+            let old = planned.kind != Kind::Stale
+                || answered.is_some_and(|at| now - at <= planned.amount);
+            planned.kind.suits(&call.operation)
+                && named.is_none_or(|named| *named == call.operation)
+                && old
+        };
+        let planned = self.faults.take(now, fits)?;
+        let what = What::Fault {
+            kind: planned.kind,
+            on: call.operation.clone(),
+        };
+        self.journal.write(now, what);
+        Some(planned)
+    }
+}
+
+impl Account {
+    fn encode(&self, call: &Call, answer: &crate::Answer) -> Response<Bytes> {
+        let request_id = self.state().request_id();
+        wire::encode(call, answer, &request_id)
+    }
+
+    /// Refuses a call that has done nothing, and notes it.
+    fn refuse(&self, call: &Call, fault: &Fault) -> Response<Bytes> {
+        let (now, code) = (self.clock().now(), Some(fault.code.clone()));
+        self.state().note_call(
+            call.service,
+            &call.operation,
+            &call.input,
+            code,
+            Caller::Sdk,
+            now,
+        );
+        self.encode(call, &Err(fault.clone()))
+    }
+}
+
+impl Answers {
+    fn keep(
+        &mut self,
+        call: &Call,
+        request: &Request<Bytes>,
+        response: &Response<Bytes>,
+        now: DateTime<Utc>,
+    ) {
+        if !Kind::Stale.suits(&call.operation) || !response.status().is_success() {
+            return;
+        }
+        if self.0.len() >= MOST_ANSWERS {
+            self.0
+                .retain(|_, (at, _)| now - *at <= TimeDelta::minutes(2));
+        }
+        let key = (call.operation.clone(), request.body().clone());
+        self.0.insert(key, (now, response.clone()));
+    }
+
+    fn when(&self, call: &Call, request: &Request<Bytes>) -> Option<DateTime<Utc>> {
+        let key = (call.operation.clone(), request.body().clone());
+        self.0.get(&key).map(|(at, _)| *at)
+    }
+
+    fn find(&self, call: &Call, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let key = (call.operation.clone(), request.body().clone());
+        self.0.get(&key).map(|(_, response)| response.clone())
+    }
+}
+
+/// The member that an operation lists, where an empty page of it is simulated.
+pub(super) fn list_member(operation: &str) -> Option<&'static str> {
+    match operation {
+        "ListClusters" => Some("clusterArns"),
+        "ListServices" => Some("serviceArns"),
+        "ListServiceDeployments" => Some("serviceDeployments"),
+        "FilterLogEvents" => Some("events"),
+        _ => None,
+    }
+}
+
+fn empty_page(call: &Call) -> Value {
+    let token = call.input.get("nextToken").and_then(Value::as_str);
+    let mut page = Map::new();
+    if let Some(member) = list_member(&call.operation) {
+        page.insert(member.to_owned(), json!([]));
+    }
+    let token = format!("{AFTER_EMPTY}{}", token.unwrap_or_default());
+    page.insert("nextToken".to_owned(), token.into());
+    Value::Object(page)
+}
+
+/// A request that goes on after an empty page asks for what the page did not hold.
+fn past_empty_page(mut call: Call, request: Request<Bytes>) -> (Call, Request<Bytes>) {
+    let token = call.input.get("nextToken").and_then(Value::as_str);
+    let Some(token) = token.and_then(|token| token.strip_prefix(AFTER_EMPTY)) else {
+        return (call, request);
+    };
+    let token = token.to_owned();
+    if let Some(members) = call.input.as_object_mut() {
+        if token.is_empty() {
+            members.remove("nextToken");
+        } else {
+            members.insert("nextToken".to_owned(), token.into());
+        }
+    }
+    // All of these are JSON on the wire.
+    let body = Bytes::from(call.input.to_string());
+    (call, request.map(|_| body))
+}
+
+/// The answer of `DescribeServices`, as if the first service could not be read.
+fn with_failure(response: Response<Bytes>) -> Response<Bytes> {
+    let Ok(mut answer) = serde_json::from_slice::<Value>(response.body()) else {
+        return response;
+    };
+    let services = answer.get_mut("services").and_then(Value::as_array_mut);
+    let Some(service) = services.filter(|s| !s.is_empty()).map(|s| s.remove(0)) else {
+        return response;
+    };
+    let failure = json!({"arn": service.get("serviceArn"), "reason": "INTERNAL"});
+    match answer.get_mut("failures").and_then(Value::as_array_mut) {
+        Some(failures) => failures.push(failure),
+        None => return response,
+    }
+    response.map(|_| Bytes::from(answer.to_string()))
+}
+
+/// The code by which a service says that the fault is its own.
+fn server_fault(service: &str) -> Fault {
+    let (code, status) = match service {
+        "ecs" | "ecr" => ("ServerException", 500),
+        "logs" => ("ServiceUnavailableException", 503),
+        "sns" => ("InternalError", 500),
+        _ => ("InternalFailure", 500),
+    };
+    Fault::client(code, "a fault on purpose").with_status(status)
+}
+
+/// The code by which a service throttles.
+fn throttle(service: &str) -> Fault {
+    match service {
+        "sns" => Fault::client("Throttled", "Rate exceeded").with_status(429),
+        "sts" | "cloudwatch" | "iam" => Fault::client("Throttling", "Rate exceeded"),
+        "lambda" => Fault::client("TooManyRequestsException", "Rate exceeded").with_status(429),
+        "s3" => Fault::client("SlowDown", "Please reduce your request rate.").with_status(503),
+        _ => Fault::client("ThrottlingException", "Rate exceeded"),
+    }
+}
