@@ -79,6 +79,7 @@
 //!   other, and who assumes a role in another is for the caller to arrange.
 
 mod account;
+mod callers;
 mod clock;
 mod cloudtrail;
 mod cloudwatch;
@@ -116,6 +117,7 @@ pub use account::Account;
 pub use clock::Clock;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
+pub use iam::{Keys, Permission};
 pub use journal::{Caller, Entry, What};
 pub use lambda::{FunctionError, Invocation, Program};
 pub use options::{LogTimestamp, Options};
