@@ -16,12 +16,16 @@ pub(crate) struct Key {
 }
 
 impl Account {
-    /// The key of that identifier; `None` for one that nobody was given.
+    /// The key of that identifier; `None` for one that nobody was given, or whose time is over.
     pub(crate) fn key(&self, id: &str) -> Option<Key> {
-        let place = self.place();
-        (id == ACCESS_KEY).then(|| Key {
-            secret: SECRET_KEY.to_owned(),
-            arn: crate::sts::operator(&place),
+        let now = self.clock().now();
+        let state = self.state();
+        let keys = state.iam.keys(id)?;
+        let token = keys.token.as_deref();
+        let who = state.iam.identity(id, token, &state.place, now).ok()?;
+        Some(Key {
+            secret: keys.secret,
+            arn: who.arn.to_string(),
         })
     }
 }

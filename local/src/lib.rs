@@ -72,8 +72,7 @@
 //!
 //! # What is not simulated
 //!
-//! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
-//!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
+//! - Signatures are verified on the socket ([`serve`]), not in process.
 //! - Throttling of APIs other than those of ECS and `Invoke`, except on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
@@ -85,6 +84,7 @@
 
 mod account;
 pub mod alarms;
+mod callers;
 mod clock;
 mod cloudtrail;
 mod cloudwatch;
@@ -126,6 +126,7 @@ pub use clock::Clock;
 pub use cloudtrail::ForeignTrail;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
+pub use iam::{Keys, Permission};
 pub use journal::{Caller, Entry, What};
 pub use keys::{ACCESS_KEY, SECRET_KEY};
 pub use lambda::{FunctionError, Invocation, Program};

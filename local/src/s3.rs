@@ -108,14 +108,15 @@ impl S3 {
         self.buckets.contains_key(bucket)
     }
 
+    /// The bucket's policy.
+    pub(crate) fn policy(&self, bucket: &str) -> Option<Value> {
+        let document = self.buckets.get(bucket)?.policy.as_deref()?;
+        policy::parse(document).ok()
+    }
+
     /// Whether the bucket's policy admits the request.
     pub(crate) fn admits(&self, bucket: &str, ask: &Ask<'_>) -> bool {
-        let document = self
-            .buckets
-            .get(bucket)
-            .and_then(|bucket| bucket.policy.as_deref());
-        document
-            .and_then(|text| policy::parse(text).ok())
+        self.policy(bucket)
             .is_some_and(|document| policy::admits(&document, ask))
     }
 

@@ -195,6 +195,12 @@ impl Sqs {
             .is_some_and(|document| policy::admits(&document, ask))
     }
 
+    /// The queue's policy.
+    pub(crate) fn policy(&self, arn: &str) -> Option<Value> {
+        let queue = self.queues.get(arn.rsplit(':').next()?)?;
+        policy::parse(queue.attributes.get("Policy")?).ok()
+    }
+
     fn by_arn(&mut self, arn: &str) -> Option<&mut Queue> {
         let (head, name) = arn.rsplit_once(':')?;
         self.queues.get_mut(name).filter(|_| head.contains(":sqs:"))

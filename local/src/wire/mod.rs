@@ -8,6 +8,7 @@ mod json;
 mod query;
 mod rest_json;
 mod rest_xml;
+mod stranger;
 mod xml;
 
 use bytes::Bytes;
@@ -16,6 +17,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::service::{Answer, Fault};
+
+pub(crate) use stranger::{fault as stranger_fault, signed};
 
 /// One decoded request.
 #[derive(Debug, Clone, PartialEq)]
