@@ -1,6 +1,7 @@
-//! Access keys: who signs with them, and the secret that the signature is made with.
+//! Access keys as a server needs them: who signs with one, and the secret that the signature is made with.
 
 use crate::account::Account;
+use crate::iam;
 
 /// The access key of the account's operator, with which the in-process SDK signs as well.
 pub const ACCESS_KEY: &str = "POCKET";
@@ -16,16 +17,22 @@ pub(crate) struct Key {
 }
 
 impl Account {
-    /// The key of that identifier; `None` for one that nobody was given, or whose time is over.
+    /// The key of that identifier; `None` for one that nobody was given. Whether it is still good is asked with the call.
     pub(crate) fn key(&self, id: &str) -> Option<Key> {
-        let now = self.clock().now();
         let state = self.state();
-        let keys = state.iam.keys(id)?;
-        let token = keys.token.as_deref();
-        let who = state.iam.identity(id, token, &state.place, now).ok()?;
-        Some(Key {
-            secret: keys.secret,
-            arn: who.arn.to_string(),
-        })
+        let (secret, arn) = state.iam.signer(id, &state.place, self.clock().now())?;
+        Some(Key { secret, arn })
+    }
+}
+
+impl iam::Keys {
+    /// The operator of every pocket account, an administrator.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self {
+            id: ACCESS_KEY.to_owned(),
+            secret: SECRET_KEY.to_owned(),
+            token: None,
+        }
     }
 }

@@ -72,7 +72,8 @@
 //!
 //! # What is not simulated
 //!
-//! - Signatures are verified on the socket ([`serve`]), not in process.
+//! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
+//!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
 //! - Throttling of APIs other than those of ECS and `Invoke`, except on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.

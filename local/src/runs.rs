@@ -88,19 +88,19 @@ impl State {
         answer
     }
 
+    /// A function runs under its role.
+    fn with_keys(&mut self, mut start: Start) -> Start {
+        let function = &start.invocation.function;
+        start.invocation.keys = self.iam.function_keys(&start.role, function);
+        start
+    }
+
     /// What the plan of faults has in store for a run.
     fn befall(&mut self, start: &mut Start, now: DateTime<Utc>) {
         let invocation = &mut start.invocation;
         invocation.cold = self.faults.is_cold(now);
         invocation.skew = self.faults.skew(now);
         invocation.deadline += invocation.skew;
-    }
-
-    /// A function runs under its role.
-    fn with_keys(&mut self, mut start: Start) -> Start {
-        let function = &start.invocation.function;
-        start.invocation.keys = self.iam.function_keys(&start.role, function);
-        start
     }
 
     fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {

@@ -39,9 +39,16 @@ impl Iam {
         self.keyring.knows(id)
     }
 
-    /// The keys of that identifier, with what they are signed with.
-    pub(crate) fn keys(&self, id: &str) -> Option<Keys> {
-        self.keyring.keys(id)
+    /// The secret of a key that is still good, and the ARN of whoever signs with it.
+    pub(crate) fn signer(
+        &self,
+        id: &str,
+        place: &Place,
+        now: DateTime<Utc>,
+    ) -> Option<(String, String)> {
+        let (secret, token) = self.keyring.secrets(id)?;
+        let who = self.identity(id, token.as_deref(), place, now).ok()?;
+        Some((secret, who.arn.to_string()))
     }
 
     /// Who calls with a key.

@@ -10,7 +10,6 @@ use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 
 use crate::ids::Ids;
-use crate::keys::{ACCESS_KEY, SECRET_KEY};
 use crate::policy::Policies;
 
 /// What a program needs to call as somebody: what Lambda puts into a function's environment, or STS answers.
@@ -18,7 +17,7 @@ use crate::policy::Policies;
 pub struct Keys {
     /// The access key id; it tells whose a request is.
     pub id: String,
-    /// The secret; signatures are verified on the socket only.
+    /// The secret; the pocket account does not check signatures.
     pub secret: String,
     /// The session token of keys that were lent; must come with every request.
     pub token: Option<String>,
@@ -32,16 +31,6 @@ impl Keys {
         let credentials = Credentials::new(id, secret, token, None, "pocket account");
         let provider = SharedCredentialsProvider::new(credentials);
         sdk.to_builder().credentials_provider(provider).build()
-    }
-
-    /// The operator of every pocket account, an administrator.
-    #[must_use]
-    pub fn operator() -> Self {
-        Self {
-            id: ACCESS_KEY.to_owned(),
-            secret: SECRET_KEY.to_owned(),
-            token: None,
-        }
     }
 }
 
@@ -148,13 +137,10 @@ impl Keyring {
         })
     }
 
-    pub(super) fn keys(&self, id: &str) -> Option<Keys> {
+    /// The secret and the token of a key.
+    pub(super) fn secrets(&self, id: &str) -> Option<(String, Option<String>)> {
         let key = self.keys.get(id)?;
-        Some(Keys {
-            id: id.to_owned(),
-            secret: key.secret.clone(),
-            token: key.token.clone(),
-        })
+        Some((key.secret.clone(), key.token.clone()))
     }
 
     pub(super) fn knows(&self, id: &str) -> bool {

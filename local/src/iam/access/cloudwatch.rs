@@ -49,6 +49,19 @@ pub(super) const TABLE: &[Row] = &[
         "GetMetricStatistics",
         &[need("cloudwatch:GetMetricStatistics", all)],
     ),
+    row_of(
+        "PutDashboard",
+        &[need("cloudwatch:PutDashboard", dashboard)],
+    ),
+    row_of(
+        "GetDashboard",
+        &[need("cloudwatch:GetDashboard", dashboard)],
+    ),
+    row_of(
+        "DeleteDashboards",
+        &[need("cloudwatch:DeleteDashboards", dashboards)],
+    ),
+    row_of("ListDashboards", &[need("cloudwatch:ListDashboards", all)]),
 ];
 
 fn alarm(asked: &Asked<'_>) -> Vec<String> {
@@ -76,4 +89,28 @@ fn actions(asked: &Asked<'_>) -> Vec<String> {
     let lists = ["AlarmActions", "OKActions", "InsufficientDataActions"];
     let actions = lists.iter().flat_map(|list| asked.texts(list));
     actions.map(str::to_owned).collect()
+}
+
+/// A dashboard belongs to no Region.
+fn dashboard_arn(asked: &Asked<'_>, name: &str) -> String {
+    let place = asked.place;
+    format!(
+        "arn:{}:cloudwatch::{}:dashboard/{name}",
+        place.partition, place.account
+    )
+}
+
+fn dashboard(asked: &Asked<'_>) -> Vec<String> {
+    vec![dashboard_arn(
+        asked,
+        asked.text("DashboardName").unwrap_or("*"),
+    )]
+}
+
+fn dashboards(asked: &Asked<'_>) -> Vec<String> {
+    let names = asked.texts("DashboardNames");
+    names
+        .into_iter()
+        .map(|name| dashboard_arn(asked, name))
+        .collect()
 }
