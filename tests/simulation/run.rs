@@ -15,8 +15,8 @@ use crate::trace::{Act, Step, Violation};
 
 /// A step is no longer than this.
 const STRETCH: TimeDelta = TimeDelta::minutes(30);
-/// Retries of an invocation, an alarm's episode, and some room.
-const SETTLING: TimeDelta = TimeDelta::minutes(20);
+/// Retries of an invocation after one and two minutes, and some room.
+const SETTLING: TimeDelta = TimeDelta::minutes(6);
 
 /// What came of a history.
 #[derive(Debug, Default)]
@@ -155,7 +155,7 @@ impl Life<'_> {
         } else {
             last
         };
-        last + self.history.sweep() * 2 + SETTLING
+        last + self.history.sweep() + SETTLING
     }
 
     /// Tells the model what happened since the last time.

@@ -92,7 +92,7 @@ fn push(
             Kind::Refused,
         ])
     };
-    let image = format!("image {number} of {}", repository.name);
+    let image = format!("{} image {number}", repository.name);
     let tag = match kind {
         Kind::Chart => Some("chart-1.0.0".to_owned()),
         Kind::Signature => Some(format!("sha256-{number}.sig")),

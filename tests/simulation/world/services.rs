@@ -155,7 +155,7 @@ pub(super) fn policy(chance: &mut Chance) -> Policy {
         "any",
         "exact:latest",
         "prefix:main-",
-        "glob:v*",
+        "prefix:v",
         "semver:1.x",
         "newest-semver",
         "newest-semver",
