@@ -5,4 +5,5 @@
     reason = "the engine that makes these values and the model that reads them are not here yet"
 )]
 
+mod model;
 mod trace;
