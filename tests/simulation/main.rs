@@ -17,14 +17,13 @@ mod act;
 mod build;
 mod coverage;
 mod history;
+mod model;
 mod records;
 mod run;
 mod seeds;
 mod show;
 mod shrink;
-// The model takes its place: `mod model; use model::Model;`.
-mod standin;
 mod trace;
 mod world;
 
-use standin::Model;
+use model::Model;
