@@ -1,8 +1,29 @@
 //! Random histories of an account, with faults, checked against the rules by a model that shares no code with the handler.
+//!
+//! `cargo test --workspace --test simulation` runs a fixed budget of seeds and a few fresh ones. `ECROLL_SEEDS=100000`
+//! runs so many on all cores and prints figures (`-- --nocapture`), `ECROLL_SEED=7` runs one and prints it.
 
-#![expect(
-    dead_code,
-    reason = "the engine that makes these values and the model that reads them are not here yet"
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says on the way what it found"
 )]
 
+mod act;
+mod build;
+mod coverage;
+mod history;
+mod model;
+mod records;
+mod run;
+mod seeds;
+mod show;
+mod shrink;
 mod trace;
+mod world;
+
+use model::Model;

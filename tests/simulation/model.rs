@@ -1,0 +1,244 @@
+//! The naive model: it looks on, and says which of the ten rules did not hold.
+//!
+//! It shares no code with the handler and none with `filters`. What it knows comes from the acts (which pushes there were),
+//! from the journal (which records arrived, who called what, what began), and from task definitions, which never change.
+//! Everything it takes as right is from the contract: README ("What it decides") and the rules; where these leave something
+//! open, the comment at the check says what is taken. Each excuse stands next to the check that it weakens.
+//!
+//! | rule | file | looks at |
+//! |---|---|---|
+//! | 1 | `rule_01` | every visible push against every report; `decisions`: what a report says against what happened |
+//! | 2 to 6 | `rule_02` to `rule_06` | every deployment that ecroll begins; 6: every refusal as well |
+//! | 7 | `rule_07` | every UpdateService, and the tasks that run |
+//! | 8, 9 | `rule_08`, `rule_09` | every call |
+//! | 10 | `rule_10` | every answer |
+//! | all | `last` | what every service runs in the end |
+//!
+//! A step costs what happened in it. The model disturbs nothing: it reads behind the API's back, so that neither the journal
+//! nor a request rate nor a fault notices.
+
+mod begin;
+mod decisions;
+mod definitions;
+mod image;
+mod last;
+mod policy;
+mod pushes;
+mod reports;
+mod roll;
+mod rule_01;
+mod rule_02;
+mod rule_03;
+mod rule_04;
+mod rule_05;
+mod rule_06;
+mod rule_07;
+mod rule_08;
+mod rule_09;
+mod rule_10;
+mod services;
+mod track;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use local::{Account, Caller, Entry, Place, What};
+use serde_json::Value;
+
+use crate::trace::{Act, Policy, Settings, Step, Violation, World};
+
+use definitions::Definitions;
+use image::Repository;
+use pushes::Pushes;
+use services::{Key, Service};
+
+/// How long a deployment may stand before an entry of the journal that belongs to it is no longer looked for.
+const REMEMBERED: TimeDelta = TimeDelta::hours(1);
+/// An invocation that took longer than this kept the others waiting.
+const LONG: TimeDelta = TimeDelta::minutes(1);
+
+/// The model of one history.
+#[derive(Debug)]
+pub(crate) struct Model {
+    start: DateTime<Utc>,
+    settings: Settings,
+    place: Place,
+    /// The `ecroll:` tags that services are created with.
+    own: BTreeMap<Key, Policy>,
+    pushes: Pushes,
+    services: BTreeMap<Key, Service>,
+    /// Services that were deleted, and when: decisions on them may still be under way.
+    gone: BTreeMap<Key, DateTime<Utc>>,
+    /// Which services run a repository.
+    running: BTreeMap<Repository, BTreeSet<Key>>,
+    /// Services that follow by their names.
+    by_name: BTreeSet<Key>,
+    definitions: Definitions,
+    /// Services in which a deployment of ecroll goes on.
+    rolling: BTreeSet<Key>,
+    /// When the invocations that have not ended began, by request.
+    invocations: BTreeMap<String, DateTime<Utc>>,
+    /// When an invocation last ended that had taken long.
+    long_until: Option<DateTime<Utc>>,
+    owed: Vec<rule_01::Owed>,
+    /// What nobody but its owner may change, as it was at the start.
+    others: Option<BTreeMap<&'static str, Value>>,
+    begun: bool,
+    found: Vec<Violation>,
+}
+
+/// What is known of the moment at which something is checked.
+#[derive(Debug, Clone, Copy)]
+struct Moment<'a> {
+    at: DateTime<Utc>,
+    /// Since when nothing has gone wrong on purpose.
+    calm_since: Option<DateTime<Utc>>,
+    account: &'a Account,
+}
+
+impl Moment<'_> {
+    /// Whether nothing went wrong on purpose since a time.
+    fn calm_from(&self, time: DateTime<Utc>) -> bool {
+        self.calm_since.is_some_and(|since| since <= time)
+    }
+}
+
+impl Model {
+    /// The model of a world in which nothing has happened yet.
+    pub(crate) fn new(world: &World) -> Self {
+        let own = world.services.iter();
+        let own = own.map(|s| ((s.cluster.clone(), s.name.clone()), s.own.clone()));
+        Self {
+            start: world.start,
+            settings: world.settings.clone(),
+            place: local::Options::default().place(),
+            own: own.collect(),
+            pushes: Pushes::default(),
+            services: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            running: BTreeMap::new(),
+            by_name: BTreeSet::new(),
+            definitions: Definitions::default(),
+            rolling: BTreeSet::new(),
+            invocations: BTreeMap::new(),
+            long_until: None,
+            owed: Vec::new(),
+            others: None,
+            begun: false,
+            found: Vec::new(),
+        }
+    }
+
+    /// Looks at a stretch of the history. What does not hold in it is told once.
+    pub(crate) fn step(&mut self, step: &Step<'_>, account: &Account) -> Vec<Violation> {
+        self.begin_once(step, account);
+        let mut acts = step.acts.iter().peekable();
+        for entry in step.entries {
+            while let Some((at, act)) = acts.next_if(|(at, _)| *at <= entry.at) {
+                self.act(*at, act);
+            }
+            self.entry(entry, step.calm_since, account);
+        }
+        for (at, act) in acts {
+            self.act(*at, act);
+        }
+        let moment = Moment {
+            at: step.at,
+            calm_since: step.calm_since,
+            account,
+        };
+        self.check_owed(moment);
+        self.watch_tasks(moment);
+        std::mem::take(&mut self.found)
+    }
+
+    /// After a calm in which sweep and retries had their time: what every service must run now.
+    ///
+    /// The calm must be longer than twelve sweeps, because a warm function reads all of `look_back` every twelfth time
+    /// only (DESIGN 5.2). With the sweep off a last alarm episode must have ended in it.
+    pub(crate) fn end(&mut self, at: DateTime<Utc>, account: &Account) -> Vec<Violation> {
+        let moment = Moment {
+            at,
+            calm_since: Some(at),
+            account,
+        };
+        self.check_all_owed(moment);
+        self.check_last(moment);
+        self.check_others(moment);
+        std::mem::take(&mut self.found)
+    }
+
+    fn act(&mut self, at: DateTime<Utc>, act: &Act) {
+        match act {
+            Act::Push(push) => self.pushes.add(push, at),
+            Act::Create(service) => {
+                let key = (service.cluster.clone(), service.name.clone());
+                self.own.insert(key, service.own.clone());
+            }
+            // What people do is in the journal, with what came of it.
+            _ => {}
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry, calm_since: Option<DateTime<Utc>>, account: &Account) {
+        let moment = Moment {
+            at: entry.at,
+            calm_since,
+            account,
+        };
+        match &entry.what {
+            What::Call {
+                service,
+                operation,
+                input,
+                error,
+                by,
+            } => {
+                let call = track::Call {
+                    service,
+                    operation,
+                    input,
+                    error: error.as_deref(),
+                    by_person: matches!(by, Caller::Person),
+                };
+                self.call(&call, moment);
+            }
+            What::Delivered {
+                log_group,
+                message_id: Some(id),
+                ..
+            } if log_group == "/ecroll/trail" => self.delivered(id, moment),
+            What::Invoked { request_id, .. } => {
+                self.invocations.insert(request_id.clone(), entry.at);
+            }
+            What::Answered {
+                request_id, result, ..
+            } => {
+                let began = self.invocations.remove(request_id).unwrap_or(entry.at);
+                if entry.at - began > LONG {
+                    self.long_until = Some(entry.at);
+                }
+                self.answered(began, result, moment);
+            }
+            What::Deployment(notice) => self.notice(notice, moment),
+            _ => {}
+        }
+    }
+
+    fn say(&mut self, rule: u8, at: DateTime<Utc>, what: String) {
+        // What came before the start is only taken in.
+        if self.begun {
+            self.found.push(Violation { rule, at, what });
+        }
+    }
+
+    /// When the oldest invocation that still runs began, else now: what the handler knows may be that old.
+    fn since(&self, moment: Moment<'_>) -> DateTime<Utc> {
+        let oldest = self.invocations.values().min();
+        oldest.copied().unwrap_or(moment.at)
+    }
+}

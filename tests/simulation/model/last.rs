@@ -1,0 +1,198 @@
+//! The last state: after a calm every service runs the newest push that its policy takes.
+
+use std::rc::Rc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::trace::Kind;
+
+use super::definitions::{Definition, ask};
+use super::image::{Named, Repository};
+use super::pushes::Group;
+use super::services::{By, Key, Service};
+use super::version::Version;
+use super::{Model, Moment, policy};
+
+impl Model {
+    pub(super) fn check_last(&mut self, moment: Moment<'_>) {
+        let keys: Vec<Key> = self.services.keys().cloned().collect();
+        for key in keys {
+            let (Some(service), Some(definition)) =
+                (self.services.get(&key).cloned(), self.runs(&key, moment))
+            else {
+                continue;
+            };
+            let mut repositories: Vec<Repository> = definition.repositories().cloned().collect();
+            repositories.dedup();
+            for repository in repositories {
+                self.check_service_last(&service, &definition, &repository, moment);
+            }
+        }
+    }
+
+    fn check_service_last(
+        &mut self,
+        service: &Service,
+        definition: &Rc<Definition>,
+        repository: &Repository,
+        moment: Moment<'_>,
+    ) {
+        let Some(newest) = self.newest(service, definition, repository) else {
+            return;
+        };
+        if !self.must_run(service, repository, &newest) {
+            return;
+        }
+        let actual = actual(service, moment);
+        let containers = definition.containers.iter();
+        let of = containers.filter(|container| {
+            let named = container.named.as_ref();
+            named.is_some_and(|(of, _)| of == repository)
+        });
+        for container in of {
+            let named = container.named.as_ref().map(|(_, named)| named);
+            // What was never pulled (no task is wanted) is judged by its name.
+            let digest = actual.iter().find(|(name, _)| *name == container.name);
+            let runs = match digest {
+                Some((_, digest)) => {
+                    *digest == newest.digest || self.is_later(service, repository, digest, &newest)
+                }
+                None => named.is_some_and(|named| newest.is_named(named)),
+            };
+            if !runs {
+                let what = format!(
+                    "{}/{}: in the end {} runs {} ({}), not {} ({}) of {} pushed at {}",
+                    service.key.0,
+                    service.key.1,
+                    container.name,
+                    container.image,
+                    digest.map_or("not pulled", |(_, digest)| digest),
+                    newest.records.last().map_or("", |record| &record.tag),
+                    newest.digest,
+                    repository,
+                    newest.order.0
+                );
+                self.say(1, moment.at, what);
+            }
+        }
+    }
+
+    /// The push that a service should run: of the visible ones that file and policy take the newest; by `newest-semver` the
+    /// highest version. A forced deployment can only bring the tag that the container names. `None` where there is none, or
+    /// where this model cannot tell what the policy takes.
+    fn newest(
+        &mut self,
+        service: &Service,
+        definition: &Definition,
+        repository: &Repository,
+    ) -> Option<Group> {
+        if !policy::follows(&self.settings, repository) {
+            return None;
+        }
+        let asked = &service.asked;
+        asked.takes("any")?;
+        let named: Vec<&Named> = definition
+            .containers
+            .iter()
+            .filter_map(|container| container.named.as_ref())
+            .filter(|(of, _)| of == repository)
+            .map(|(_, named)| named)
+            .collect();
+        let start = self.start;
+        let groups = self.pushes.groups(repository);
+        let taken = groups.iter().filter(|group| {
+            let mut records = group.records.iter();
+            let takes = records.any(|record| {
+                let reached = !asked.force || named.contains(&&Named::Tag(record.tag.clone()));
+                reached && asked.takes(&record.tag) == Some(true)
+            });
+            group.kind == Kind::Image && takes && group.order.0 >= start
+        });
+        if asked.by_version() {
+            taken
+                .max_by_key(|group| (version(group), group.order.clone()))
+                .cloned()
+        } else {
+            taken.max_by_key(|group| group.order.clone()).cloned()
+        }
+    }
+
+    /// Whether the service has to run this push.
+    ///
+    /// It has not: on hold; where the percentages let no task move, with a DAEMON service at 100 % among them (no task may
+    /// stop); where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
+    /// deployed afterwards; where, with the sweep off, nobody was told of it (rule 1).
+    fn must_run(&self, service: &Service, repository: &Repository, newest: &Group) -> bool {
+        let minimum = service.asked.minimum.unwrap_or(service.minimum);
+        let stuck = service.daemon && minimum >= 100;
+        if service.asked.hold || !service.is_feasible() || stuck {
+            return false;
+        }
+        let Some(runs) = &service.runs else {
+            return false;
+        };
+        let known = |id: &str| -> Option<DateTime<Utc>> {
+            let done = service.done.get(id).copied();
+            let noted = service.noted.get(id).copied();
+            done.into_iter().chain(noted).min()
+        };
+        if newest.ids().any(|id| self.is_unheard(&service.key, id)) {
+            return false;
+        }
+        let first = newest.ids().filter_map(known).min();
+        let undone = runs.by != By::Ecroll && first.is_some_and(|first| runs.at >= first);
+        // A revision with several pushes that the breaker undid is tried in parts; which part is left is not judged.
+        let parts = service
+            .before
+            .as_ref()
+            .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
+        !undone && !parts
+    }
+
+    /// Whether what runs was pushed later than the newest that should run: then it stays (rule 2).
+    fn is_later(
+        &mut self,
+        service: &Service,
+        repository: &Repository,
+        digest: &str,
+        newest: &Group,
+    ) -> bool {
+        let asked = service.asked.clone();
+        let takes = |tag: &str| asked.takes(tag).unwrap_or(true);
+        let running = self.pushes.dated(repository, digest, takes);
+        running.is_some_and(|running| running > newest.order)
+    }
+}
+
+/// The highest version among the tags of a push.
+fn version(group: &Group) -> Option<Version> {
+    let tags = group.records.iter();
+    let read = tags.filter_map(|record| Version::read(&record.tag));
+    read.filter(|version| version.released).max()
+}
+
+/// The digests that ECS found for the tags of the revision that a service is to run, by container.
+fn actual(service: &Service, moment: Moment<'_>) -> Vec<(String, String)> {
+    let (cluster, name) = (&service.key.0, &service.key.1);
+    let input = json!({"cluster": cluster, "services": [name]});
+    let found = ask(moment.account, "DescribeServices", &input);
+    let revision = found
+        .as_ref()
+        .and_then(|found| found.pointer("/services/0/currentServiceRevisions/0/arn"));
+    let Some(revision) = revision else {
+        return Vec::new();
+    };
+    let input = json!({"serviceRevisionArns": [revision]});
+    let found = ask(moment.account, "DescribeServiceRevisions", &input);
+    let images = found.as_ref().and_then(|found| {
+        found
+            .pointer("/serviceRevisions/0/containerImages")?
+            .as_array()
+    });
+    let text = |image: &Value, member: &str| image.get(member)?.as_str().map(str::to_owned);
+    let images = images.into_iter().flatten();
+    images
+        .filter_map(|image| Some((text(image, "containerName")?, text(image, "imageDigest")?)))
+        .collect()
+}

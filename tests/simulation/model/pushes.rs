@@ -1,0 +1,202 @@
+//! Every push of a history: what the registry holds, what reached the log group, and in which order it counts.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use chrono::{DateTime, Utc};
+
+use crate::trace::{Kind, Push};
+
+use super::image::{Named, Repository};
+
+/// What orders pushes: `eventTime`, then when the log group took the record in, then its identity.
+///
+/// DESIGN names the log event's own timestamp second. It is either the `eventTime`, which is equal here, or the delivery.
+pub(super) type Order = (DateTime<Utc>, DateTime<Utc>, String);
+
+/// A push and what is known of its record.
+#[derive(Debug)]
+struct Record {
+    push: Push,
+    /// When the registry had it, by the clock of the history: `eventTime` may be askew.
+    done: DateTime<Utc>,
+    /// When its record first reached the log group.
+    visible: Option<DateTime<Utc>>,
+}
+
+/// One record within a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tagged {
+    pub(super) id: String,
+    pub(super) tag: String,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// What counts as one push: visible records of one digest between which no other digest came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) digest: String,
+    pub(super) kind: Kind,
+    /// In order; never empty.
+    pub(super) records: Vec<Tagged>,
+    /// That of the first record.
+    pub(super) order: Order,
+}
+
+impl Group {
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.records.iter().any(|record| record.id == id)
+    }
+
+    /// Whether an image string that names its repository means it.
+    pub(super) fn is_named(&self, named: &Named) -> bool {
+        match named {
+            Named::Tag(tag) => self.records.iter().any(|record| record.tag == *tag),
+            Named::Digest(digest) => self.digest == *digest,
+        }
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(|record| record.id.as_str())
+    }
+}
+
+/// All pushes of a history.
+#[derive(Debug, Default)]
+pub(super) struct Pushes {
+    records: BTreeMap<Repository, Vec<Record>>,
+    /// By identity, where it is.
+    places: BTreeMap<String, (Repository, usize)>,
+    groups: BTreeMap<Repository, Rc<[Group]>>,
+}
+
+impl Pushes {
+    pub(super) fn add(&mut self, push: &Push, done: DateTime<Utc>) {
+        let repository = Repository {
+            account: push.account.clone(),
+            region: push.region.clone(),
+            name: push.repository.clone(),
+        };
+        let records = self.records.entry(repository.clone()).or_default();
+        self.places
+            .insert(push.id.clone(), (repository, records.len()));
+        records.push(Record {
+            push: push.clone(),
+            done,
+            visible: None,
+        });
+    }
+
+    /// A record reached the log group. Answers the push if it was for the first time.
+    pub(super) fn deliver(&mut self, id: &str, at: DateTime<Utc>) -> Option<(Repository, Push)> {
+        let (repository, index) = self.places.get(id)?;
+        let record = self.records.get_mut(repository)?.get_mut(*index)?;
+        if record.visible.is_some() {
+            return None;
+        }
+        record.visible = Some(at);
+        self.groups.remove(repository);
+        Some((repository.clone(), record.push.clone()))
+    }
+
+    /// What the look-up can see of a repository, from the oldest push to the newest, things that are no images among it.
+    pub(super) fn groups(&mut self, repository: &Repository) -> Rc<[Group]> {
+        if let Some(groups) = self.groups.get(repository) {
+            return Rc::clone(groups);
+        }
+        let groups: Rc<[Group]> = self.group(repository).into();
+        self.groups.insert(repository.clone(), Rc::clone(&groups));
+        groups
+    }
+
+    fn group(&self, repository: &Repository) -> Vec<Group> {
+        let all = self.records.get(repository).into_iter().flatten();
+        let mut seen: Vec<(Order, &Push, &String)> = all
+            .filter_map(|record| {
+                let push = &record.push;
+                let order = (push.at, record.visible?, push.id.clone());
+                // The metric filter asks for a tag and no error; anything else was never pushed as far as ecroll can see.
+                let tag = push.tag.as_ref().filter(|_| push.kind != Kind::Refused)?;
+                Some((order, push, tag))
+            })
+            .collect();
+        seen.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut groups: Vec<Group> = Vec::new();
+        for (order, push, tag) in seen {
+            let tagged = Tagged {
+                id: push.id.clone(),
+                tag: tag.clone(),
+                at: push.at,
+            };
+            match groups.last_mut() {
+                Some(last) if last.digest == push.digest => last.records.push(tagged),
+                _ => groups.push(Group {
+                    digest: push.digest.clone(),
+                    kind: push.kind,
+                    records: vec![tagged],
+                    order,
+                }),
+            }
+        }
+        groups
+    }
+
+    /// The digest that a tag or a digest means at a time, whoever knows of it: the registry's answer.
+    pub(super) fn resolve(
+        &self,
+        repository: &Repository,
+        named: &Named,
+        at: DateTime<Utc>,
+    ) -> Option<String> {
+        let tag = match named {
+            Named::Digest(digest) => return Some(digest.clone()),
+            Named::Tag(tag) => tag,
+        };
+        let all = self.records.get(repository)?.iter();
+        let there = all.filter(|record| {
+            let push = &record.push;
+            record.done <= at && push.kind != Kind::Refused && push.tag.as_ref() == Some(tag)
+        });
+        // The last of equals wins, as in a registry.
+        let newest = there.max_by_key(|record| record.done)?;
+        Some(newest.push.digest.clone())
+    }
+
+    /// The place in the order of what runs, by its digest: of the newest visible push of it that the policy takes, else of
+    /// the first push of it that anybody made, which ECR tells as `imagePushedAt`. `None`: nobody ever pushed it.
+    pub(super) fn dated(
+        &mut self,
+        repository: &Repository,
+        digest: &str,
+        takes: impl Fn(&str) -> bool,
+    ) -> Option<Order> {
+        let groups = self.groups(repository);
+        let visible = groups.iter().rev().find(|group| {
+            group.digest == digest && group.records.iter().any(|record| takes(&record.tag))
+        });
+        if let Some(group) = visible {
+            return Some(group.order.clone());
+        }
+        let all = self.records.get(repository)?.iter();
+        let first = all
+            .filter(|record| record.push.digest == digest && record.push.kind != Kind::Refused)
+            .min_by_key(|record| record.push.at)?;
+        let push = &first.push;
+        Some((push.at, push.at, push.id.clone()))
+    }
+
+    /// Whether one digest was last pushed later than another, whether or not anybody heard of it.
+    pub(super) fn is_newer(&self, repository: &Repository, digest: &str, than: &str) -> bool {
+        let last = |digest: &str| {
+            let all = self.records.get(repository).into_iter().flatten();
+            let of = all.filter(|record| record.push.digest == digest);
+            of.map(|record| record.push.at).max()
+        };
+        last(digest) > last(than)
+    }
+
+    /// The repositories that were ever pushed to.
+    pub(super) fn repositories(&self) -> impl Iterator<Item = &Repository> {
+        self.records.keys()
+    }
+}

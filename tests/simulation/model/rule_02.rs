@@ -1,0 +1,87 @@
+//! Rule 2, never backwards: ecroll never moves a service from a newer push to an older one.
+
+use super::image::{Named, Repository};
+use super::pushes::Order;
+use super::roll::{Intent, Roll};
+use super::services::By;
+use super::version::Version;
+use super::{Model, Moment};
+
+impl Model {
+    /// The place in the order of the newest push that a service runs of a repository, before a roll.
+    pub(super) fn newest_running(&mut self, roll: &Roll, repository: &Repository) -> Option<Order> {
+        let asked = roll.service.asked.clone();
+        let takes = |tag: &str| asked.takes(tag).unwrap_or(true);
+        let digests = roll.base.digests_of(repository);
+        let mut dates = digests.into_iter();
+        let mut newest = None;
+        for digest in dates.by_ref() {
+            newest = newest.max(self.pushes.dated(repository, digest, takes));
+        }
+        newest
+    }
+
+    /// What runs is dated by its own push, whoever deployed it. The same digest is no step in any direction.
+    ///
+    /// `newest-semver` orders by version: there a step is backwards where the version is not higher, and a higher version
+    /// may replace a lower one that was pushed later (README: "and only upwards").
+    pub(super) fn check_order(&mut self, roll: &Roll, intent: &Intent, moment: Moment<'_>) {
+        let repository = &intent.repository;
+        if roll
+            .base
+            .digests_of(repository)
+            .contains(&*intent.group.digest)
+        {
+            return;
+        }
+        let by_version = roll.service.asked.by_version();
+        if by_version && let Some((old, new)) = versions(roll, intent) {
+            if new < old {
+                let what = format!(
+                    "{} was moved from version {:?} of {repository} down to {:?}",
+                    roll.name(),
+                    old.numbers,
+                    new.numbers
+                );
+                self.say(2, moment.at, what);
+            }
+            return;
+        }
+        let running = self.newest_running(roll, repository);
+        let Some(running) = running.filter(|running| *running > intent.group.order) else {
+            return;
+        };
+        // Excuse: a person deployed after the handler had read the service for the last time, or, while answers may be
+        // stale on purpose, within an invocation.
+        let read = roll.service.read_at.unwrap_or(moment.at);
+        let unseen = if roll.calm {
+            roll.base.at > read
+        } else {
+            roll.base.at > self.since(moment)
+        };
+        if roll.base.by == By::Person && unseen {
+            return;
+        }
+        let what = format!(
+            "{} was moved from the push of {} ({}) to the older one of {} ({}) of {repository}",
+            roll.name(),
+            running.0,
+            running.2,
+            intent.group.order.0,
+            intent.group.order.2
+        );
+        self.say(2, moment.at, what);
+    }
+}
+
+/// The versions that the containers of the repository name before, the highest of them, and after.
+fn versions(roll: &Roll, intent: &Intent) -> Option<(Version, Version)> {
+    let read = |named: &Named| match named {
+        Named::Tag(tag) => Version::read(tag),
+        Named::Digest(_) => None,
+    };
+    let named = roll.old.containers.iter().filter_map(|c| c.named.as_ref());
+    let of = named.filter(|(repository, _)| *repository == intent.repository);
+    let old = of.filter_map(|(_, named)| read(named)).max()?;
+    Some((old, read(&intent.named)?))
+}

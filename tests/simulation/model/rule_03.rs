@@ -1,0 +1,123 @@
+//! Rule 3, once: the same push rolls the same service once; what was undone stays undone until the next push.
+
+use serde_json::Value;
+
+use super::pushes::Group;
+use super::reports::Decision;
+use super::roll::{Intent, Roll};
+use super::services::By;
+use super::track::{Call, key_of};
+use super::{Model, Moment};
+
+impl Model {
+    /// Each deployment that ecroll begins is for a push that was not rolled here before, and was not found running here
+    /// before. Crashes that came before the update took effect began no deployment, so they do not count.
+    pub(super) fn check_once(&mut self, roll: &Roll, intents: &[Intent], moment: Moment<'_>) {
+        for intent in intents {
+            let done = intent.group.records.iter().filter_map(|record| {
+                let at = roll.service.done.get(&record.id)?;
+                Some((record, *at))
+            });
+            let done: Vec<_> = done.collect();
+            let again = done.len() == intent.group.records.len();
+            let alone = roll.service.alone.contains(&intent.repository);
+            // "When the breaker undoes a revision that carried two new pushes, each is tried once alone."
+            if again && !alone && !self.is_excused(roll, &intent.group) {
+                let (record, at) = done[0];
+                let what = format!(
+                    "{} was rolled again for the push {} of {}:{}, which was done at {at}",
+                    roll.name(),
+                    record.id,
+                    intent.repository,
+                    record.tag
+                );
+                self.say(3, moment.at, what);
+            }
+        }
+        let Some(service) = self.services.get_mut(&roll.key) else {
+            return;
+        };
+        for intent in intents {
+            if intents.len() == 1 {
+                service.alone.remove(&intent.repository);
+            }
+            for id in intent.group.ids() {
+                service.done.insert(id.to_owned(), moment.at);
+            }
+        }
+    }
+
+    fn is_excused(&self, roll: &Roll, group: &Group) -> bool {
+        // Two handlers raced: what runs is an older revision of ecroll, deployed after this push was done; the table of
+        // DESIGN 5.1 says "roll forward".
+        let raced = roll.base.by == By::Ecroll
+            && group.ids().all(|id| {
+                let done = roll.service.done.get(id);
+                done.is_some_and(|at| *at < roll.base.at)
+            });
+        // The records of one digest lie further apart than a look-up reads: to the handler the later ones are a new push.
+        let first = group.records.first().map(|record| record.at);
+        let last = group.records.last().map(|record| record.at);
+        let apart = last
+            .zip(first)
+            .is_some_and(|(last, first)| last - first > self.settings.look_back);
+        raced || apart
+    }
+
+    /// A service was found running a push: should somebody move it away, it stays away.
+    pub(super) fn found_running(&mut self, decision: &Decision, moment: Moment<'_>) {
+        let Some(service) = self.services.get_mut(&decision.key) else {
+            return;
+        };
+        let Some(runs) = &service.runs else { return };
+        let mut digests = runs.digests.values();
+        let running = digests
+            .find(|(of, digest)| of.name == decision.repository && *digest == decision.digest);
+        let Some((repository, digest)) = running.cloned() else {
+            return;
+        };
+        // Of several pushes of one digest it is the newest that is said to run.
+        let groups = self.pushes.groups(&repository);
+        let group = groups.iter().rev().find(|group| group.digest == digest);
+        for id in group.into_iter().flat_map(Group::ids) {
+            service.done.entry(id.to_owned()).or_insert(moment.at);
+        }
+    }
+
+    /// A ledger was written: which pushes it names. Only an excuse hangs on it: where the handler died before the update
+    /// and a person deployed something else, the service is held (DESIGN 5.1, "somebody deployed").
+    pub(super) fn noted(&mut self, call: &Call<'_>, moment: Moment<'_>) {
+        let Some(key) = call.text("resourceArn").and_then(key_of) else {
+            return;
+        };
+        let Some(definition) = self.runs(&key, moment) else {
+            return;
+        };
+        let repositories: Vec<_> = definition.repositories().cloned().collect();
+        let tags = call.input.get("tags").and_then(Value::as_array);
+        let values: Vec<&str> = tags
+            .into_iter()
+            .flatten()
+            .filter_map(|tag| tag.get("value")?.as_str())
+            .collect();
+        for repository in repositories {
+            for group in self.pushes.groups(&repository).iter() {
+                // An identity that ECS would not take stands there as a hash, so that it cannot be found.
+                let plain = |id: &str| id.len() <= 48 && id.chars().all(is_plain);
+                let named = group
+                    .ids()
+                    .any(|id| !plain(id) || values.iter().any(|value| value.contains(id)));
+                let Some(service) = self.services.get_mut(&key).filter(|_| named) else {
+                    continue;
+                };
+                for id in group.ids() {
+                    service.noted.insert(id.to_owned(), moment.at);
+                }
+            }
+        }
+    }
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+-=._:/@".contains(c)
+}

@@ -1,0 +1,198 @@
+//! What every service runs and is asked to be, told from the journal alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::definitions::Definition;
+use super::image::Repository;
+use super::policy::Asked;
+
+/// Cluster and service, by name.
+pub(super) type Key = (String, String);
+
+/// Who began a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Ecroll,
+    Person,
+    /// The circuit breaker went back.
+    Breaker,
+}
+
+/// A deployment, current or past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Deployment {
+    pub(super) at: DateTime<Utc>,
+    pub(super) id: String,
+    pub(super) definition: String,
+    pub(super) by: By,
+    /// What each container's image meant to the registry when it began, where it is in ECR and was pushed.
+    pub(super) digests: BTreeMap<String, (Repository, String)>,
+    /// The repositories for which ecroll began it.
+    pub(super) rolled: BTreeSet<Repository>,
+    /// What ran before it was healthy, and nobody has touched the service since: rule 7 can be seen.
+    pub(super) watched: bool,
+}
+
+impl Deployment {
+    /// The digests that run of a repository, each once.
+    pub(super) fn digests_of(&self, repository: &Repository) -> BTreeSet<&str> {
+        let all = self.digests.values();
+        let of = all.filter(|(of, _)| of == repository);
+        of.map(|(_, digest)| digest.as_str()).collect()
+    }
+}
+
+/// An UpdateService that a program or a person sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Update {
+    pub(super) at: DateTime<Utc>,
+    pub(super) by: By,
+    pub(super) input: Value,
+    /// What it said of counts and percentages has been taken in.
+    pub(super) applied: bool,
+}
+
+impl Update {
+    pub(super) fn definition(&self) -> Option<&str> {
+        self.input.get("taskDefinition").and_then(Value::as_str)
+    }
+
+    pub(super) fn forces(&self) -> bool {
+        let force = self.input.get("forceNewDeployment");
+        force.and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+/// A service of the account.
+#[derive(Debug, Clone)]
+pub(super) struct Service {
+    pub(super) key: Key,
+    pub(super) asked: Asked,
+    pub(super) daemon: bool,
+    pub(super) desired: u32,
+    pub(super) minimum: u32,
+    pub(super) maximum: u32,
+    /// The current deployment and the one before it.
+    pub(super) runs: Option<Deployment>,
+    pub(super) before: Option<Deployment>,
+    /// What the breaker would go back to.
+    pub(super) completed: Option<Deployment>,
+    /// What was sent of late, oldest first.
+    pub(super) updates: Vec<Update>,
+    /// When the handler last read it.
+    pub(super) read_at: Option<DateTime<Utc>>,
+    /// When a person last changed its count or percentages.
+    pub(super) changed_at: Option<DateTime<Utc>>,
+    /// Records whose push ecroll rolled here, or found running, and when.
+    pub(super) done: BTreeMap<String, DateTime<Utc>>,
+    /// Records that the ledger was seen to name, and when.
+    pub(super) noted: BTreeMap<String, DateTime<Utc>>,
+    /// Repositories whose push may be tried once more, alone.
+    pub(super) alone: BTreeSet<Repository>,
+}
+
+/// How many tasks of so many must stay healthy: the minimum is rounded up (developer guide, rolling update).
+pub(super) fn fewest(desired: u32, minimum: u32) -> u32 {
+    desired.saturating_mul(minimum).div_ceil(100)
+}
+
+/// How many tasks there may be at most: the maximum is rounded down.
+pub(super) fn most(desired: u32, maximum: u32) -> u32 {
+    desired.saturating_mul(maximum) / 100
+}
+
+impl Service {
+    /// A service as CreateService asks for it. Defaults: REPLICA 100/200, DAEMON 0 and no maximum (API model).
+    pub(super) fn new(key: Key, asked: Asked, input: &Value) -> Self {
+        let daemon = input.get("schedulingStrategy").and_then(Value::as_str) == Some("DAEMON");
+        let mut service = Self {
+            key,
+            asked,
+            daemon,
+            desired: 1,
+            minimum: if daemon { 0 } else { 100 },
+            maximum: if daemon { 100 } else { 200 },
+            runs: None,
+            before: None,
+            completed: None,
+            updates: Vec::new(),
+            read_at: None,
+            changed_at: None,
+            done: BTreeMap::new(),
+            noted: BTreeMap::new(),
+            alone: BTreeSet::new(),
+        };
+        service.apply(input);
+        service
+    }
+
+    /// Takes in the count and the percentages of a call.
+    pub(super) fn apply(&mut self, input: &Value) {
+        let number = |pointer: &str| {
+            let number = input.pointer(pointer).and_then(Value::as_u64);
+            number.and_then(|number| u32::try_from(number).ok())
+        };
+        let percentages = [
+            ("/desiredCount", &mut self.desired),
+            (
+                "/deploymentConfiguration/minimumHealthyPercent",
+                &mut self.minimum,
+            ),
+            ("/deploymentConfiguration/maximumPercent", &mut self.maximum),
+        ];
+        for (pointer, into) in percentages {
+            if let Some(number) = number(pointer) {
+                *into = number;
+            }
+        }
+    }
+
+    /// Whether a rolling deployment could move: one task more may start, or one may stop.
+    pub(super) fn can_move(&self, minimum: u32, maximum: u32) -> bool {
+        let one_more = most(self.desired, maximum) > self.desired;
+        let one_less = fewest(self.desired, minimum) < self.desired;
+        self.daemon || self.desired == 0 || one_more || one_less
+    }
+
+    /// Whether a roll could move with what is asked for over what the service has.
+    pub(super) fn is_feasible(&self) -> bool {
+        let minimum = self.asked.minimum.unwrap_or(self.minimum);
+        let maximum = self.asked.maximum.unwrap_or(self.maximum);
+        self.can_move(minimum, maximum)
+    }
+
+    /// Whether the service's name begins with the repository's, by whole words.
+    ///
+    /// DESIGN says "service name begins with the repository name", README that `api` takes `api-worker` and not `apis`. A
+    /// service's name has no `/` and no `.`, so these stand as `-`.
+    pub(super) fn is_named_after(&self, repository: &Repository) -> bool {
+        let start = repository.name.replace(['/', '.'], "-");
+        let rest = self.key.1.strip_prefix(&start);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    }
+
+    /// Whether a push to this repository concerns it: a container names exactly this repository, or the configuration says
+    /// that names decide, which holds within one account and Region (README), and of several names the longest has it.
+    pub(super) fn belongs(
+        &self,
+        repository: &Repository,
+        runs: &Definition,
+        place: &local::Place,
+    ) -> bool {
+        let mut named = runs.repositories();
+        if named.any(|named| named == repository) {
+            return true;
+        }
+        let here = repository.account == place.account && repository.region == place.region;
+        let closer = |other: &Repository| {
+            self.is_named_after(other) && other.name.len() > repository.name.len()
+        };
+        self.asked.name_prefix
+            && here
+            && self.is_named_after(repository)
+            && !runs.repositories().any(closer)
+    }
+}

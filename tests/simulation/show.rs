@@ -1,0 +1,153 @@
+//! A history as people read it.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::history::History;
+use crate::trace::{Act, Policy, Service};
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = self.world.start;
+        let settings = &self.world.settings;
+        writeln!(f, "seed {}, from {start}", self.seed)?;
+        writeln!(
+            f,
+            "  sweep {}, look_back {}, repositories {:?}, {}",
+            settings.sweep.map_or("off".to_owned(), span),
+            span(settings.look_back),
+            settings.repositories,
+            policy(&settings.service),
+        )?;
+        writeln!(f, "  {:?}", self.temper)?;
+        for service in &self.world.services {
+            writeln!(f, "  {}", told(service))?;
+        }
+        for (at, act) in &self.acts {
+            writeln!(f, "  {:>10}  {}", span(*at - start), done(act, start))?;
+        }
+        for planned in &self.faults {
+            writeln!(
+                f,
+                "  {:>10}  fault {} until {}{}: skips {}, hits {}, amount {}",
+                span(planned.from - start),
+                planned.kind,
+                span(planned.until - start),
+                planned
+                    .operation
+                    .as_ref()
+                    .map_or(String::new(), |o| format!(" on {o}")),
+                planned.skip,
+                planned.times,
+                span(planned.amount),
+            )?;
+        }
+        write!(f, "  {:>10}  calm", span(self.calm - start))
+    }
+}
+
+fn span(span: TimeDelta) -> String {
+    let millis = span.num_milliseconds();
+    let (sign, millis) = if millis < 0 {
+        ("-", -millis)
+    } else {
+        ("", millis)
+    };
+    let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
+    let seconds = millis / 1000 % 60;
+    let rest = millis % 1000;
+    let rest = if rest == 0 {
+        String::new()
+    } else {
+        format!(".{rest:03}")
+    };
+    format!("{sign}{hours}:{minutes:02}:{seconds:02}{rest}")
+}
+
+fn policy(policy: &Policy) -> String {
+    let words = [
+        policy.tags.as_ref().map(|tags| format!("tags {tags}")),
+        policy.force.map(|force| format!("force {force}")),
+        policy
+            .name_prefix
+            .map(|by_name| format!("name-prefix {by_name}")),
+        policy.pin_digest.map(|pin| format!("pin digest {pin}")),
+        policy.hold.map(|hold| format!("hold {hold}")),
+        policy.minimum.map(|minimum| format!("minimum {minimum}")),
+        policy.maximum.map(|maximum| format!("maximum {maximum}")),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    words.join(", ")
+}
+
+fn told(service: &Service) -> String {
+    let images: Vec<String> = service
+        .containers
+        .iter()
+        .map(|(name, image)| format!("{name} {image}"))
+        .collect();
+    format!(
+        "service {}/{}: {}; {}desired {}, {}/{}{}; {}",
+        service.cluster,
+        service.name,
+        images.join(", "),
+        if service.daemon { "daemon, " } else { "" },
+        service.desired,
+        service.minimum,
+        service.maximum,
+        if service.breaker { ", breaker" } else { "" },
+        policy(&service.own),
+    )
+}
+
+fn done(act: &Act, start: DateTime<Utc>) -> String {
+    match act {
+        Act::Push(push) => {
+            let times: Vec<String> = push.delivered.iter().map(|at| span(*at - start)).collect();
+            format!(
+                "push {} {}/{}/{} {} …{} {:?}{}, arrives {}",
+                push.id,
+                push.account,
+                push.region,
+                push.repository,
+                push.tag.as_deref().unwrap_or("(no tag)"),
+                push.digest
+                    .get(push.digest.len().saturating_sub(12)..)
+                    .unwrap_or_default(),
+                push.kind,
+                if push.healthy { "" } else { " that crashes" },
+                if times.is_empty() {
+                    "never".to_owned()
+                } else {
+                    times.join(", ")
+                },
+            )
+        }
+        Act::Create(service) => format!("create {}", told(service)),
+        Act::Deploy {
+            cluster,
+            service,
+            container,
+            image,
+        } => format!("deploy {image} in {container} of {cluster}/{service}"),
+        Act::RollBack {
+            cluster,
+            service,
+            task_definition,
+        } => format!("roll {cluster}/{service} back to {task_definition}"),
+        Act::Scale {
+            cluster,
+            service,
+            desired,
+        } => format!("scale {cluster}/{service} to {desired}"),
+        Act::Percentages {
+            cluster,
+            service,
+            minimum,
+            maximum,
+        } => format!("set {cluster}/{service} to {minimum}/{maximum} percent"),
+        Act::Delete { cluster, service } => format!("delete {cluster}/{service}"),
+        Act::Fault(name) => (*name).to_owned(),
+    }
+}

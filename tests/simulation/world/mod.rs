@@ -1,0 +1,156 @@
+//! Worlds and histories from a seed.
+
+mod people;
+mod pushes;
+mod services;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fastrand::Rng;
+use local::faults::{Kind as FaultKind, Planned};
+
+use crate::history::{History, Temper};
+use crate::trace::{Act, Policy, Settings, World};
+
+/// Chance, with a few words for it.
+pub(crate) struct Chance(Rng);
+
+impl Chance {
+    /// Once in `n`.
+    fn one_in(&mut self, n: u32) -> bool {
+        self.0.u32(..n) == 0
+    }
+
+    /// One of these; an element that stands twice is twice as likely.
+    fn of<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.0.usize(..of.len())].clone()
+    }
+
+    fn within(&mut self, range: std::ops::RangeInclusive<i64>) -> i64 {
+        self.0.i64(range)
+    }
+
+    fn seconds(&mut self, range: std::ops::RangeInclusive<i64>) -> TimeDelta {
+        TimeDelta::seconds(self.within(range))
+    }
+}
+
+/// When every history begins.
+pub(crate) fn start() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-03-02T08:00:00Z")
+        .unwrap()
+        .to_utc()
+}
+
+/// The history of a seed.
+pub(crate) fn history(seed: u64) -> History {
+    let mut chance = Chance(Rng::with_seed(seed));
+    let chance = &mut chance;
+    let small = !chance.one_in(3);
+    let repositories = services::repositories(chance, small);
+    let world = World {
+        start: start(),
+        settings: settings(chance, &repositories),
+        services: services::services(chance, &repositories, small),
+    };
+    let temper = temper(chance);
+    let mut acts = pushes::pushes(chance, &repositories, &temper, small);
+    people::meddle(chance, &world, &repositories, &mut acts, small);
+    garbage(chance, &mut acts);
+    acts.sort_by_key(|(at, _)| *at);
+    let last = acts.iter().map(|(at, act)| match act {
+        Act::Push(push) => push.delivered.last().copied().unwrap_or(*at).max(*at),
+        _ => *at,
+    });
+    let calm = last.max().unwrap_or(start()) + chance.seconds(0..=1200);
+    let faults = faults(chance, &world.settings, calm);
+    let calm = faults
+        .iter()
+        .map(|planned| planned.until)
+        .fold(calm, DateTime::max);
+    History {
+        seed,
+        world,
+        temper,
+        acts,
+        faults,
+        calm,
+    }
+}
+
+fn settings(chance: &mut Chance, repositories: &[services::Repository]) -> Settings {
+    let minutes = chance.of(&[Some(5), Some(5), Some(5), Some(5), Some(15), Some(60), None]);
+    let hours = chance.of(&[24, 24, 24, 12]);
+    let names = if chance.one_in(6) {
+        let first = &repositories[0].name;
+        chance.of(&[vec![first.clone()], vec![format!("{first}*")]])
+    } else {
+        vec!["*".to_owned()]
+    };
+    let mut service = Policy {
+        tags: Some("any".to_owned()),
+        ..Policy::default()
+    };
+    if chance.one_in(3) {
+        let own = services::policy(chance);
+        service = Policy {
+            tags: own.tags.or(service.tags),
+            ..own
+        };
+    }
+    Settings {
+        sweep: minutes.map(TimeDelta::minutes),
+        look_back: TimeDelta::hours(hours),
+        repositories: names,
+        service,
+    }
+}
+
+fn temper(chance: &mut Chance) -> Temper {
+    Temper {
+        event_time: chance.one_in(4),
+        empty_page_every: chance.of(&[3, 3, 0, 1]),
+        latency: chance.of(&[40, 40, 5, 300]),
+        range_extra: chance.of(&[2, 2, 0, 5]),
+        stops_early: !chance.one_in(4),
+        exit_counts: !chance.one_in(4),
+        throttles: chance.one_in(4),
+    }
+}
+
+/// What a world without a sweep survives: nothing that keeps a look-up from happening or from being done.
+const HARMLESS: [FaultKind; 4] = [
+    FaultKind::MessageDoubled,
+    FaultKind::EventDoubled,
+    FaultKind::EmptyPage,
+    FaultKind::ColdStart,
+];
+
+fn faults(chance: &mut Chance, settings: &Settings, calm: DateTime<Utc>) -> Vec<Planned> {
+    if chance.one_in(4) {
+        return Vec::new();
+    }
+    let kinds: &[FaultKind] = if settings.sweep.is_none() {
+        &HARMLESS
+    } else {
+        &FaultKind::ALL
+    };
+    let count = chance.of(&[1, 1, 2, 2, 3, 4, 6]);
+    (0..count)
+        .map(|_| {
+            let kind = chance.of(kinds);
+            Planned::drawn(kind, &mut chance.0, start(), calm)
+        })
+        .collect()
+}
+
+fn garbage(chance: &mut Chance, acts: &mut Vec<(DateTime<Utc>, Act)>) {
+    let span = acts.iter().map(|(at, _)| *at).max().unwrap_or(start()) - start();
+    let kinds = crate::records::GARBAGE
+        .iter()
+        .chain(&crate::records::EVENTS);
+    let names: Vec<&'static str> = kinds.map(|(name, _)| *name).collect();
+    while chance.one_in(5) {
+        let at = start() + chance.seconds(0..=span.num_seconds().max(60));
+        acts.push((at, Act::Fault(chance.of(&names))));
+    }
+}
