@@ -71,6 +71,15 @@ pub enum Verb {
         #[command(flatten)]
         handler: HandlerArgs,
     },
+    /// Remove what setup created, and nothing else
+    #[command(
+        after_help = "The bucket with the trail's files stays unless --delete-logs is given.\n\nExample:\n  ecroll destroy"
+    )]
+    Destroy {
+        /// Remove the bucket as well, with the trail's files
+        #[arg(long)]
+        delete_logs: bool,
+    },
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -175,12 +184,16 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             let serving = command::local::run(&args, globals.region, now, ui, interrupt());
             return runtime.block_on(serving);
         }
-        Verb::Plan { handler, check } => (handler, OnAccount::Plan { check }),
-        Verb::Setup { handler } => (handler, OnAccount::Setup),
+        Verb::Plan { handler, check } => (Some(handler), OnAccount::Plan { check }),
+        Verb::Setup { handler } => (Some(handler), OnAccount::Setup),
+        Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
-    let code = Code::pack(&handler.path)?;
+    let code = match handler {
+        Some(handler) => Code::pack(&handler.path)?,
+        None => Code::placeholder(),
+    };
     let runtime = real_time()?;
     runtime.block_on(async {
         let clients = Clients::connect(globals.region, globals.profile.as_deref()).await?;
@@ -193,6 +206,13 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         match verb {
             OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
             OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
+            OnAccount::Destroy { delete_logs } => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                let yes = globals.yes;
+                command::destroy::run(yes, delete_logs, clients, config, ui, interrupt()).await
+            }
         }
     })
 }
@@ -216,6 +236,7 @@ async fn interrupt() {
 enum OnAccount {
     Plan { check: bool },
     Setup,
+    Destroy { delete_logs: bool },
 }
 
 #[cfg(test)]

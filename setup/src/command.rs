@@ -3,6 +3,8 @@
 //!
 //! [`Ui`]: crate::ui::Ui
 
+mod carry_out;
+pub mod destroy;
 pub mod filter;
 pub mod local;
 pub mod plan;

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::diff::{Action, Change};
-use crate::provision::Plan;
+use crate::plan::Plan;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -103,6 +103,12 @@ impl Ui {
             return self.result(plan);
         }
         let mut text = String::new();
+        if let Some(trail) = &plan.trail {
+            let _ = writeln!(text, "{trail}");
+        }
+        if let Some(outlook) = &plan.outlook {
+            let _ = writeln!(text, "{outlook}");
+        }
         for change in &plan.changes {
             let style = style(change);
             let _ = writeln!(text, "{style}{change}{style:#}");
@@ -197,6 +203,7 @@ fn style(change: &Change) -> Style {
         Action::Create => Style::new().fg_color(Some(AnsiColor::Green.into())),
         Action::Change => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
         Action::Keep => Style::new().dimmed(),
+        Action::Remove => Style::new().fg_color(Some(AnsiColor::Red.into())),
     }
 }
 
