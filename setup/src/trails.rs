@@ -63,7 +63,8 @@ pub struct Other {
 
 impl Selection {
     /// A trail of our own, where nothing else is looked at.
-    pub(crate) fn own(names: &Names, place: &Place, reason: &str) -> Self {
+    #[must_use]
+    pub fn own(names: &Names, place: &Place, reason: &str) -> Self {
         Self {
             source: Source::Own,
             name: names.base.clone(),

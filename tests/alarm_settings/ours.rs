@@ -7,35 +7,43 @@ use handler::config::Config;
 use local::alarms::Missing;
 use setup::Code;
 use setup::desired::{Circumstances, resources};
-use setup::names::Place;
+use setup::names::{Names, Place};
 use setup::resource::{self, Resource};
+use setup::trails::Selection;
 
 use super::choice::{Actions, Alarm, Choice};
 
 /// The alarm as setup describes it, with the sweep that the configuration has by default.
 pub(crate) fn choice() -> Choice {
     let config = Config::default();
+    let place = Place {
+        partition: "aws".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account: "111122223333".to_owned(),
+    };
+    let names = Names::new(&config.name, None, &place);
     let around = Circumstances {
-        place: Place {
-            partition: "aws".to_owned(),
-            region: "eu-west-1".to_owned(),
-            account: "111122223333".to_owned(),
-        },
+        trail: Selection::own(&names, &place, ""),
+        place,
         pass_roles: BTreeSet::new(),
         since: DateTime::UNIX_EPOCH,
     };
     let all = resources(&config, &Code::placeholder(), &around).unwrap();
-    let alarms = all.iter().filter_map(|resource| match resource {
-        Resource::Alarm(alarm) => Some(alarm),
-        _ => None,
-    });
     let filters = all.iter().filter_map(|resource| match resource {
         Resource::MetricFilter(filter) => Some(filter),
         _ => None,
     });
-    let (alarms, filters): (Vec<_>, Vec<_>) = (alarms.collect(), filters.collect());
-    let ([alarm], [filter]) = (alarms.as_slice(), filters.as_slice()) else {
-        panic!("setup makes one alarm and one metric filter")
+    let filters: Vec<_> = filters.collect();
+    let [filter] = filters.as_slice() else {
+        panic!("setup makes one metric filter")
+    };
+    let alarms = all.iter().filter_map(|resource| match resource {
+        Resource::Alarm(alarm) if alarm.settings.metric == filter.metric => Some(alarm),
+        _ => None,
+    });
+    let alarms: Vec<_> = alarms.collect();
+    let [alarm] = alarms.as_slice() else {
+        panic!("setup makes one alarm on the metric of pushes")
     };
     Choice {
         alarm: watched(alarm, filter.default),
