@@ -14,7 +14,8 @@ impl Model {
         }
         self.place = account.place();
         let journal = account.journal();
-        for entry in &journal[..before(&journal, step.entries, self.start)] {
+        let before = before(&journal, step.entries, self.start);
+        for entry in journal.iter().take(before) {
             self.entry(entry, None, account);
         }
         self.remember_others(account);

@@ -22,8 +22,10 @@ impl Model {
             let again = done.len() == intent.group.records.len();
             let alone = roll.service.alone.contains(&intent.repository);
             // "When the breaker undoes a revision that carried two new pushes, each is tried once alone."
-            if again && !alone && !self.is_excused(roll, &intent.group) {
-                let (record, at) = done[0];
+            let last = done.last().filter(|_| again && !alone);
+            if let Some((record, at)) = last
+                && !self.is_excused(roll, &intent.group)
+            {
                 let what = format!(
                     "{} was rolled again for the push {} of {}:{}, which was done at {at}",
                     roll.name(),
