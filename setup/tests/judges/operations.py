@@ -71,6 +71,16 @@ PROBES = {"events": {"EventBusName": "default"}}
 # longer true is a problem as well.
 DIFFERENCES = {}
 
+# Errors that the models do not list for an operation and AWS answers all the same.
+UNMODELLED = {
+    # The codes of the query protocol, which SQS still gives in a header and boto3 prefers.
+    ("sqs", "QueueAlreadyExists"),
+    ("sqs", "AWS.SimpleQueueService.NonExistentQueue"),
+    # The validation that stands before every operation: "Common errors" of the API references.
+    ("cloudwatch", "ValidationError"),
+    ("events", "ValidationException"),
+}
+
 ACCOUNT = "000000000000"
 REGION = "eu-west-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
