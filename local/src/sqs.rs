@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use crate::ids::Ids;
@@ -307,6 +308,7 @@ impl Sqs {
 
     fn send_message(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
         let body = input.need("MessageBody")?.to_owned();
+        let digest = digest(&body);
         let name = queue_name(input)?;
         self.queues.get(name).ok_or_else(no_such_queue)?;
         let attributes = input
@@ -316,7 +318,7 @@ impl Sqs {
         self.put(&scope.place.arn("sqs", name), body, attributes, scope.now);
         let queue = self.queue(input)?;
         let id = queue.messages.back().map(|message| message.id.clone());
-        Ok(json!({"MessageId": id}))
+        Ok(json!({"MessageId": id, "MD5OfMessageBody": digest}))
     }
 
     fn receive(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
@@ -353,6 +355,7 @@ impl Sqs {
                 "MessageId": message.id,
                 "ReceiptHandle": receipt,
                 "Body": message.body,
+                "MD5OfBody": digest(&message.body),
                 "Attributes": {
                     "SentTimestamp": message.sent.timestamp_millis().to_string(),
                     "ApproximateReceiveCount": message.receives.to_string(),
@@ -388,6 +391,17 @@ fn checked(input: Input<'_>) -> Result<BTreeMap<String, String>, Fault> {
         return Err(Fault::client("InvalidAttributeValue", message));
     }
     Ok(attributes)
+}
+
+/// The MD5 of a body in hexadecimal, by which clients see that it arrived whole.
+fn digest(body: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(32);
+    for byte in Md5::digest(body.as_bytes()) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn url(name: &str, scope: &Scope<'_>) -> String {

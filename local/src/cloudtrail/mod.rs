@@ -160,7 +160,7 @@ impl CloudTrail {
             tags: tags(input, "TagsList"),
             shadow: None,
         };
-        let answer = trail.settings.clone();
+        let answer = without_home(&trail.settings);
         self.trails.insert(name.to_owned(), trail);
         Ok(answer)
     }
@@ -168,7 +168,7 @@ impl CloudTrail {
     fn update(&mut self, members: &Value, input: Input<'_>, place: &Place) -> Answer {
         let (_, trail) = self.own(input.need("Name")?, place)?;
         merge(&mut trail.settings, members);
-        Ok(trail.settings.clone())
+        Ok(without_home(&trail.settings))
     }
 
     fn put_selectors(&mut self, input: Input<'_>, place: &Place) -> Answer {
@@ -236,6 +236,16 @@ fn merge(settings: &mut Value, input: &Value) {
             _ => held.insert(member.to_owned(), value.clone()),
         };
     }
+}
+
+/// What CreateTrail and UpdateTrail answer: everything that GetTrail does, but the home Region.
+fn without_home(settings: &Value) -> Value {
+    let members = settings.as_object().into_iter().flatten();
+    members
+        .filter(|(name, _)| *name != "HomeRegion")
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn tags(input: Input<'_>, member: &str) -> BTreeMap<String, String> {

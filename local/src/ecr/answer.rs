@@ -21,7 +21,7 @@ fn text<'a>(id: &'a Value, member: &str) -> Option<&'a str> {
 }
 
 /// A time as the API has it: seconds since 1970.
-fn epoch(time: DateTime<Utc>) -> Value {
+pub(super) fn epoch(time: DateTime<Utc>) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit")]
     let seconds = time.timestamp_millis() as f64 / 1000.0;
     json!(seconds)
@@ -60,20 +60,34 @@ impl Repository {
             }
             return Ok(json!({"imageDetails": details}));
         }
-        let limit = input.number("maxResults").unwrap_or(PAGE);
-        if !(1..=LARGEST_PAGE).contains(&limit) {
-            return Err(input.fault(format!(
-                "1 validation error detected: Value '{limit}' at 'maxResults' failed to satisfy constraint: Member \
-                 must have value less than or equal to {LARGEST_PAGE}"
-            )));
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = page_size(input)?;
         let (page, next) = page(self.images.iter(), input.text("nextToken"), limit);
         let details: Vec<Value> = page
             .into_iter()
             .map(|(digest, image)| detail(digest, image))
             .collect();
         Ok(present(json!({"imageDetails": details, "nextToken": next})))
+    }
+
+    pub(super) fn list(&self, input: Input<'_>) -> Answer {
+        let status = input
+            .get("filter")
+            .and_then(|filter| text(filter, "tagStatus"));
+        let mut listed: Vec<(String, Value)> = Vec::new();
+        for digest in self.images.keys() {
+            let tags = self.tags_of(digest);
+            if tags.is_empty() && status != Some("TAGGED") {
+                listed.push((digest.clone(), json!({"imageDigest": digest})));
+            }
+            for tag in tags.into_iter().filter(|_| status != Some("UNTAGGED")) {
+                let entry = json!({"imageDigest": digest, "imageTag": tag});
+                listed.push((format!("{digest}:{tag}"), entry));
+            }
+        }
+        let entries = listed.iter().map(|(name, entry)| (name, entry));
+        let (page, next) = page(entries, input.text("nextToken"), page_size(input)?);
+        let ids: Vec<&Value> = page.into_iter().map(|(_, entry)| entry).collect();
+        Ok(present(json!({"imageIds": ids, "nextToken": next})))
     }
 
     pub(super) fn batch_get(&self, (registry, name): &Key, input: Input<'_>) -> Answer {
@@ -114,6 +128,18 @@ impl Repository {
     }
 }
 
+/// The size of a page: 100 unless `maxResults` says otherwise.
+pub(super) fn page_size(input: Input<'_>) -> Result<usize, Fault> {
+    let limit = input.number("maxResults").unwrap_or(PAGE);
+    if !(1..=LARGEST_PAGE).contains(&limit) {
+        return Err(input.fault(format!(
+            "1 validation error detected: Value '{limit}' at 'maxResults' failed to satisfy constraint: Member \
+             must have value less than or equal to {LARGEST_PAGE}"
+        )));
+    }
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 fn ids(input: Input<'_>) -> Result<&[Value], Fault> {
     let ids = input.list("imageIds");
     if ids.len() > MOST_IDS {
@@ -132,7 +158,9 @@ impl Ecr {
         let digest = input
             .text("imageDigest")
             .map_or_else(|| crate::ecs::digest_of(&manifest), str::to_owned);
-        let repository = self.repositories.entry(key.clone()).or_default();
+        let Some(repository) = self.repositories.get_mut(&key) else {
+            return Err(super::no_such_repository(&key));
+        };
         let there = match &tag {
             Some(tag) => repository.tagged(tag) == Some(&digest),
             None => repository.images.contains_key(&digest),

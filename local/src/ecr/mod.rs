@@ -8,14 +8,17 @@
 //! | `DescribeImages` | by digest or tag, 100 at most, and one that is missing refuses them all with `ImageNotFoundException`; without `imageIds` everything, in pages of 100 or of `maxResults` (1,000 at most) | API model |
 //! | `BatchGetImage` | 100 at most; what is missing is in `failures[]`, and so is a manifest of a type that is not accepted only if the caller lists types | API model |
 //! | `PutImage` | for a person who pushes through the API; the same tag with the same image is `ImageAlreadyExistsException` | API model |
-//! | `RepositoryNotFoundException` | a repository comes to be with its first image | API model |
+//! | repositories | are created by `CreateRepository`, or come to be with the first image that a record tells of; one with images is deleted only by force | API model |
+//! | `ListImages` | one entry for each tag, and one for each image without | API model |
 //! | other registries | are told apart by `registryId` and answer as if their repository policies admitted the account, unless [`Ecr::deny`] says otherwise | ECR guide, repository policies |
 //!
-//! Not simulated: the Region (one account, one Region), layers, scans, deletion by the API, immutability.
+//! Not simulated: the Region (one account, one Region), layers, scans, deletion of images by the API, immutability, tags
+//! of repositories.
 //!
 //! [`Account::deliver`]: crate::Account::deliver
 
 mod answer;
+mod repositories;
 mod store;
 
 #[cfg(test)]
@@ -81,6 +84,20 @@ impl Ecr {
     pub(crate) fn call(&mut self, operation: &str, input: &Value, scope: &Scope<'_>) -> Answer {
         let input = crate::input::Input::new(input, "InvalidParameterException");
         let registry = input.text("registryId").unwrap_or(&scope.place.account);
+        if operation == "DescribeRepositories" {
+            return self.describe_repositories(registry, input, scope.place);
+        }
+        if !matches!(
+            operation,
+            "CreateRepository"
+                | "DeleteRepository"
+                | "PutImage"
+                | "DescribeImages"
+                | "ListImages"
+                | "BatchGetImage"
+        ) {
+            return Err(not_implemented("ecr", operation));
+        }
         let name = input.need("repositoryName")?;
         if self.denied.contains(registry) {
             let resource = format!(
@@ -95,23 +112,28 @@ impl Ecr {
             return Err(Fault::client("AccessDeniedException", message));
         }
         let key = (registry.to_owned(), name.to_owned());
-        if operation == "PutImage" {
-            return self.put_image(key, input, scope.now);
+        if operation == "CreateRepository" {
+            return self.create_repository(key, input, scope);
         }
-        let repository = self.repositories.get(&key).ok_or_else(|| {
-            Fault::client(
-                "RepositoryNotFoundException",
-                format!(
-                    "The repository with name '{name}' does not exist in the registry with id '{registry}'"
-                ),
-            )
-        })?;
+        let Some(repository) = self.repositories.get(&key) else {
+            return Err(no_such_repository(&key));
+        };
         match operation {
+            "DeleteRepository" => self.delete_repository(&key, input, scope.place),
+            "PutImage" => self.put_image(key, input, scope.now),
             "DescribeImages" => repository.describe(&key, input),
+            "ListImages" => repository.list(input),
             "BatchGetImage" => repository.batch_get(&key, input),
             _ => Err(not_implemented("ecr", operation)),
         }
     }
+}
+
+fn no_such_repository((registry, name): &(String, String)) -> Fault {
+    let message = format!(
+        "The repository with name '{name}' does not exist in the registry with id '{registry}'"
+    );
+    Fault::client("RepositoryNotFoundException", message)
 }
 
 /// The image in a record of PutImage; `None` for anything else, and for pushes that were refused.

@@ -10,9 +10,11 @@ use super::Pushed;
 /// The images of one repository.
 #[derive(Debug, Default)]
 pub(super) struct Repository {
+    /// Since when; `None` for one that came to be with its first image.
+    pub(super) created: Option<DateTime<Utc>>,
     pub(super) images: BTreeMap<String, Image>,
     /// The digest that a tag names, and since when.
-    tags: BTreeMap<String, (String, DateTime<Utc>)>,
+    pub(super) tags: BTreeMap<String, (String, DateTime<Utc>)>,
 }
 
 /// One image.

@@ -132,6 +132,10 @@ async fn a_record_of_a_push_puts_its_image_when_the_push_happened() {
 async fn a_person_pushes_once() {
     let account = account();
     let push = json!({"repositoryName": "web", "imageTag": "v1", "imageManifest": "{}"});
+    let fault = account.call("ecr", "PutImage", push.clone()).unwrap_err();
+    assert_eq!(fault.code, "RepositoryNotFoundException");
+    let create = json!({"repositoryName": "web"});
+    account.call("ecr", "CreateRepository", create).unwrap();
     let answer = account.call("ecr", "PutImage", push.clone()).unwrap();
     assert_eq!(answer["image"]["registryId"], "000000000000");
     let fault = account.call("ecr", "PutImage", push).unwrap_err();

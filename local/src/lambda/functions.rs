@@ -236,7 +236,6 @@ impl Function {
             "StateReasonCode": pending.then_some("Creating"),
             "LastUpdateStatus": if updating { "InProgress" } else { "Successful" },
             "LastUpdateStatusReason": updating.then_some("The function is being created."),
-            "LastUpdateStatusReasonCode": updating.then_some("Creating"),
         }));
         if let (Some(members), Value::Object(configuration)) =
             (members.as_object_mut(), self.configuration.describe())

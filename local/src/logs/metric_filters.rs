@@ -237,9 +237,12 @@ pub(super) fn test(input: Input<'_>) -> Answer {
         return Err(input.fault("logEventMessages takes 1 to 50 messages"));
     }
     let numbered = messages.iter().zip(1_u32..);
-    let matches = numbered.filter(|(message, _)| pattern.matches(message)).map(|(message, number)| {
-        json!({"eventNumber": number, "eventMessage": message, "extractedValues": {}})
-    });
+    let matches = numbered
+        .filter(|(message, _)| pattern.matches(message))
+        .map(|(message, number)| {
+            let extracted = pattern.extract(message).unwrap_or_default();
+            json!({"eventNumber": number, "eventMessage": message, "extractedValues": extracted})
+        });
     Ok(json!({"matches": matches.collect::<Vec<_>>()}))
 }
 

@@ -133,6 +133,7 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(crate) fn encode(call: &Call, answer: &Answer, request_id: &str) -> Response<Bytes> {
     let output = match answer {
         Ok(output) => output,
+        Err(fault) if call.service == "sqs" => return refuse_sqs(fault, request_id),
         Err(fault) => {
             let mut response = refuse(call.format, fault, request_id);
             // The answer to HEAD has no body, so the status has to tell.
@@ -166,6 +167,42 @@ pub(crate) fn encode(call: &Call, answer: &Answer, request_id: &str) -> Response
         .map(str::parse)
     {
         response.headers_mut().insert("x-amz-function-error", error);
+    }
+    // What S3 says in headers.
+    let named = match call.operation.as_str() {
+        "HeadBucket" => Some(("x-amz-bucket-region", "BucketRegion")),
+        "CreateBucket" => Some(("location", "Location")),
+        _ => None,
+    };
+    if let Some((header, member)) = named
+        && let Some(Ok(value)) = output.get(member).and_then(Value::as_str).map(str::parse)
+    {
+        response.headers_mut().insert(header, value);
+    }
+    response
+}
+
+/// A fault of SQS: the body names the exception of today's model, a header the code of the query protocol that came
+/// before, which the SDKs prefer. Source: <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>,
+/// `awsQueryCompatible`.
+fn refuse_sqs(fault: &Fault, request_id: &str) -> Response<Bytes> {
+    let modelled = match fault.code.as_str() {
+        "AWS.SimpleQueueService.NonExistentQueue" => "QueueDoesNotExist",
+        "QueueAlreadyExists" => "QueueNameExists",
+        other => other,
+    };
+    let told = Fault {
+        code: modelled.to_owned(),
+        ..fault.clone()
+    };
+    let mut response = refuse(Format::Json, &told, request_id);
+    let whose = if fault.status >= 500 {
+        "Receiver"
+    } else {
+        "Sender"
+    };
+    if let Ok(code) = HeaderValue::from_str(&format!("{};{whose}", fault.code)) {
+        response.headers_mut().insert("x-amzn-query-error", code);
     }
     response
 }

@@ -7,6 +7,7 @@ use http::{Method, Request};
 use serde_json::{Map, Value, json};
 
 use super::{Decoded, json as json_format, query_of, segments, unknown, unreadable};
+use crate::service::Fault;
 
 /// Whether a path is one of Lambda's: it begins with the date of an API version, and goes on. A date
 /// alone may be a bucket's name.
@@ -34,7 +35,10 @@ pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
         let payload = if body.is_empty() {
             json!({})
         } else {
-            json_format::read(&body)?
+            json_format::read(&body).map_err(|_| {
+                let message = "Could not parse request body into json";
+                Fault::client("InvalidRequestContentException", message)
+            })?
         };
         input.insert("Payload".to_owned(), payload);
         let kind = parts

@@ -1,0 +1,67 @@
+"""Signs wrongly, in each protocol, and looks how the pocket account refuses."""
+
+import datetime
+
+import boto3
+import botocore
+import botocore.auth
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+# One operation of each wire format.
+ASKED = {
+    "json": ("ecs", "list_clusters"),
+    "query": ("sns", "list_topics"),
+    "rest-json": ("lambda", "list_functions"),
+    "rest-xml": ("s3", "list_buckets"),
+    "cbor": ("cloudwatch", "describe_alarms"),
+}
+JSON, QUERY, S3 = ("json", "rest-json", "cbor"), ("query",), ("rest-xml",)
+# What is wrong, and the codes by which the JSON formats, the query format and S3 say so.
+WRONG = {
+    "secret": ("InvalidSignatureException", "SignatureDoesNotMatch", "SignatureDoesNotMatch"),
+    "key": ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"),
+    "nothing": ("MissingAuthenticationTokenException", "MissingAuthenticationToken", "AccessDenied"),
+    "region": ("InvalidSignatureException", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed"),
+    "early": ("RequestExpired", "RequestExpired", "RequestTimeTooSkewed"),
+    "late": ("RequestExpired", "RequestExpired", "RequestTimeTooSkewed"),
+}
+
+now = botocore.auth.get_current_datetime
+problems = 0
+
+
+def code(service, method, wrong):
+    settings = {"retries": {"max_attempts": 1, "mode": "standard"}}
+    given = {}
+    if wrong == "secret":
+        given["aws_secret_access_key"] = "another"
+        given["aws_access_key_id"] = "POCKET"
+    elif wrong == "key":
+        given["aws_secret_access_key"] = "account"
+        given["aws_access_key_id"] = "NOBODY"
+    elif wrong == "nothing":
+        settings["signature_version"] = botocore.UNSIGNED
+    elif wrong == "region":
+        given["region_name"] = "ap-south-1"
+    shift = {"early": -16, "late": 16}.get(wrong, 0)
+    botocore.auth.get_current_datetime = lambda *a, **k: now(*a, **k) + datetime.timedelta(minutes=shift)
+    try:
+        getattr(boto3.client(service, config=Config(**settings), **given), method)()
+        return "an answer"
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+for protocol, (service, method) in ASKED.items():
+    if code(service, method, None) != "an answer":
+        print(f"{service}: rightly signed, and refused: {code(service, method, None)}")
+        problems += 1
+    for wrong, codes in WRONG.items():
+        wanted = codes[0 if protocol in JSON else 1 if protocol in QUERY else 2]
+        found = code(service, method, wrong)
+        if found != wanted:
+            print(f"{service} ({protocol}), wrong {wrong}: {found}, not {wanted}")
+            problems += 1
+
+raise SystemExit(problems)
