@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::record::{is_digest, is_tag};
+
 /// What a host of the private registry ends in, per partition.
 ///
 /// Source: the host pattern that AWS ships in amazon-ecr-credential-helper, `ecr-login/api/client.go` (2026-07).
@@ -50,7 +52,8 @@ pub struct ImageRef {
 }
 
 impl ImageRef {
-    /// Reads an image string; `None` for images of other registries (Docker Hub, `public.ecr.aws`, your own).
+    /// Reads an image string; `None` for images of other registries (Docker Hub, `public.ecr.aws`, your own), and for
+    /// what no registry can have: a `:` in the name, a tag or a digest that is none.
     #[must_use]
     pub fn parse(image: &str) -> Option<Self> {
         let (host, path) = image.split_once('/')?;
@@ -63,7 +66,12 @@ impl ImageRef {
             Some((name, tag)) => (name, Some(tag.to_owned())),
             None => (path, None),
         };
-        if name.is_empty() || tag.as_deref() == Some("") || digest.as_deref() == Some("") {
+        let good = |part: Option<&str>, good: fn(&str) -> bool| part.is_none_or(good);
+        if name.is_empty()
+            || name.contains(':')
+            || !good(tag.as_deref(), is_tag)
+            || !good(digest.as_deref(), is_digest)
+        {
             return None;
         }
         let tag = tag.or_else(|| digest.is_none().then(|| "latest".to_owned()));
@@ -160,6 +168,29 @@ mod tests {
             "",
         ] {
             assert_eq!(ImageRef::parse(image), None, "{image}");
+        }
+    }
+
+    /// Found by fuzzing: what was read here did not come back from what was made of it.
+    #[test]
+    fn rule_10_what_no_registry_can_have_is_no_reference() {
+        let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        let long = format!("web:{}", "t".repeat(129));
+        for rest in [
+            "web:v1:v2",
+            "a:b/web",
+            "a:b/web:v1",
+            "web:v1/x",
+            "web:-v1",
+            "web: ",
+            &long,
+            "web@sha256",
+            "web@sha256:",
+            "web@a@b:c",
+            "web:v1@",
+            "web:@sha256:ab",
+        ] {
+            assert_eq!(ImageRef::parse(&format!("{host}/{rest}")), None, "{rest}");
         }
     }
 

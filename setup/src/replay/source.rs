@@ -129,16 +129,21 @@ impl Sources {
 
     /// Reads what there is of a text whose end is missing. That it is missing was said already.
     fn fragment(&mut self, path: &Path, text: &str) {
-        let said = self.rejected.len();
-        if !self.salvage(path, text) {
-            let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-            for (index, line) in whole.lines().enumerate() {
-                if let Ok(value) = serde_json::from_str::<Value>(line) {
-                    self.value(path, &format!("line {}", index + 1), value);
-                }
+        let mut list = Self::default();
+        list.salvage(path, text);
+        let mut lines = Self::default();
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        for (index, line) in whole.lines().enumerate() {
+            if let Ok(value) = serde_json::from_str::<Value>(line) {
+                lines.value(path, &format!("line {}", index + 1), value);
             }
         }
-        self.rejected.truncate(said);
+        let more = if lines.records.len() > list.records.len() {
+            lines
+        } else {
+            list
+        };
+        self.records.extend(more.records);
     }
 
     /// Takes the whole records from a `{"Records": […` that is cut short or damaged; `false` where there are none.
@@ -186,17 +191,23 @@ impl Sources {
                 }
             }
             Err(error) => {
-                let before = self.records.len();
-                if self.salvage(path, text) {
+                // One list that is damaged, or lines of which one is; each line may hold a list. Whatever gives more.
+                let mut list = Self::default();
+                let found = list.salvage(path, text);
+                let mut lines = Self::default();
+                lines.lines(path, text, &error);
+                let read = list.records.len();
+                if !found || lines.records.len() > read {
+                    list = lines;
+                } else {
                     let at = format!("line {}, column {}", error.line(), error.column());
-                    let read = self.records.len() - before;
                     let reason = format!(
                         "is not JSON from here on: {error}; {read} records before it were read"
                     );
-                    self.reject(path, at, reason);
-                } else {
-                    self.lines(path, text, &error);
+                    list.reject(path, at, reason);
                 }
+                self.records.extend(list.records);
+                self.rejected.extend(list.rejected);
             }
         }
     }

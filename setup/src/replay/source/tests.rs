@@ -75,6 +75,35 @@ fn rule_10_one_bad_record_never_hides_the_good_ones() {
     }
 }
 
+/// Found by fuzzing: the list in one of the lines was taken for the whole file.
+#[test]
+fn rule_10_a_bad_line_hides_no_line_of_lists() {
+    let one = record();
+    let list = json!({"Records": [one, one]});
+    let mixed = text(&format!("{one}\n{list}\n{{broken\n{list}\n"));
+    assert_eq!(mixed.records.len(), 5);
+    assert_eq!(reasons(&mixed).len(), 1);
+    assert!(
+        reasons(&mixed)[0].starts_with("file, line 3: is not JSON"),
+        "{:?}",
+        reasons(&mixed)
+    );
+    // The same where the end is missing.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.json.gz");
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
+    std::io::Write::write_all(
+        &mut gzip,
+        format!("{list}\n{one}\n{list}\n{one}").as_bytes(),
+    )
+    .unwrap();
+    let mut bytes = gzip.finish().unwrap();
+    bytes.truncate(bytes.len() - 20);
+    std::fs::write(&path, bytes).unwrap();
+    let cut = Sources::read(&[path]);
+    assert_eq!((cut.records.len(), cut.rejected.len()), (5, 1));
+}
+
 #[test]
 fn rule_10_a_file_cut_short_gives_what_it_holds() {
     let whole = text(SAMPLE).records.len();
