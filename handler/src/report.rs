@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::deployment::Ended;
 use crate::push::Push;
 
+/// What the reason of a decision begins with that a dry run held, and nothing else would have.
+pub const DRY_RUN: &str = "dry run: it would have been rolled";
+
 /// What became of one push at one service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,7 @@
 //! The handle of a pocket account.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use aws_types::SdkConfig;
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::cloudtrail::ForeignTrail;
 use crate::connector;
 use crate::driver::{self, Running};
 use crate::ecr::Ecr;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) quiet: Notify,
     /// The runs of functions that the driver has taken; they outlive one drive.
     pub(crate) running: Mutex<Running>,
+    /// The accounts within reach.
+    pub(crate) beside: Mutex<Vec<Weak<Self>>>,
 }
 
 impl Account {
@@ -54,6 +57,7 @@ impl Account {
             wake: Notify::new(),
             quiet: Notify::new(),
             running: Mutex::default(),
+            beside: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -72,7 +76,7 @@ impl Account {
         self.state().place.clone()
     }
 
-    /// A configuration with which the clients of the AWS SDK talk to this account.
+    /// A configuration with which the clients of the AWS SDK talk to this account as its operator, an administrator.
     ///
     /// S3 clients must force the path style.
     #[must_use]
@@ -104,6 +108,11 @@ impl Account {
         self.shared.wake.notify_one();
     }
 
+    /// Lets a trail of another Region or of an organization be seen here.
+    pub fn show_trail(&self, trail: ForeignTrail) {
+        self.state().cloudtrail.show(trail);
+    }
+
     /// Calls an operation as some person in the account would, at once.
     ///
     /// # Errors
@@ -130,11 +139,13 @@ impl Account {
             Err(response) => return *response,
         };
         let now = self.clock().now();
-        let mut state = self.state();
-        let answer = state.call(call.service, &call.operation, &call.input, Caller::Sdk, now);
-        let request_id = state.request_id();
-        drop(state);
-        self.shared.wake.notify_one();
+        let (account, who) = self.whose(request);
+        let answer = match who {
+            Ok(who) => account.answer(&call, &who, now),
+            Err(stranger) => Err(wire::stranger_fault(&call, stranger)),
+        };
+        let request_id = account.state().request_id();
+        account.shared.wake.notify_one();
         wire::encode(&call, &answer, &request_id)
     }
 
@@ -144,13 +155,17 @@ impl Account {
             Ok(call) if call.waits_for_function() => call,
             _ => return self.handle(request),
         };
+        let (account, Ok(who)) = self.whose(request) else {
+            return self.handle(request);
+        };
         let now = self.clock().now();
-        let begun = self.state().begin_run(&call.input, now);
+        let begun = account.state().begin_run(&who, &call.input, now);
         let answer = match begun {
             Err(fault) => Err(fault),
             Ok((start, program)) => {
-                let result = driver::run(program, &start).await;
-                Ok(self.state().end_run(&start, result, self.clock().now()))
+                let timeout = self.clock().runtime(start.timeout);
+                let result = driver::run(program, &start, timeout).await;
+                Ok(account.state().end_run(&start, result, self.clock().now()))
             }
         };
         let request_id = self.state().request_id();
@@ -258,7 +273,7 @@ impl Account {
     pub(crate) async fn wait_for_answer(&self) {
         let latency = self.state().options.call_latency;
         if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
+            tokio::time::sleep(self.clock().runtime(latency)).await;
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -23,6 +21,7 @@ use http_body_util::BodyExt;
 
 use crate::account::Account;
 use crate::faults;
+use crate::iam::Keys;
 
 /// The connector; it is its own client, since nothing about it depends on a client's settings.
 #[derive(Clone)]
@@ -74,18 +73,17 @@ fn body_of(bytes: Bytes) -> SdkBody {
 ///
 /// Retries wait by the virtual clock and without chance, so that one seed gives one history.
 pub(crate) fn sdk_config(account: &Account) -> SdkConfig {
-    let credentials = Credentials::new("POCKET", "account", None, None, "pocket account");
     let clock = account.clock().clone();
-    SdkConfig::builder()
+    let sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(Connector {
             account: account.clone(),
         })
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .region(Region::new(account.place().region))
         .time_source(SharedTimeSource::new(clock.clone()))
         .sleep_impl(SharedAsyncSleep::new(clock))
         .retry_config(RetryConfig::standard().with_use_static_exponential_base(true))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .build()
+        .build();
+    Keys::operator().on(&sdk)
 }

@@ -2,6 +2,7 @@
 
 use std::pin::{Pin, pin};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -116,8 +117,9 @@ impl Account {
         state.run_due(now);
         for start in std::mem::take(&mut state.starts) {
             let program = state.program.clone();
+            let timeout = self.clock().runtime(start.timeout);
             running.push(Box::pin(async move {
-                let result = run(program, &start).await;
+                let result = run(program, &start, timeout).await;
                 (start, result)
             }));
         }
@@ -128,8 +130,12 @@ impl Account {
     }
 }
 
-/// Runs a function until it answers, dies, or its timeout ends it.
-pub(crate) async fn run(program: Hosted, start: &Start) -> Result<Value, FunctionError> {
+/// Runs a function until it answers, dies, or its timeout, in the runtime's time, ends it.
+pub(crate) async fn run(
+    program: Hosted,
+    start: &Start,
+    timeout: Duration,
+) -> Result<Value, FunctionError> {
     let Some(program) = program.0 else {
         return Err(nothing_hosted());
     };
@@ -138,7 +144,7 @@ pub(crate) async fn run(program: Hosted, start: &Start) -> Result<Value, Functio
     tokio::select! {
         biased;
         () = doom.comes() => Err(died(start)),
-        result = tokio::time::timeout(start.timeout, run) => match result {
+        result = tokio::time::timeout(timeout, run) => match result {
             Ok(result) => result,
             Err(_) => Err(timed_out(start)),
         },

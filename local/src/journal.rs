@@ -1,6 +1,7 @@
 //! What happened in the account, in order: the story that a replay tells.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -16,7 +17,7 @@ pub struct Entry {
     pub what: What,
 }
 
-/// Who made an API call.
+/// How an API call came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// A program, through the AWS SDK.
@@ -39,8 +40,19 @@ pub enum What {
         input: Value,
         /// The error code, if it was refused.
         error: Option<String>,
-        /// Who called.
+        /// How it came.
         by: Caller,
+        /// Who called: the ARN of the user or role.
+        principal: Arc<str>,
+    },
+    /// An image was pushed through the API of a served account.
+    Pushed {
+        /// The registry's host and the repository.
+        image: String,
+        /// The tag, if it got one.
+        tag: Option<String>,
+        /// `sha256:…`.
+        digest: String,
     },
     /// A CloudTrail record reached a log group.
     Delivered {

@@ -42,6 +42,7 @@
 //! | broken delivery | role without permission, group gone: `GetTrailStatus` shows it, the record is lost | API model |
 //! | `CreateTrail`, `UpdateTrail` | bucket exists and admits this trail's ARN, group ARN ends with `:*`, group and role together | CloudTrail guide, bucket policy; Terraform's provider |
 //! | fresh roles | unusable for [`Options::role_propagation`]: "Access denied.", "cannot be assumed by Lambda." | Terraform's provider |
+//! | shadow trails | of another Region or of an organization ([`ForeignTrail`]): described unless `IncludeShadowTrails` is false, found by ARN only, changed only at home | CloudTrail API reference |
 //! | selectors | one kind erases the other; only two sources can be excluded | API model |
 //! | metric filters | STANDARD groups, 100 a group, one transformation, 1,024 characters, not retroactive | Logs guide and quotas |
 //! | datapoint of a match | in the minute of the event's timestamp, visible after [`Options::metric_delay`] | assumed: AWS does not say |
@@ -57,6 +58,9 @@
 //! | reserved concurrency | a limit; 0 fails at once; an account with 10 cannot reserve | Lambda guide |
 //! | states of functions | `Pending`, then `Active`; `InProgress` after an update, with the old configuration until then; conflicting updates refused | Lambda API model |
 //! | timeout | ends the run with `Sandbox.Timedout` | Lambda guide |
+//! | buckets | deleted only when empty; objects are their keys | S3 API reference |
+//! | queues | a name rests for 60 seconds after its queue was deleted; the visible depth is a metric, told when it changes | SQS API reference; SQS guide, available CloudWatch metrics |
+//! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
 //! | ECR | see [`ecr`] | there |
@@ -69,17 +73,19 @@
 //! # What is not simulated
 //!
 //! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
-//!   resource policy to act by itself. Signatures are not read.
+//!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
 //! - Throttling of APIs other than those of ECS and `Invoke`, except on purpose.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
-//! - S3 objects, SQS FIFO and redrive, function versions, layers and aliases, managed policies.
+//! - What is in S3 objects, their versions; SQS FIFO and redrive, function versions, layers and aliases, managed policies.
 //! - Organizations: an [`Account`] is one account in one Region. Several may stand on one clock; they know nothing of each
 //!   other, and who assumes a role in another is for the caller to arrange.
 
 mod account;
+pub mod alarms;
+mod callers;
 mod clock;
 mod cloudtrail;
 mod cloudwatch;
@@ -94,6 +100,7 @@ mod iam;
 mod ids;
 mod input;
 mod journal;
+mod keys;
 mod lambda;
 mod logs;
 mod metric;
@@ -104,6 +111,7 @@ mod policy;
 mod record;
 mod runs;
 mod s3;
+pub mod serve;
 pub mod service;
 mod sns;
 mod sqs;
@@ -116,9 +124,12 @@ mod tests;
 
 pub use account::Account;
 pub use clock::Clock;
+pub use cloudtrail::ForeignTrail;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
+pub use iam::{Keys, Permission};
 pub use journal::{Caller, Entry, What};
+pub use keys::{ACCESS_KEY, SECRET_KEY};
 pub use lambda::{FunctionError, Invocation, Program};
 pub use options::{LogTimestamp, Options};
 pub use service::{Answer, Fault, Place, Scope};

@@ -1,4 +1,4 @@
-//! What log groups hand to CloudWatch: samples of a metric.
+//! What log groups and queues hand to CloudWatch: samples of a metric.
 
 use std::collections::BTreeMap;
 

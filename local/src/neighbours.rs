@@ -9,6 +9,9 @@ use crate::logs::group_of_arn;
 use crate::service::{Fault, Scope};
 use crate::state::State;
 
+/// What CloudTrail does to a log group in the name of its role.
+const DELIVERING: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
 impl State {
     /// Checks what a call needs of other services.
     pub(crate) fn check_neighbours(
@@ -87,28 +90,39 @@ impl State {
         let Some(held) = held.filter(|held| self.logs.has(held)) else {
             return group_fault("CloudTrail cannot validate the specified log group ARN.");
         };
-        let spread = self.options.role_propagation;
         if !self
             .iam
-            .can_be_assumed(role, "cloudtrail.amazonaws.com", now, spread)
+            .can_be_assumed(role, "cloudtrail.amazonaws.com", now)
         {
             return role_fault("Access denied. Check the trust relationships for your role.");
         }
-        if self.log_delivery_denied(role, held, &self.place.account) {
+        let streams = self.trail_streams(held, &self.place.account);
+        // Only asked, not done: nobody has used the permission yet.
+        let may = |action: &str| self.iam.role_allows(role, action, &streams, now).is_some();
+        if !DELIVERING.into_iter().all(may) {
             return group_fault("Access denied. Check the permissions for your role.");
         }
         Ok(())
     }
 
-    /// Whether the role may not write the streams that a trail writes.
-    pub(crate) fn log_delivery_denied(&self, role: &str, group: &str, account: &str) -> bool {
+    /// Whether a trail's role lets it write its streams in the group.
+    pub(crate) fn may_deliver(
+        &mut self,
+        role: &str,
+        group: &str,
+        account: &str,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let streams = self.trail_streams(group, account);
+        DELIVERING
+            .into_iter()
+            .all(|action| self.role_allows(role, action, &streams, now))
+    }
+
+    fn trail_streams(&self, group: &str, account: &str) -> String {
         let stream = self.trail_stream(account);
-        let arn = self
-            .place
-            .arn("logs", &format!("log-group:{group}:log-stream:{stream}"));
-        ["logs:CreateLogStream", "logs:PutLogEvents"]
-            .iter()
-            .any(|action| !self.iam.role_allows(role, action, &arn))
+        self.place
+            .arn("logs", &format!("log-group:{group}:log-stream:{stream}"))
     }
 
     /// The stream of a trail's group: account, the word, home Region.
@@ -120,11 +134,7 @@ impl State {
         let Some(role) = input.get("Role").and_then(Value::as_str) else {
             return Ok(());
         };
-        let spread = self.options.role_propagation;
-        if self
-            .iam
-            .can_be_assumed(role, "lambda.amazonaws.com", now, spread)
-        {
+        if self.iam.can_be_assumed(role, "lambda.amazonaws.com", now) {
             return Ok(());
         }
         let message = "The role defined for the function cannot be assumed by Lambda.";

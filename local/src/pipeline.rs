@@ -62,7 +62,7 @@ impl State {
         for (name, group, role) in targets {
             let problem = if !self.logs.has(&group) {
                 Some("The specified log group does not exist.")
-            } else if self.is_denied(&role, &group) {
+            } else if !self.may_deliver(&role, &group, &own, now) {
                 Some("AccessDenied")
             } else {
                 None
@@ -95,19 +95,6 @@ impl State {
                 },
             );
         }
-    }
-
-    /// What [`State::log_delivery_denied`] says, remembered until IAM changes.
-    fn is_denied(&mut self, role: &str, group: &str) -> bool {
-        if let Some(denied) = self.denied.get(role).and_then(|groups| groups.get(group)) {
-            return *denied;
-        }
-        let denied = self.log_delivery_denied(role, group, &self.place.account);
-        self.denied
-            .entry(role.to_owned())
-            .or_default()
-            .insert(group.to_owned(), denied);
-        denied
     }
 
     /// An alarm changed: its actions run.

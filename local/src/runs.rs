@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::iam::Identity;
 use crate::journal::{Caller, What};
 use crate::lambda::{Ended, FunctionError, Start, Step};
 use crate::service::{Fault, Scope};
 use crate::state::{Hosted, State};
+
+/// What Lambda does with events that were given up.
+const SEND: &str = "sqs:SendMessage";
 
 impl State {
     /// The events that are due in the functions' queue start, wait longer, or end.
@@ -17,7 +21,8 @@ impl State {
         });
         for step in steps {
             match step {
-                Step::Start(mut start) => {
+                Step::Start(start) => {
+                    let mut start = self.with_keys(start);
                     self.befall(&mut start, now);
                     self.note_invoked(&start, now);
                     self.starts.push(start);
@@ -30,6 +35,7 @@ impl State {
     /// Begins a run whose caller waits for its result.
     pub(crate) fn begin_run(
         &mut self,
+        who: &Identity,
         input: &Value,
         now: DateTime<Utc>,
     ) -> Result<(Start, Hosted), Fault> {
@@ -38,17 +44,16 @@ impl State {
             .and_then(Value::as_str)
             .unwrap_or_default();
         let payload = input.get("Payload").cloned().unwrap_or_default();
-        let begun = self.lambda.begin(
-            name,
-            payload,
-            &Scope {
-                now,
-                place: &self.place,
-            },
-        );
+        let scope = Scope {
+            now,
+            place: &self.place.clone(),
+        };
+        let begun = self
+            .authorise("lambda", "Invoke", input, who, now)
+            .and_then(|()| self.lambda.begin(name, payload, &scope));
         let error = begun.as_ref().err().map(|fault| fault.code.clone());
-        self.note_call("lambda", "Invoke", input, error, Caller::Sdk, now);
-        let mut start = begun?;
+        self.note_call(who, "lambda", "Invoke", input, error, Caller::Sdk, now);
+        let mut start = self.with_keys(begun?);
         self.befall(&mut start, now);
         self.note_invoked(&start, now);
         Ok((start, self.program.clone()))
@@ -81,6 +86,13 @@ impl State {
             },
         );
         answer
+    }
+
+    /// A function runs under its role.
+    fn with_keys(&mut self, mut start: Start) -> Start {
+        let function = &start.invocation.function;
+        start.invocation.keys = self.iam.function_keys(&start.role, function);
+        start
     }
 
     /// What the plan of faults has in store for a run.
@@ -126,16 +138,18 @@ impl State {
         self.settle(now);
     }
 
-    /// An event is given up: its failure destination and its dead-letter queue get it. Lambda sends
-    /// by the function's role, so the queue's own policy is not asked.
+    /// An event is given up: its failure destination and its dead-letter queue get it. Lambda sends in the name of the
+    /// function's role, so the queue's own policy is not asked.
     fn give_up(&mut self, ended: Ended, now: DateTime<Utc>) {
         let mut kept_in = None;
         if let Some((target, body, attributes)) = ended.dead_letter
+            && self.role_allows(&ended.role, SEND, &target, now)
             && self.sqs.put(&target, body, attributes, now)
         {
             kept_in = Some(target);
         }
         if let Some((target, record)) = ended.destination
+            && self.role_allows(&ended.role, SEND, &target, now)
             && self.sqs.put(&target, record.to_string(), Value::Null, now)
         {
             kept_in = Some(target);

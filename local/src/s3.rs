@@ -1,6 +1,8 @@
-//! S3 as far as the bucket of a trail needs it: the bucket and its settings, no objects.
+//! S3 as far as the bucket of a trail needs it: the bucket, its settings, and that it holds objects.
 
-use std::collections::BTreeMap;
+mod objects;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -19,6 +21,8 @@ pub(crate) struct S3 {
 struct Bucket {
     created: DateTime<Utc>,
     policy: Option<String>,
+    /// The keys of its objects; what is in them nobody reads.
+    objects: BTreeSet<String>,
     /// The settings by the name of their member, as they were put.
     settings: BTreeMap<&'static str, Value>,
 }
@@ -63,6 +67,10 @@ impl S3 {
             "HeadBucket" => Ok(json!({"BucketRegion": scope.place.region})),
             "GetBucketLocation" => Ok(json!({"LocationConstraint": scope.place.region})),
             "DeleteBucket" => {
+                if !bucket.objects.is_empty() {
+                    let message = "The bucket you tried to delete is not empty";
+                    return Err(Fault::client("BucketNotEmpty", message).with_status(409));
+                }
                 self.buckets.remove(name);
                 Ok(json!({}))
             }
@@ -88,9 +96,10 @@ impl S3 {
                 bucket.policy = None;
                 Ok(json!({}))
             }
-            "ListObjectsV2" => {
-                Ok(json!({"Name": name, "KeyCount": 0, "MaxKeys": 1000, "IsTruncated": false}))
-            }
+            "PutObject" => bucket.put_object(input),
+            "ListObjectsV2" => Ok(bucket.list_objects(name, input)),
+            "ListObjectVersions" => Ok(bucket.list_versions(name, input)),
+            "DeleteObjects" => bucket.delete_objects(input),
             _ => bucket.setting(operation, input),
         }
     }
@@ -99,14 +108,15 @@ impl S3 {
         self.buckets.contains_key(bucket)
     }
 
+    /// The bucket's policy.
+    pub(crate) fn policy(&self, bucket: &str) -> Option<Value> {
+        let document = self.buckets.get(bucket)?.policy.as_deref()?;
+        policy::parse(document).ok()
+    }
+
     /// Whether the bucket's policy admits the request.
     pub(crate) fn admits(&self, bucket: &str, ask: &Ask<'_>) -> bool {
-        let document = self
-            .buckets
-            .get(bucket)
-            .and_then(|bucket| bucket.policy.as_deref());
-        document
-            .and_then(|text| policy::parse(text).ok())
+        self.policy(bucket)
             .is_some_and(|document| policy::admits(&document, ask))
     }
 
@@ -129,6 +139,7 @@ impl S3 {
         let bucket = Bucket {
             created: scope.now,
             policy: None,
+            objects: BTreeSet::new(),
             settings,
         };
         self.buckets.insert(name.to_owned(), bucket);
@@ -212,5 +223,33 @@ mod tests {
         let bucket = json!({"Bucket": "bare"});
         let fault = account.call("s3", "GetBucketTagging", bucket).unwrap_err();
         assert_eq!(fault.code, "NoSuchTagSet");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_goes_when_it_is_empty() {
+        let start = "2026-03-01T00:00:00Z".parse().unwrap();
+        let account = Account::new(Clock::new(start), Options::default());
+        let call = |operation: &str, input: Value| account.call("s3", operation, input);
+        let bucket = || json!({"Bucket": "mine"});
+        call("CreateBucket", bucket()).unwrap();
+        for number in 0..1001 {
+            let object = json!({"Bucket": "mine", "Key": format!("log-{number:04}")});
+            call("PutObject", object).unwrap();
+        }
+        assert_eq!(
+            call("DeleteBucket", bucket()).unwrap_err().code,
+            "BucketNotEmpty"
+        );
+        let page = call("ListObjectVersions", bucket()).unwrap();
+        assert_eq!(page["Versions"].as_array().unwrap().len(), 1000);
+        let next = json!({"Bucket": "mine", "KeyMarker": page["NextKeyMarker"]});
+        let last = call("ListObjectVersions", next).unwrap();
+        assert_eq!(last["IsTruncated"], false);
+        for page in [page, last] {
+            let delete = json!({"Bucket": "mine", "Delete": {"Objects": page["Versions"]}});
+            call("DeleteObjects", delete).unwrap();
+        }
+        call("DeleteBucket", bucket()).unwrap();
+        assert_eq!(call("HeadBucket", bucket()).unwrap_err().status, 404);
     }
 }

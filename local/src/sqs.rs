@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present};
+use crate::metric::{MetricKey, Sample};
 use crate::policy::{self, Ask};
 use crate::service::{Answer, Fault, Scope};
 
@@ -14,6 +15,10 @@ use crate::service::{Answer, Fault, Scope};
 #[derive(Debug)]
 pub(crate) struct Sqs {
     queues: BTreeMap<String, Queue>,
+    /// When queues of these names were deleted.
+    deleted: BTreeMap<String, DateTime<Utc>>,
+    /// The depths of queues that changed since the last look.
+    samples: Vec<Sample>,
     ids: Ids,
 }
 
@@ -47,6 +52,10 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("SqsManagedSseEnabled", "true"),
 ];
 
+/// How long a name rests after its queue was deleted.
+/// Source: `CreateQueue` in the SQS API reference.
+const REST: TimeDelta = TimeDelta::seconds(60);
+
 /// Further attributes that may be set.
 const SETTABLE: [&str; 5] = [
     "Policy",
@@ -60,6 +69,8 @@ impl Sqs {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             queues: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            samples: Vec::new(),
             ids: Ids::new(seed, "sqs"),
         }
     }
@@ -76,7 +87,9 @@ impl Sqs {
             "ListQueues" => Ok(self.list(input, scope)),
             "DeleteQueue" => {
                 self.queue(input)?;
-                self.queues.remove(queue_name(input)?);
+                let name = queue_name(input)?;
+                self.queues.remove(name);
+                self.deleted.insert(name.to_owned(), scope.now);
                 Ok(json!({}))
             }
             "GetQueueAttributes" => self.attributes(input, scope),
@@ -104,10 +117,12 @@ impl Sqs {
                 let receipt = input.need("ReceiptHandle")?;
                 let messages = &mut self.queue(input)?.messages;
                 messages.retain(|message| message.receipt.as_deref() != Some(receipt));
+                self.sample(queue_name(input)?, scope.now);
                 Ok(json!({}))
             }
             "PurgeQueue" => {
                 self.queue(input)?.messages.clear();
+                self.sample(queue_name(input)?, scope.now);
                 Ok(json!({}))
             }
             _ => Err(not_implemented("sqs", operation)),
@@ -136,7 +151,38 @@ impl Sqs {
             receipt: None,
             receives: 0,
         });
+        if let Some((_, name)) = arn.rsplit_once(':') {
+            self.sample(name, now);
+        }
         true
+    }
+
+    /// What CloudWatch hears of the queue's depth: here when it changes, from SQS every minute while the queue is used.
+    /// Source: "Available CloudWatch metrics for Amazon SQS" in the SQS guide.
+    fn sample(&mut self, name: &str, at: DateTime<Utc>) {
+        let Some(queue) = self.queues.get(name) else {
+            return;
+        };
+        let visible = queue
+            .messages
+            .iter()
+            .filter(|m| m.hidden_until <= at)
+            .count();
+        let dimensions = BTreeMap::from([("QueueName".to_owned(), name.to_owned())]);
+        self.samples.push(Sample {
+            key: MetricKey {
+                namespace: "AWS/SQS".to_owned(),
+                name: "ApproximateNumberOfMessagesVisible".to_owned(),
+                dimensions,
+            },
+            at,
+            value: f64::from(u32::try_from(visible).unwrap_or(u32::MAX)),
+        });
+    }
+
+    /// The depths that changed since the last look.
+    pub(crate) fn take_samples(&mut self) -> Vec<Sample> {
+        std::mem::take(&mut self.samples)
     }
 
     /// Whether the policy of the queue admits the request.
@@ -147,6 +193,12 @@ impl Sqs {
         document
             .and_then(|text| policy::parse(text).ok())
             .is_some_and(|document| policy::admits(&document, ask))
+    }
+
+    /// The queue's policy.
+    pub(crate) fn policy(&self, arn: &str) -> Option<Value> {
+        let queue = self.queues.get(arn.rsplit(':').next()?)?;
+        policy::parse(queue.attributes.get("Policy")?).ok()
     }
 
     fn by_arn(&mut self, arn: &str) -> Option<&mut Queue> {
@@ -170,6 +222,18 @@ impl Sqs {
             ));
         }
         let asked = checked(input)?;
+        if self
+            .deleted
+            .get(name)
+            .is_some_and(|at| scope.now - *at < REST)
+        {
+            let message = "You must wait 60 seconds after deleting a queue before you can create \
+                           another with the same name.";
+            return Err(Fault::client(
+                "AWS.SimpleQueueService.QueueDeletedRecently",
+                message,
+            ));
+        }
         if let Some(queue) = self.queues.get(name) {
             let same = |(key, value): (&String, &String)| queue.attributes.get(key) == Some(value);
             if !asked.iter().all(same) {

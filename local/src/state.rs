@@ -12,7 +12,7 @@ use crate::ecr::Ecr;
 use crate::ecs::Ecs;
 use crate::events::Events;
 use crate::faults::Plan;
-use crate::iam::Iam;
+use crate::iam::{Asks, Iam, Identity, operator};
 use crate::ids::Ids;
 use crate::input::not_implemented;
 use crate::journal::{Caller, Journal, What};
@@ -25,7 +25,6 @@ use crate::s3::S3;
 use crate::service::{Answer, Place, Scope};
 use crate::sns::{Delivery, Sns};
 use crate::sqs::Sqs;
-use crate::sts;
 
 /// The state behind an account's handle.
 #[derive(Debug)]
@@ -51,9 +50,8 @@ pub(crate) struct State {
     pub(crate) faults: Plan,
     /// Whether schedules are left out for a while.
     pub(crate) dozes: bool,
-    /// Whether the role of a trail is denied its log group, by both: reading policies for every
-    /// record would cost more than everything else.
-    pub(crate) denied: BTreeMap<String, BTreeMap<String, bool>>,
+    /// What policies were asked so far, and said.
+    pub(crate) asks: Asks,
     agenda: BTreeMap<DateTime<Utc>, VecDeque<Job>>,
     ids: Ids,
 }
@@ -106,7 +104,7 @@ impl State {
         let seed = options.seed;
         Self {
             place: options.place(),
-            iam: Iam::new(seed),
+            iam: Iam::new(&options),
             s3: S3::default(),
             sqs: Sqs::new(seed),
             sns: Sns::new(seed),
@@ -122,14 +120,14 @@ impl State {
             starts: Vec::new(),
             faults: Plan::default(),
             dozes: false,
-            denied: BTreeMap::new(),
+            asks: Asks::default(),
             agenda: BTreeMap::new(),
             ids: Ids::new(seed, "requests"),
             options,
         }
     }
 
-    /// Answers one call and lets its immediate consequences happen.
+    /// Answers one call of the operator and lets its immediate consequences happen.
     pub(crate) fn call(
         &mut self,
         service: &str,
@@ -138,20 +136,37 @@ impl State {
         by: Caller,
         now: DateTime<Utc>,
     ) -> Answer {
+        let who = operator(&self.place);
+        self.call_as(&who, service, operation, input, by, now)
+    }
+
+    /// Answers one call of somebody, if they may make it.
+    pub(crate) fn call_as(
+        &mut self,
+        who: &Identity,
+        service: &str,
+        operation: &str,
+        input: &Value,
+        by: Caller,
+        now: DateTime<Utc>,
+    ) -> Answer {
         // What was due before the call happens before the call.
         self.run_due(now);
-        if service == "iam" {
-            self.denied.clear();
-        }
-        let answer = self.answer(service, operation, input, now);
+        let answer = match self.authorise(service, operation, input, who, now) {
+            Ok(()) if service == "sts" => self.answer_sts(operation, input, who, now),
+            Ok(()) => self.answer(service, operation, input, now),
+            Err(fault) => Err(fault),
+        };
         let error = answer.as_ref().err().map(|fault| fault.code.clone());
-        self.note_call(service, operation, input, error, by, now);
+        self.note_call(who, service, operation, input, error, by, now);
         self.settle(now);
         answer
     }
 
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of one call")]
     pub(crate) fn note_call(
         &mut self,
+        who: &Identity,
         service: &str,
         operation: &str,
         input: &Value,
@@ -170,6 +185,7 @@ impl State {
                     input,
                     error,
                     by,
+                    principal: Arc::clone(&who.principal),
                 },
             );
         }
@@ -189,7 +205,6 @@ impl State {
         };
         match service {
             "iam" => self.iam.call(operation, input, &scope),
-            "sts" => sts::call(operation, &scope),
             "s3" => self.s3.call(operation, input, &scope),
             "sqs" => self.sqs.call(operation, input, &scope),
             "sns" => self.sns.call(operation, input, &scope),
@@ -309,7 +324,8 @@ impl State {
     /// Hands on what the services have put out, until there is nothing more.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
         let metric_delay = delta(self.options.metric_delay);
-        for sample in self.logs.take_samples() {
+        let depths = self.sqs.take_samples();
+        for sample in self.logs.take_samples().into_iter().chain(depths) {
             self.schedule(now + metric_delay, Job::Sample(sample));
         }
         for open in self.logs.take_minutes() {

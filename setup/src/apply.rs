@@ -3,7 +3,7 @@
 use crate::clients::Clients;
 use crate::diff::Change;
 use crate::error::{Error, Result};
-use crate::provision::Plan;
+use crate::plan::Plan;
 
 /// Does what the plan says, in its order, and tells `progress` of each resource when it is done. A plan without
 /// changes sends nothing.
@@ -32,6 +32,7 @@ pub async fn apply(
             Err(error) => {
                 return Err(Error::Stopped {
                     source: Box::new(error),
+                    verb: plan.verb(),
                     at: change.subject(),
                     stands: done,
                 });

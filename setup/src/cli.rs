@@ -71,6 +71,15 @@ pub enum Verb {
         #[command(flatten)]
         handler: HandlerArgs,
     },
+    /// Remove what setup created, and nothing else
+    #[command(
+        after_help = "The bucket with the trail's files stays unless --delete-logs is given.\n\nExample:\n  ecroll destroy"
+    )]
+    Destroy {
+        /// Remove the bucket as well, with the trail's files
+        #[arg(long)]
+        delete_logs: bool,
+    },
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -83,6 +92,12 @@ pub enum Verb {
         after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
     )]
     Replay(ReplayArgs),
+    /// Serve an account inside this program on 127.0.0.1, for the AWS CLI, the SDKs and ecroll itself
+    #[command(
+        after_help = "It begins empty, and ends with the program. A push is `aws ecr put-image`.\n\n\
+                      Examples:\n  ecroll local\n  ecroll local --port 0 --speed 60 --latency 5s --output json"
+    )]
+    Local(LocalArgs),
 }
 
 /// Which handler.
@@ -109,6 +124,23 @@ pub struct ReplayArgs {
     /// How long CloudTrail takes to deliver a record, such as 90s or 5m
     #[arg(long, value_parser = duration)]
     pub latency: Option<Duration>,
+}
+
+/// How to serve the account.
+#[derive(Debug, Clone, Args)]
+pub struct LocalArgs {
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 4577)]
+    pub port: u16,
+    /// How many times as fast as here time passes in the account
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub speed: u32,
+    /// How long CloudTrail takes to deliver the record of a push, such as 5s; without it two minutes to nine
+    #[arg(long, value_parser = duration)]
+    pub latency: Option<Duration>,
+    /// The seed of identifiers and delays
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -147,15 +179,22 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         Verb::Filter(args) => return command::filter::run(&args, || Ok(load()?), ui),
         // It runs on a clock and a runtime of its own.
         Verb::Replay(args) => return command::replay::run(&args, &load()?, ui),
-        Verb::Plan { handler, check } => (handler, OnAccount::Plan { check }),
-        Verb::Setup { handler } => (handler, OnAccount::Setup),
+        Verb::Local(args) => {
+            let runtime = real_time()?;
+            let serving = command::local::run(&args, globals.region, now, ui, interrupt());
+            return runtime.block_on(serving);
+        }
+        Verb::Plan { handler, check } => (Some(handler), OnAccount::Plan { check }),
+        Verb::Setup { handler } => (Some(handler), OnAccount::Setup),
+        Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
-    let code = Code::pack(&handler.path)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let code = match handler {
+        Some(handler) => Code::pack(&handler.path)?,
+        None => Code::placeholder(),
+    };
+    let runtime = real_time()?;
     runtime.block_on(async {
         let clients = Clients::connect(globals.region, globals.profile.as_deref()).await?;
         let session = Session {
@@ -166,23 +205,38 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         };
         match verb {
             OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
-            OnAccount::Setup => {
-                let interrupt = async {
-                    // Without a handler for the signal, the process ends as any other would.
-                    if tokio::signal::ctrl_c().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                };
-                command::setup::run(globals.yes, &session, ui, interrupt).await
+            OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
+            OnAccount::Destroy { delete_logs } => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                let yes = globals.yes;
+                command::destroy::run(yes, delete_logs, clients, config, ui, interrupt()).await
             }
         }
     })
+}
+
+/// A runtime for what talks to a network.
+fn real_time() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+/// Done when somebody presses Ctrl-C.
+async fn interrupt() {
+    // Without a handler for the signal, the process ends as any other would.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// The verbs that need an account.
 enum OnAccount {
     Plan { check: bool },
     Setup,
+    Destroy { delete_logs: bool },
 }
 
 #[cfg(test)]
@@ -224,6 +278,8 @@ mod tests {
             "ecroll fly",
             "ecroll plan --nope",
             "ecroll replay --latency 5",
+            "ecroll local --speed 0",
+            "ecroll local --port 65536",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -23,7 +23,7 @@ pub struct Clients {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) sts: aws_sdk_sts::Client,
-    region: Option<String>,
+    sdk: SdkConfig,
 }
 
 impl Clients {
@@ -46,8 +46,13 @@ impl Clients {
             sns: aws_sdk_sns::Client::new(sdk),
             sqs: aws_sdk_sqs::Client::new(sdk),
             sts: aws_sdk_sts::Client::new(sdk),
-            region: sdk.region().map(ToString::to_string),
+            sdk: sdk.clone(),
         }
+    }
+
+    /// What the clients were made from, for the handler's own code.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        &self.sdk
     }
 
     /// Clients as the environment has them: credentials, Region and endpoint by the SDK's own rules; a Region or
@@ -89,7 +94,7 @@ impl Clients {
     /// # Errors
     /// No Region, or a refusal of `GetCallerIdentity`.
     pub async fn place(&self) -> Result<Place> {
-        let region = self.region.clone().ok_or(Error::NoRegion)?;
+        let region = self.sdk.region().ok_or(Error::NoRegion)?.to_string();
         let caller = self.sts.get_caller_identity().send().await;
         let caller = caller.called("sts:GetCallerIdentity", "the caller")?;
         // `arn:<partition>:sts::<account>:…`

@@ -48,6 +48,10 @@ pub const LARGE_ZIP: usize = 4 * 1024 * 1024;
 /// How to build the handler; shown wherever it is missing.
 const BUILD: &str = "cargo build --profile lambda -p ecroll-handler --bin handler";
 
+/// How to build it against an older C library.
+const OLDER: &str = "build it with `cargo lambda build --profile lambda -p ecroll-handler --bin handler`, which links \
+                     against an older one, or on a machine with that glibc or an older one, or statically with musl";
+
 impl Code {
     /// Stands for the handler where no function ever runs it, as in the pocket account.
     #[must_use]
@@ -63,7 +67,8 @@ impl Code {
     /// Packs the built handler.
     ///
     /// # Errors
-    /// When the file cannot be read, or is no Linux executable for x86-64 or arm64; each says how to build it.
+    /// When the file cannot be read, is no Linux executable for x86-64 or arm64, or needs a newer C library than Lambda
+    /// has; each says how to build it.
     pub fn pack(handler: &Path) -> Result<Self> {
         let binary = std::fs::read(handler).map_err(|error| {
             let path = handler.display();
@@ -71,12 +76,14 @@ impl Code {
                 "cannot read the handler `{path}`: {error}; build it: {BUILD}"
             ))
         })?;
-        let architecture = elf::architecture(&binary).map_err(|why| {
+        let refused = |mend: &str, why: String| {
             let path = handler.display();
-            Error::Wrong(format!(
-                "`{path}` is no handler for Lambda: {why}; build it: {BUILD}"
-            ))
-        })?;
+            Error::Wrong(format!("`{path}` is no handler for Lambda: {why}; {mend}"))
+        };
+        let needs =
+            elf::needs(&binary).map_err(|why| refused(&format!("build it: {BUILD}"), why))?;
+        needs.check().map_err(|why| refused(OLDER, why))?;
+        let architecture = needs.architecture;
         let zip = zip(&binary).map_err(|error| {
             Error::Wrong(format!("cannot pack `{}`: {error}", handler.display()))
         })?;
@@ -142,6 +149,18 @@ mod tests {
             .to_string();
         assert!(error.contains("no/such/handler"), "{error}");
         assert!(error.contains("cargo build --profile lambda"), "{error}");
+    }
+
+    #[test]
+    fn rule_10_a_handler_for_a_newer_glibc_is_refused_with_the_mend() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("handler");
+        let newer =
+            elf::tests::linked("/lib64/ld-linux-x86-64.so.2", &["GLIBC_2.34", "GLIBC_2.36"]);
+        std::fs::write(&path, newer).unwrap();
+        let error = Code::pack(&path).unwrap_err().to_string();
+        let error = error.replace(&path.display().to_string(), "handler");
+        insta::assert_snapshot!(error);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //!
 //! [`Ui`]: crate::ui::Ui
 
+mod carry_out;
+pub mod destroy;
 pub mod filter;
+pub mod local;
 pub mod plan;
 pub mod replay;
 pub mod setup;

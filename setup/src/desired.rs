@@ -1,5 +1,7 @@
 //! What the pipeline consists of: the configuration and the place in, the resources with every field out. Pure.
 
+mod dashboard;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +12,10 @@ use crate::error::{Error, Result};
 use crate::names::{METRIC, Names, Place};
 use crate::policy_document::{self as policy, HandlerAccess};
 use crate::resource::{
-    Alarm, Bucket, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role, Rule,
-    Subscription, Topic, Trail, When, alarm, function, rule, trail,
+    Alarm, Bucket, Dashboard, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role,
+    Rule, Subscription, Topic, Trail, When, alarm, function, rule, trail,
 };
+use crate::trails::Selection;
 
 /// What the resources depend on besides the configuration and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +24,17 @@ pub struct Circumstances {
     pub place: Place,
     /// Task and execution roles of the services that follow today.
     pub pass_roles: BTreeSet<String>,
+    /// Which trail brings the records.
+    pub trail: Selection,
     /// Pushes before this time are ignored: the time of setup's first run.
     pub since: DateTime<Utc>,
 }
 
 /// Days that both log groups are kept: as long as the longest `look_back`.
 const RETENTION_DAYS: i32 = 30;
+
+/// Days that the bucket keeps the trail's files. The pipeline never reads them; they are there to check the log by.
+const FILE_DAYS: i32 = 90;
 
 /// Fourteen days, the longest that SQS allows: time for somebody to look.
 const QUEUE_RETENTION_SECONDS: u32 = 14 * 24 * 60 * 60;
@@ -44,20 +52,20 @@ const ENVIRONMENT_BYTES: usize = 4096;
 /// # Errors
 /// When the configuration asks for what this version cannot do, or does not fit into the function's environment.
 pub fn resources(config: &Config, code: &Code, around: &Circumstances) -> Result<Vec<Resource>> {
-    if let handler::config::Trail::Reuse(trail) = &config.trail {
-        return Err(Error::Wrong(format!(
-            "`trail` asks to reuse `{trail}`, which is not supported yet: use \"create\" or \"auto\""
-        )));
-    }
     let place = &around.place;
-    let names = Names::new(&config.name, config.log_group.as_deref(), place);
+    let names = Names::new(&config.name, Some(&around.trail.log_group), place);
     let pipeline = Pipeline {
         config,
         place,
         names: &names,
+        reused: around.trail.reused(),
         owner: config.name.clone(),
     };
-    let mut all = pipeline.records();
+    // A trail that is reused is left as it is, with all that it needs.
+    let mut all = match pipeline.reused {
+        Some(_) => Vec::new(),
+        None => pipeline.records(),
+    };
     all.extend(pipeline.messages());
     all.extend(pipeline.handler(code, around)?);
     all.extend(pipeline.wiring());
@@ -69,6 +77,8 @@ struct Pipeline<'a> {
     config: &'a Config,
     place: &'a Place,
     names: &'a Names,
+    /// The ARN of somebody else's trail that brings the records.
+    reused: Option<&'a str>,
     owner: String,
 }
 
@@ -85,6 +95,8 @@ impl Pipeline<'_> {
                 owner: self.owner.clone(),
                 policy: Some(policy::trail_bucket(names, place)),
                 private: true,
+                encrypted: true,
+                expiry: Some(FILE_DAYS),
             }),
             Resource::LogGroup(log_group.clone()),
             Resource::Role(Role {
@@ -95,7 +107,7 @@ impl Pipeline<'_> {
             }),
             Resource::Trail(Trail {
                 name: names.base.clone(),
-                arn: place.arn("cloudtrail", &format!("trail/{}", names.base)),
+                arn: names.trail_arn(place),
                 region: place.region.clone(),
                 owner: self.owner.clone(),
                 settings: trail::Settings::new(
@@ -186,8 +198,10 @@ impl Pipeline<'_> {
                 value: "1".to_owned(),
                 default: Some(0.0),
                 dimensions: Vec::new(),
+                guest: self.reused.is_some(),
             }),
             Resource::Alarm(Alarm {
+                description: "An image was pushed: look now. Managed by `ecroll setup`.",
                 name: names.alarm.clone(),
                 arn: place.arn("cloudwatch", &format!("alarm:{}", names.alarm)),
                 owner: self.owner.clone(),
@@ -197,6 +211,7 @@ impl Pipeline<'_> {
                 ok_actions: vec![topic.clone()],
                 insufficient_data_actions: vec![topic],
             }),
+            Resource::Alarm(self.failures_alarm()),
         ];
         let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
         all.extend(self.rule(&names.rule, "sweep", sweep, &function));
@@ -206,7 +221,30 @@ impl Pipeline<'_> {
             .as_ref()
             .map(|_| When::pattern(DEPLOYMENTS_END));
         all.extend(self.rule(&names.deployments, "deployments", ends, &function));
+        all.push(Resource::Dashboard(Dashboard {
+            name: base.clone(),
+            arn: place.dashboard_arn(base),
+            owner: self.owner.clone(),
+            body: dashboard::body(names, place),
+        }));
         all
+    }
+
+    /// Tells whoever is notified that an event was given up. The handler's own topic would only make it look again.
+    fn failures_alarm(&self) -> Alarm {
+        let Self { place, names, .. } = self;
+        let told: Vec<String> = self.config.notify.iter().cloned().collect();
+        Alarm {
+            description: "The handler gave an event up: see the queue. Managed by `ecroll setup`.",
+            name: names.failures_alarm.clone(),
+            arn: place.arn("cloudwatch", &format!("alarm:{}", names.failures_alarm)),
+            owner: self.owner.clone(),
+            settings: alarm::Settings::depth(&names.failures),
+            enabled: true,
+            alarm_actions: told.clone(),
+            ok_actions: told,
+            insufficient_data_actions: Vec::new(),
+        }
     }
 
     /// A rule and, where it is on, the leave to invoke the function.
@@ -251,6 +289,11 @@ impl Pipeline<'_> {
     fn environment(&self, since: DateTime<Utc>) -> Result<String> {
         let config = Config {
             log_group: Some(self.names.log_group.clone()),
+            // So that the next run stays with the choice.
+            trail: match self.reused {
+                Some(arn) => handler::config::Trail::Reuse(arn.to_owned()),
+                None => self.config.trail.clone(),
+            },
             since: Some(since),
             ..self.config.clone()
         };

@@ -14,8 +14,10 @@ pub enum Action {
     Create,
     /// It is ours, but differs.
     Change,
-    /// It is as it should be.
+    /// It is as it should be, or not to be touched.
     Keep,
+    /// It is ours, and no longer needed.
+    Remove,
 }
 
 /// One field that differs. `None` is an absent value.
@@ -76,6 +78,7 @@ impl fmt::Display for Change {
             Action::Create => ('+', "create"),
             Action::Change => ('~', "change"),
             Action::Keep => (' ', "keep"),
+            Action::Remove => ('-', "remove"),
         };
         write!(f, "{sign} {verb:<6} {:<13} {}", self.resource, self.name)?;
         if self.action == Action::Change {

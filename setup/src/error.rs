@@ -38,10 +38,12 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Applying a plan stopped half-way; what stands, stands.
-    #[error("{source}; {}", standing(at, stands))]
+    #[error("{source}; {}", standing(verb, at, stands))]
     Stopped {
         /// What stopped it.
         source: Box<Error>,
+        /// The verb that goes on from there: `setup` or `destroy`.
+        verb: &'static str,
         /// The resource at which it stopped, as kind and name. It may be half made.
         at: String,
         /// What this run has finished before, as kind and name.
@@ -117,13 +119,13 @@ fn foreign(owner: &str, found: &[String]) -> String {
     )
 }
 
-fn standing(at: &str, stands: &[String]) -> String {
+fn standing(verb: &str, at: &str, stands: &[String]) -> String {
     let finished = match stands {
         [] => "nothing was finished before".to_owned(),
         stands => format!("finished before: {}", stands.join(", ")),
     };
     format!(
-        "stopped at {at}; {finished}; mend it and run `ecroll setup` again: it goes on from there"
+        "stopped at {at}; {finished}; mend it and run `ecroll {verb}` again: it goes on from there"
     )
 }
 
@@ -201,6 +203,7 @@ mod tests {
         });
         let stopped = Error::Stopped {
             source: Box::new(refused),
+            verb: "setup",
             at: "trail `ecroll`".to_owned(),
             stands: vec!["bucket `b`".to_owned(), "log group `g`".to_owned()],
         };

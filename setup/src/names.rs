@@ -32,6 +32,15 @@ impl Place {
         format!("arn:{partition}:iam::{account}:role/{role}")
     }
 
+    /// The ARN of a dashboard, which knows no Region.
+    #[must_use]
+    pub fn dashboard_arn(&self, name: &str) -> String {
+        let Self {
+            partition, account, ..
+        } = self;
+        format!("arn:{partition}:cloudwatch::{account}:dashboard/{name}")
+    }
+
     /// An ARN of S3, which knows neither Region nor account.
     #[must_use]
     pub fn bucket_arn(&self, bucket: &str) -> String {
@@ -61,6 +70,8 @@ pub struct Names {
     pub undelivered: String,
     /// The alarm on the metric.
     pub alarm: String,
+    /// The alarm on the queue of failures.
+    pub failures_alarm: String,
     /// The rule behind the sweep.
     pub rule: String,
     /// The rule that tells the function how rolls ended.
@@ -90,9 +101,16 @@ impl Names {
             failures: format!("{base}-failures"),
             undelivered: format!("{base}-undelivered"),
             alarm: format!("{base}-pushes"),
+            failures_alarm: format!("{base}-failures"),
             rule: format!("{base}-sweep"),
             deployments: format!("{base}-deployments"),
         }
+    }
+
+    /// The ARN of our own trail, known before it exists.
+    #[must_use]
+    pub fn trail_arn(&self, place: &Place) -> String {
+        place.arn("cloudtrail", &format!("trail/{}", self.base))
     }
 }
 

@@ -1,10 +1,7 @@
 //! From a configuration to a plan, and from a plan to a pipeline.
 
-use std::fmt;
-
 use chrono::{DateTime, SubsecRound, Utc};
 use handler::config::Config;
-use serde::Serialize;
 
 use crate::clients::Clients;
 use crate::code::Code;
@@ -12,54 +9,12 @@ use crate::desired::{self, Circumstances};
 use crate::diff::{Action, Change};
 use crate::error::{Error, Result};
 use crate::inventory;
-use crate::names::Names;
-use crate::resource::{Finding, Function, Resource};
+use crate::names::{METRIC, Names};
+use crate::resource::{Finding, Function, MetricFilter, Resource};
+use crate::trails;
 
 pub use crate::apply::apply;
-
-/// What setup would do, resource by resource, in the order in which it would be done.
-#[derive(Debug, Clone, Serialize)]
-pub struct Plan {
-    /// One entry per resource.
-    pub changes: Vec<Change>,
-    /// What each change would bring about; as long as `changes`.
-    #[serde(skip)]
-    pub(crate) resources: Vec<Resource>,
-}
-
-impl Plan {
-    /// Whether applying it changes anything.
-    #[must_use]
-    pub fn is_work(&self) -> bool {
-        self.changes.iter().any(Change::is_work)
-    }
-
-    /// How many resources would be treated so.
-    #[must_use]
-    pub fn count(&self, action: Action) -> usize {
-        self.changes
-            .iter()
-            .filter(|change| change.action == action)
-            .count()
-    }
-
-    /// How many resources would be created, changed and kept, in one line.
-    #[must_use]
-    pub fn summary(&self) -> String {
-        let [create, change, keep] =
-            [Action::Create, Action::Change, Action::Keep].map(|action| self.count(action));
-        format!("{create} to create, {change} to change, {keep} to keep")
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for change in &self.changes {
-            writeln!(f, "{change}")?;
-        }
-        f.write_str(&self.summary())
-    }
-}
+pub use crate::plan::Plan;
 
 /// Compares the account with what the configuration asks for. Reads only.
 ///
@@ -76,46 +31,61 @@ pub async fn plan(
 ) -> Result<Plan> {
     let place = clients.place().await?;
     let names = Names::new(&config.name, config.log_group.as_deref(), &place);
-    let since = match config.since {
-        Some(since) => since,
-        None => first_run(clients, &names)
-            .await?
-            .unwrap_or_else(|| now.trunc_subsecs(0)),
-    };
+    let before = earlier_run(clients, &names).await?;
+    let since = config
+        .since
+        .or_else(|| before.as_ref().and_then(|before| before.since))
+        .unwrap_or_else(|| now.trunc_subsecs(0));
+    let remembered = before.as_ref().map(|before| &before.trail);
+    let trail = trails::select(clients, config, &place, &names, remembered).await?;
     let pass_roles = inventory::pass_roles(clients, config, &place).await?;
     let around = Circumstances {
         place,
         pass_roles,
+        trail,
         since,
     };
-    let mut plan = Plan {
-        changes: Vec::new(),
-        resources: Vec::new(),
-    };
+    let mut plan = Plan::default();
     let mut foreign = Vec::new();
     for resource in desired::resources(config, code, &around)? {
         match resource.inspect(clients).await? {
-            Finding::Ours(change) => {
-                plan.changes.push(change);
-                plan.resources.push(resource);
-            }
-            Finding::Foreign(subject) => foreign.push(subject),
+            Finding::Ours(change) => plan.add(change, resource),
+            Finding::Foreign(change) => foreign.push(change.subject()),
             Finding::Nothing => {}
         }
     }
-    if foreign.is_empty() {
-        Ok(plan)
-    } else {
-        Err(Error::Foreign {
+    if !foreign.is_empty() {
+        return Err(Error::Foreign {
             owner: config.name.clone(),
             found: foreign,
-        })
+        });
     }
+    // Once the new filter counts, one on a log group of an earlier choice has nothing left to do.
+    for group in trails::our_filters(clients, &names).await? {
+        if group != around.trail.log_group {
+            let filter = MetricFilter::named(&names.base, &group, METRIC);
+            plan.add(filter.removal(), Resource::MetricFilter(filter));
+        }
+    }
+    plan.trail = Some(around.trail);
+    Ok(plan)
 }
 
-/// The time that the first run left in the function's configuration.
-async fn first_run(clients: &Clients, names: &Names) -> Result<Option<DateTime<Utc>>> {
+/// The configuration that an earlier run left with the function: when it first ran, and which trail it chose.
+pub(crate) async fn earlier_run(clients: &Clients, names: &Names) -> Result<Option<Config>> {
     let text = Function::live_config(clients, &names.base).await?;
-    let config = text.and_then(|text| Config::from_json_text(&text).ok());
-    Ok(config.and_then(|config| config.since))
+    Ok(text.and_then(|text| Config::from_json_text(&text).ok()))
+}
+
+impl MetricFilter {
+    /// The line of a plan that takes it away.
+    pub(crate) fn removal(&self) -> Change {
+        Change {
+            action: Action::Remove,
+            resource: "metric filter",
+            name: self.name.clone(),
+            fields: Vec::new(),
+            note: Some(format!("on the log group `{}`", self.log_group)),
+        }
+    }
 }

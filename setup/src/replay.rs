@@ -5,12 +5,14 @@
 //! follow, and [`story`] tells what happened.
 
 pub mod host;
+pub mod line;
 pub mod run;
 mod seed;
 pub mod source;
 pub mod story;
 
 pub use host::{Answer, Answers, host};
+pub(crate) use run::LATENCY;
 pub use run::{Options, replay};
 pub use source::{Recorded, Rejected, Sources};
 pub use story::Story;

@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod bucket;
+pub mod dashboard;
 pub mod function;
 pub mod log_group;
 pub mod metric_filter;
@@ -19,11 +20,12 @@ pub mod trail;
 
 use crate::clients::Clients;
 use crate::diff::{Action, Change, Fields, compare};
-use crate::error::Result;
+use crate::error::{Error, Refusal, Result};
 use crate::names::OWNER_TAG;
 
 pub use alarm::Alarm;
 pub use bucket::Bucket;
+pub use dashboard::Dashboard;
 pub use function::Function;
 pub use log_group::LogGroup;
 pub use metric_filter::MetricFilter;
@@ -52,6 +54,10 @@ pub(crate) trait Kind: Sized {
     /// The kind's name, for example `log group`.
     const KIND: &'static str;
 
+    /// Whether the pipeline works without it. Then an endpoint that does not know the kind, as emulators may, is none the
+    /// worse for it.
+    const OPTIONAL: bool = false;
+
     /// The resource's name.
     fn name(&self) -> &str;
 
@@ -76,6 +82,11 @@ pub(crate) trait Kind: Sized {
 
     /// Mends what differs.
     async fn change(&self, clients: &Clients, change: &Change) -> Result<Note>;
+
+    /// Removes it; that it is gone already is no failure. What goes with the thing that it hangs on needs nothing.
+    async fn remove(&self, _: &Clients) -> Result<Note> {
+        Ok(None)
+    }
 }
 
 /// What the comparison of one resource found.
@@ -84,7 +95,7 @@ pub(crate) enum Finding {
     /// It is missing, differs, or is as it should be.
     Ours(Change),
     /// Somebody else's resource has the name.
-    Foreign(String),
+    Foreign(Change),
     /// It is not there, and need not be.
     Nothing,
 }
@@ -97,10 +108,21 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
         fields: Vec::new(),
         note: None,
     };
-    match desired.read(clients).await? {
+    let live = match desired.read(clients).await {
+        Err(Error::Refused(refusal)) if R::OPTIONAL && is_unknown(&refusal) => {
+            change.action = Action::Keep;
+            change.note = Some(format!(
+                "this endpoint knows no such thing ({}); the pipeline works without it",
+                refusal.code
+            ));
+            return Ok(Finding::Ours(change));
+        }
+        live => live?,
+    };
+    match live {
         None if !desired.wanted() => return Ok(Finding::Nothing),
         None => change.fields = desired.fields().created(),
-        Some(live) if !live.owned => return Ok(Finding::Foreign(change.subject())),
+        Some(live) if !live.owned => return Ok(Finding::Foreign(change)),
         Some(live) => {
             change.fields = compare(&desired.fields(), &live.state.fields());
             let same = change.fields.is_empty();
@@ -113,12 +135,47 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
     Ok(Finding::Ours(change))
 }
 
+/// Whether an endpoint says that it does not know the call at all.
+fn is_unknown(refusal: &Refusal) -> bool {
+    let codes = [
+        "InvalidAction",
+        "NotImplemented",
+        "UnknownOperationException",
+    ];
+    codes.contains(&refusal.code.as_str())
+}
+
 async fn bring<R: Kind>(desired: &R, clients: &Clients, change: &Change) -> Result<Note> {
     match change.action {
         Action::Create => desired.create(clients).await,
         Action::Change => desired.change(clients, change).await,
+        Action::Remove => desired.remove(clients).await,
         Action::Keep => Ok(None),
     }
+}
+
+/// What destroying would do to a resource: whether it is there, and ours.
+async fn inspect_removal<R: Kind>(resource: &R, clients: &Clients) -> Result<Finding> {
+    let subject = Change {
+        action: Action::Remove,
+        resource: R::KIND,
+        name: resource.name().to_owned(),
+        fields: Vec::new(),
+        note: None,
+    };
+    Ok(match resource.read(clients).await {
+        Ok(None) => Finding::Nothing,
+        Ok(Some(live)) if live.owned => Finding::Ours(subject),
+        Ok(Some(_)) => Finding::Foreign(subject),
+        Err(Error::Refused(refusal)) if R::OPTIONAL && is_unknown(&refusal) => Finding::Nothing,
+        // A namesake of another account or another home Region: it is not the one that is asked about.
+        Err(Error::Wrong(why)) => Finding::Ours(Change {
+            action: Action::Keep,
+            note: Some(why),
+            ..subject
+        }),
+        Err(error) => return Err(error),
+    })
 }
 
 /// Any resource of the pipeline.
@@ -144,10 +201,12 @@ pub enum Resource {
     Subscription(Subscription),
     /// What counts pushes.
     MetricFilter(MetricFilter),
-    /// What notices them.
+    /// What notices them, or what failed.
     Alarm(Alarm),
     /// The sweep.
     Rule(Rule),
+    /// What an operator wants to see.
+    Dashboard(Dashboard),
 }
 
 macro_rules! each {
@@ -165,6 +224,7 @@ macro_rules! each {
             Resource::MetricFilter($inner) => $then,
             Resource::Alarm($inner) => $then,
             Resource::Rule($inner) => $then,
+            Resource::Dashboard($inner) => $then,
         }
     };
 }
@@ -172,8 +232,13 @@ macro_rules! each {
 impl Resource {
     /// Reads the live state and compares.
     pub(crate) async fn inspect(&self, clients: &Clients) -> Result<Finding> {
-        // Boxed: the futures of SDK calls are large, and here any of twelve kinds may be meant.
+        // Boxed: the futures of SDK calls are large, and here any of thirteen kinds may be meant.
         each!(self, resource => Box::pin(inspect(resource, clients)).await)
+    }
+
+    /// Reads the live state and tells whether it is there to be removed.
+    pub(crate) async fn inspect_removal(&self, clients: &Clients) -> Result<Finding> {
+        each!(self, resource => Box::pin(inspect_removal(resource, clients)).await)
     }
 
     /// Does what a plan says about it.

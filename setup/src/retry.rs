@@ -17,6 +17,9 @@ pub(crate) const BUCKET_POLICY_SPREADS: Duration = Duration::from_mins(1);
 /// Another change of the same trail or function is under way: AWS says to wait minutes.
 pub(crate) const CONFLICT_ENDS: Duration = Duration::from_mins(5);
 
+/// A queue's name after its deletion: sixty seconds, and a pause more.
+pub(crate) const QUEUE_NAME_RESTS: Duration = Duration::from_secs(90);
+
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -87,9 +90,16 @@ pub(crate) fn function(code: &str, message: &str) -> Option<Duration> {
     }
 }
 
+/// SQS, after a queue of the same name was deleted: the name rests for a minute.
+/// Source: `CreateQueue` in the SQS API reference.
+pub(crate) fn queue(code: &str, _: &str) -> Option<Duration> {
+    code.ends_with("QueueDeletedRecently")
+        .then_some(QUEUE_NAME_RESTS)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fresh_trail, function, trail};
+    use super::{fresh_trail, function, queue, trail};
 
     #[test]
     fn only_what_is_known_to_pass_is_waited_for() {
@@ -119,5 +129,7 @@ mod tests {
             .is_none()
         );
         assert!(function("CodeStorageExceededException", "").is_none());
+        assert!(queue("AWS.SimpleQueueService.QueueDeletedRecently", "").is_some());
+        assert!(queue("QueueAlreadyExists", "").is_none());
     }
 }

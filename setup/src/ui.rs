@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::diff::{Action, Change};
-use crate::provision::Plan;
+use crate::plan::Plan;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -85,6 +85,15 @@ impl Ui {
         }
     }
 
+    /// Prints a value as JSON on one line, whatever the output: for a program that reads on while this one runs.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string(value).map_err(io::Error::other)?;
+        self.print(&format!("{json}\n"))
+    }
+
     /// Prints a plan, coloured by what would happen.
     ///
     /// # Errors
@@ -94,6 +103,12 @@ impl Ui {
             return self.result(plan);
         }
         let mut text = String::new();
+        if let Some(trail) = &plan.trail {
+            let _ = writeln!(text, "{trail}");
+        }
+        if let Some(outlook) = &plan.outlook {
+            let _ = writeln!(text, "{outlook}");
+        }
         for change in &plan.changes {
             let style = style(change);
             let _ = writeln!(text, "{style}{change}{style:#}");
@@ -118,6 +133,11 @@ impl Ui {
         if self.watched {
             self.tell(&format!("{text}\n"));
         }
+    }
+
+    /// Says a line on standard error, whoever reads it.
+    pub fn note(&mut self, text: impl Display) {
+        self.tell(&format!("{text}\n"));
     }
 
     /// Says on standard error what the operator should know.
@@ -183,6 +203,7 @@ fn style(change: &Change) -> Style {
         Action::Create => Style::new().fg_color(Some(AnsiColor::Green.into())),
         Action::Change => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
         Action::Keep => Style::new().dimmed(),
+        Action::Remove => Style::new().fg_color(Some(AnsiColor::Red.into())),
     }
 }
 

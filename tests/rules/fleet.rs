@@ -84,7 +84,7 @@ pub(crate) fn now(world: &World) -> Now {
 
 /// A warm function in the world, whose calls pass a script.
 pub(crate) fn context(world: &World, script: &Script) -> Context {
-    let sdk = script.over(&world.account.sdk_config());
+    let sdk = script.over(&world.sdk());
     Context::new(config(), &sdk, now(world))
 }
 

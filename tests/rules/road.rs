@@ -21,7 +21,7 @@ pub(crate) fn context(world: &World, config: &Value) -> Context {
     config.log_group = Some("/ecroll/trail".to_owned());
     let clock = world.account.clock().clone();
     let now = std::sync::Arc::new(move || clock.now());
-    Context::new(config, &world.account.sdk_config(), now)
+    Context::new(config, &world.sdk(), now)
 }
 
 /// Invokes a function.

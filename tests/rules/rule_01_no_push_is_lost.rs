@@ -166,7 +166,11 @@ fn die_once(world: &World, after: Duration) {
                     let config = Config::from_json_text(text).unwrap();
                     let clock = account.clock().clone();
                     let now = Arc::new(move || clock.now());
-                    Arc::new(handler::Context::new(config, &account.sdk_config(), now))
+                    Arc::new(handler::Context::new(
+                        config,
+                        &account.sdk_config_as(&invocation.keys),
+                        now,
+                    ))
                 });
                 Arc::clone(context)
             };

@@ -282,7 +282,7 @@ async fn rule_03_a_forced_deployment_that_may_have_begun_is_not_sent_again() {
     push(&world, "seed", "event-2").await;
     let mut config = config();
     config.service.action = Action::Force;
-    let sdk = script.over(&world.account.sdk_config());
+    let sdk = script.over(&world.sdk());
     let context = Context::new(config, &sdk, now(&world));
     script.say("UpdateService", 1, &Reply::Reset);
     let lost = look_up(&world, &context).await;

@@ -82,7 +82,7 @@ async fn rule_03_a_force_whose_update_was_not_lived_to_is_done_by_the_next_look_
             ..forcing()
         };
         let clock = world.account.clock().clone();
-        let sdk = world.account.sdk_config();
+        let sdk = world.sdk();
         let context = handler::Context::new(config, &sdk, Arc::new(move || clock.now()));
         let at = world.now();
         let name = image("web", "x").rsplit_once(':').unwrap().0.to_owned();

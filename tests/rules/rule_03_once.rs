@@ -136,7 +136,7 @@ async fn rule_03_a_mutable_tag_pushed_again_rolls_again() {
 async fn rule_03_two_handlers_at_once_do_no_harm() {
     for apart in [0, 10, 50, 90, 130, 170, 210, 250] {
         let world = World::new(&[("web", &image("web", "seed"))]).await;
-        let sdk = world.account.sdk_config();
+        let sdk = world.sdk();
         let contexts: Vec<handler::Context> = (0..2)
             .map(|_| {
                 let config = handler::config::Config {

@@ -82,7 +82,7 @@ async fn rule_04_one_push_rolls_services_in_other_accounts_and_regions() {
         (place("000000000000", "us-east-1"), abroad.sdk_config()),
         (place("000000000001", "eu-central-1"), partner.sdk_config()),
     ];
-    let context = Context::with_places(config(), &world.account.sdk_config(), now(&world), ways);
+    let context = Context::with_places(config(), &world.sdk(), now(&world), ways);
     push(&world, "v1", "event-1").await;
     let report = look_up(&world, &context).await.unwrap();
     let rolled: Vec<&str> = report
@@ -132,7 +132,7 @@ async fn rule_01_a_target_that_cannot_be_read_hides_nothing_of_the_others() {
         (place("000000000003", "eu-west-1"), partner.sdk_config()),
         (place("000000000001", "eu-central-1"), partner.sdk_config()),
     ];
-    let context = Context::with_places(config(), &world.account.sdk_config(), now(&world), ways);
+    let context = Context::with_places(config(), &world.sdk(), now(&world), ways);
     push(&world, "v1", "event-1").await;
     let report = look_up(&world, &context).await.unwrap();
     let of = |outcome| {
@@ -176,7 +176,7 @@ async fn with_role(sts: &Reply) -> (Report, Script) {
     };
     let script = Script::default();
     script.say("AssumeRole", 9, sts);
-    let sdk = script.over(&world.account.sdk_config());
+    let sdk = script.over(&world.sdk());
     let ways = places(&config.targets, &sdk).await;
     let context = Context::with_places(config, &sdk, now(&world), ways);
     push(&world, "v1", "event-1").await;

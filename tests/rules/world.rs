@@ -56,6 +56,32 @@ pub(crate) struct World {
     pub(crate) account: Account,
     pub(crate) answers: Answers,
     heard: Vec<Answer>,
+    /// The actions that the handler may be refused in this world: what the rule is about.
+    pub(crate) refused: Vec<&'static str>,
+}
+
+/// The handler's role.
+pub(crate) const HANDLER: &str = "arn:aws:iam::000000000000:role/ecroll-eu-west-1-handler";
+
+/// Rule 8 in every scenario: the policy that setup wrote allowed every call that the handler made.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let refused: Vec<String> = self
+            .account
+            .permissions()
+            .into_iter()
+            .filter(|asked| asked.principal == HANDLER && asked.statement.is_none())
+            .map(|asked| asked.action)
+            .collect();
+        let told: Vec<&String> = refused
+            .iter()
+            .filter(|action| !self.refused.contains(&action.as_str()))
+            .collect();
+        assert!(told.is_empty(), "rule 8: the handler was refused {told:?}");
+    }
 }
 
 impl World {
@@ -86,6 +112,7 @@ impl World {
             answers: host(&account),
             account,
             heard: Vec::new(),
+            refused: Vec::new(),
         };
         for (name, image) in services {
             world.service(name, &json!({}), &json!([{"name": "app", "image": image}]));
@@ -120,6 +147,12 @@ impl World {
             input[key] = value;
         }
         self.account.call("ecs", "CreateService", input).unwrap();
+    }
+
+    /// The SDK as the handler has it: under the role that setup wrote.
+    pub(crate) fn sdk(&self) -> aws_types::SdkConfig {
+        let keys = self.account.function_keys("ecroll").unwrap();
+        self.account.sdk_config_as(&keys)
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -197,6 +197,7 @@ impl Model {
                 input,
                 error,
                 by,
+                ..
             } => {
                 let call = track::Call {
                     service,

@@ -5,7 +5,7 @@ use crate::config::ServiceSettings;
 use crate::image::Repository;
 use crate::inventory::Controller;
 use crate::ledger;
-use crate::report::Outcome;
+use crate::report::{DRY_RUN, Outcome};
 use crate::revision::MOST_TAGS;
 
 impl Deciding<'_> {
@@ -19,8 +19,7 @@ impl Deciding<'_> {
         if let Some(reason) = self.refusal(repository, &settings) {
             return Some((Outcome::Refused, reason));
         }
-        let dry = "dry run: it would have been rolled";
-        self.dry.then(|| (Outcome::Held, dry.to_owned()))
+        self.dry.then(|| (Outcome::Held, DRY_RUN.to_owned()))
     }
 
     fn refusal(&self, repository: &Repository, settings: &ServiceSettings) -> Option<String> {

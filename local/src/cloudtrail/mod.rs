@@ -1,5 +1,6 @@
 //! CloudTrail: trails, their selectors, and which records they log.
 
+mod foreign;
 mod selectors;
 mod trail;
 
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use crate::input::{Input, not_implemented, present};
 use crate::service::{Answer, Fault, Place, Scope};
 
+pub use foreign::ForeignTrail;
 use trail::Trail;
 pub(crate) use trail::bucket_admits;
 
@@ -25,15 +27,14 @@ impl CloudTrail {
         let input = Input::new(input, "InvalidParameterException");
         match operation {
             "CreateTrail" => self.create(input, scope.place),
-            "UpdateTrail" => self.update(members, input),
+            "UpdateTrail" => self.update(members, input, scope.place),
             "GetTrail" => Ok(json!({"Trail": self.find(input.need("Name")?)?.1.describe()})),
             "DescribeTrails" => {
                 let wanted = input.texts("trailNameList");
+                let shadows = input.flag("IncludeShadowTrails").unwrap_or(true);
                 let named = |trail: &Trail| {
-                    wanted.is_empty()
-                        || wanted
-                            .iter()
-                            .any(|name| *name == trail.name() || *name == trail.arn())
+                    let any = wanted.is_empty() && (shadows || trail.shadow.is_none());
+                    any || wanted.iter().any(|name| trail.is(name))
                 };
                 let trails = self.trails.values().filter(|trail| named(trail));
                 Ok(json!({"trailList": trails.map(Trail::describe).collect::<Vec<_>>()}))
@@ -41,33 +42,33 @@ impl CloudTrail {
             "ListTrails" => {
                 let trails = self.trails.values().map(|trail| {
                     json!({"TrailARN": trail.arn(), "Name": trail.name(),
-                           "HomeRegion": scope.place.region})
+                           "HomeRegion": trail.text("HomeRegion")})
                 });
                 Ok(json!({"Trails": trails.collect::<Vec<_>>()}))
             }
             "DeleteTrail" => {
-                let name = self.find(input.need("Name")?)?.0;
+                let name = self.own(input.need("Name")?, scope.place)?.0;
                 self.trails.remove(&name);
                 Ok(json!({}))
             }
-            "PutEventSelectors" => self.put_selectors(input),
+            "PutEventSelectors" => self.put_selectors(input, scope.place),
             "GetEventSelectors" => {
                 let (_, trail) = self.find(input.need("TrailName")?)?;
-                Ok(trail.selectors())
+                trail.selectors()
             }
             "StartLogging" => {
-                let (_, trail) = self.find(input.need("Name")?)?;
+                let (_, trail) = self.own(input.need("Name")?, scope.place)?;
                 trail.logging = true;
                 trail.started = Some(scope.now);
                 Ok(json!({}))
             }
             "StopLogging" => {
-                let (_, trail) = self.find(input.need("Name")?)?;
+                let (_, trail) = self.own(input.need("Name")?, scope.place)?;
                 trail.logging = false;
                 trail.stopped = Some(scope.now);
                 Ok(json!({}))
             }
-            "GetTrailStatus" => Ok(self.find(input.need("Name")?)?.1.status()),
+            "GetTrailStatus" => self.find(input.need("Name")?)?.1.status(),
             "AddTags" => {
                 let tags = tags(input, "TagsList");
                 self.tagged(input.need("ResourceId")?)?.tags.extend(tags);
@@ -98,9 +99,7 @@ impl CloudTrail {
 
     /// Whether there is a trail of that name or ARN.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.trails
-            .values()
-            .any(|trail| trail.name() == name || trail.arn() == name)
+        self.trails.values().any(|trail| trail.is(name))
     }
 
     /// The settings that a trail would have after a create or an update with this input.
@@ -109,10 +108,7 @@ impl CloudTrail {
             .get("Name")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let held = self
-            .trails
-            .values()
-            .find(|trail| trail.name() == name || trail.arn() == name);
+        let held = self.trails.values().find(|trail| trail.is(name));
         let mut settings = held.map_or_else(|| json!({}), |trail| trail.settings.clone());
         merge(&mut settings, input);
         settings
@@ -121,7 +117,7 @@ impl CloudTrail {
     fn create(&mut self, input: Input<'_>, place: &Place) -> Answer {
         let name = input.need("Name")?;
         check_name(name)?;
-        if self.trails.contains_key(name) {
+        if self.trails.values().any(|trail| trail.name() == name) {
             let message = format!(
                 "Trail {name} already exists for customer: {}",
                 place.account
@@ -162,19 +158,20 @@ impl CloudTrail {
             delivered: None,
             delivery_error: None,
             tags: tags(input, "TagsList"),
+            shadow: None,
         };
         let answer = trail.settings.clone();
         self.trails.insert(name.to_owned(), trail);
         Ok(answer)
     }
 
-    fn update(&mut self, members: &Value, input: Input<'_>) -> Answer {
-        let (_, trail) = self.find(input.need("Name")?)?;
+    fn update(&mut self, members: &Value, input: Input<'_>, place: &Place) -> Answer {
+        let (_, trail) = self.own(input.need("Name")?, place)?;
         merge(&mut trail.settings, members);
         Ok(trail.settings.clone())
     }
 
-    fn put_selectors(&mut self, input: Input<'_>) -> Answer {
+    fn put_selectors(&mut self, input: Input<'_>, place: &Place) -> Answer {
         let basic = input.list("EventSelectors").to_vec();
         let advanced = input.list("AdvancedEventSelectors").to_vec();
         if basic.is_empty() == advanced.is_empty() {
@@ -184,22 +181,29 @@ impl CloudTrail {
         for selector in &basic {
             selectors::check_basic(selector)?;
         }
-        let (_, trail) = self.find(input.need("TrailName")?)?;
+        let (_, trail) = self.own(input.need("TrailName")?, place)?;
         // Putting one kind erases the other.
         trail.basic = basic;
         trail.advanced = advanced;
         trail.custom_selectors = true;
-        Ok(trail.selectors())
+        trail.selectors()
     }
 
     fn find(&mut self, name: &str) -> Result<(String, &mut Trail), Fault> {
         let mut trails = self.trails.iter_mut();
-        let found = trails.find(|(key, trail)| *key == name || trail.arn() == name);
+        let found = trails.find(|(_, trail)| trail.is(name));
         let (key, trail) = found.ok_or_else(|| {
             let message = format!("Unknown trail: {name}");
             Fault::client("TrailNotFoundException", message)
         })?;
         Ok((key.clone(), trail))
+    }
+
+    /// A trail that can be changed from here.
+    fn own(&mut self, name: &str, place: &Place) -> Result<(String, &mut Trail), Fault> {
+        let (key, trail) = self.find(name)?;
+        foreign::refuse_change(trail, &place.account)?;
+        Ok((key, trail))
     }
 
     fn tagged(&mut self, arn: &str) -> Result<&mut Trail, Fault> {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use super::foreign::Shadow;
 use super::selectors::{advanced_selects, basic_selects};
 use crate::input::present;
 use crate::policy::Ask;
 use crate::record::Record;
-use crate::service::Place;
+use crate::service::{Fault, Place};
 
 /// One trail.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Trail {
     pub(super) delivered: Option<DateTime<Utc>>,
     pub(super) delivery_error: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
+    /// Set where the trail lives elsewhere and is only seen here.
+    pub(super) shadow: Option<Shadow>,
 }
 
 impl Trail {
@@ -38,6 +41,11 @@ impl Trail {
 
     pub(super) fn name(&self) -> &str {
         self.text("Name").unwrap_or_default()
+    }
+
+    /// Whether a call that names `name` means this trail: a shadow is found by its ARN only.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.arn() == name || (self.shadow.is_none() && self.name() == name)
     }
 
     fn flag(&self, member: &str) -> bool {
@@ -60,6 +68,9 @@ impl Trail {
 
     /// Whether the trail logs this record; the error says why not.
     pub(crate) fn logs(&self, record: &Record) -> Result<(), &'static str> {
+        if self.shadow.is_some() {
+            return Err("the trail lives elsewhere");
+        }
         if !self.logging {
             return Err("the trail is not logging");
         }
@@ -90,29 +101,37 @@ impl Trail {
     pub(super) fn describe(&self) -> Value {
         let mut trail = self.settings.clone();
         if let Some(members) = trail.as_object_mut() {
-            members.insert(
-                "HasCustomEventSelectors".to_owned(),
-                self.custom_selectors.into(),
-            );
-            members.insert("HasInsightSelectors".to_owned(), false.into());
+            let flags = [
+                ("HasCustomEventSelectors", self.custom_selectors),
+                ("HasInsightSelectors", false),
+            ];
+            for (name, value) in flags {
+                members.entry(name).or_insert(value.into());
+            }
         }
         trail
     }
 
-    pub(super) fn selectors(&self) -> Value {
-        if self.advanced.is_empty() {
+    pub(super) fn selectors(&self) -> Result<Value, Fault> {
+        if let Some(shadow) = &self.shadow {
+            return shadow.selectors(self.arn());
+        }
+        Ok(if self.advanced.is_empty() {
             json!({"TrailARN": self.arn(), "EventSelectors": self.basic})
         } else {
             json!({"TrailARN": self.arn(), "AdvancedEventSelectors": self.advanced})
-        }
+        })
     }
 
-    pub(super) fn status(&self) -> Value {
+    pub(super) fn status(&self) -> Result<Value, Fault> {
+        if let Some(shadow) = &self.shadow {
+            return shadow.status(self.arn());
+        }
         let text = |time: Option<DateTime<Utc>>| {
             time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
                 .unwrap_or_default()
         };
-        present(json!({
+        Ok(present(json!({
             "IsLogging": self.logging,
             "StartLoggingTime": self.started.map(|time| time.timestamp()),
             "StopLoggingTime": self.stopped.map(|time| time.timestamp()),
@@ -123,7 +142,7 @@ impl Trail {
             "LatestDeliveryTime": self.delivered.map(|time| time.timestamp()),
             "LatestDeliveryAttemptTime": text(self.delivered),
             "LatestDeliveryAttemptSucceeded": text(self.delivered),
-        }))
+        })))
     }
 }
 

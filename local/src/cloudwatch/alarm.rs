@@ -6,10 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::Change;
-use super::evaluate::{Missing, Rule, State, evaluate};
+use super::evaluate::{Missing, Rule, State};
 use super::history::History;
 use super::metrics::{Metrics, dimensions};
 use super::operator::Operator;
+use super::watch::Watch;
 use crate::input::{Input, present};
 use crate::metric::MetricKey;
 use crate::service::{Fault, Scope};
@@ -92,13 +93,9 @@ impl Alarm {
             ));
         }
         let missing = match input.text("TreatMissingData") {
-            None | Some("missing") => Missing::Unknown,
-            Some("ignore") => Missing::Ignore,
-            Some("breaching") => Missing::Breaching,
-            Some("notBreaching") => Missing::NotBreaching,
-            Some(other) => {
-                return Err(input.fault(format!("TreatMissingData {other} is not valid")));
-            }
+            None => Missing::Unknown,
+            Some(name) => Missing::parse(name)
+                .ok_or_else(|| input.fault(format!("TreatMissingData {name} is not valid")))?,
         };
         let operator = Operator::parse(input.need("ComparisonOperator")?)
             .ok_or_else(|| input.fault("ComparisonOperator is not valid"))?;
@@ -165,48 +162,39 @@ impl Alarm {
         }
     }
 
-    /// Periods of a minute and more are evaluated every minute, shorter ones every ten seconds,
-    /// windows of more than a day every hour.
+    fn watch(&self) -> Watch {
+        Watch {
+            period: self.period,
+            rule: self.rule,
+        }
+    }
+
+    /// The first evaluation after `now`.
     pub(super) fn after(&self, now: DateTime<Utc>, offset: TimeDelta) -> DateTime<Utc> {
-        let periods = i64::try_from(self.rule.n).unwrap_or(i64::MAX);
-        let (step, offset) = if self.period < 60 {
-            (10_000, 0)
-        } else if self.period.saturating_mul(periods) > 86_400 {
-            (3_600_000, offset.num_milliseconds())
-        } else {
-            (60_000, offset.num_milliseconds())
-        };
-        let past = (now.timestamp_millis() - offset).rem_euclid(step);
-        now + TimeDelta::milliseconds(step - past)
+        time(
+            self.watch()
+                .after(now.timestamp_millis(), offset.num_milliseconds()),
+        )
     }
 
     /// Looks at the closed periods of the evaluation range.
     pub(super) fn evaluate(&self, metrics: &Metrics, extra: u32, now: DateTime<Utc>) -> Verdict {
-        let step = TimeDelta::seconds(self.period);
-        let grain = if self.period < 60 { 10_000 } else { 60_000 };
-        let end = now - TimeDelta::milliseconds(now.timestamp_millis().rem_euclid(grain));
-        let length = self.rule.n + usize::try_from(extra).unwrap_or(0);
-        let mut range = Vec::with_capacity(length);
         let mut real = Vec::new();
-        let mut to = end;
-        for _ in 0..length {
-            let from = to - step;
-            let value = metrics
-                .over(&self.key, from, to)
-                .and_then(|datapoint| datapoint.statistic(&self.statistic));
-            if let Some(value) = value {
-                real.push((from, value));
-            }
-            range.push(value.map(|value| self.operator.breaches(value, self.threshold)));
-            to = from;
-        }
-        let state = evaluate(self.rule, &range, self.state);
+        let mut oldest = now;
+        let at = now.timestamp_millis();
+        let state = self.watch().find(extra, at, self.state, |from, to| {
+            oldest = time(from);
+            let datapoint = metrics.over(&self.key, oldest, time(to))?;
+            let value = datapoint.statistic(&self.statistic)?;
+            real.push((oldest, value));
+            Some(self.operator.breaches(value, self.threshold))
+        });
         Verdict {
             state,
             reason: self.explain(state, &real),
             data: Some(self.explain_data(&real, now)),
             // A datapoint of the open period is not seen yet, but will be.
-            settled: !metrics.has_since(&self.key, to),
+            settled: !metrics.has_since(&self.key, oldest),
         }
     }
 
@@ -294,6 +282,11 @@ impl Alarm {
             State::InsufficientData => "InsufficientDataActions",
         })
     }
+}
+
+/// Milliseconds since 1970 as a time.
+fn time(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
 /// A time as epoch seconds with its milliseconds.

@@ -1,5 +1,7 @@
 //! The calls that manage alarms.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::CloudWatch;
@@ -81,27 +83,32 @@ impl CloudWatch {
 
     pub(super) fn tag(&mut self, input: Input<'_>) -> Answer {
         let tags = input.tags("Tags");
-        self.tagged(input)?.tags.extend(tags);
+        self.tagged(input)?.extend(tags);
         Ok(json!({}))
     }
 
     pub(super) fn untag(&mut self, input: Input<'_>) -> Answer {
         let keys = input.texts("TagKeys");
-        self.tagged(input)?
-            .tags
-            .retain(|key, _| !keys.contains(key));
+        self.tagged(input)?.retain(|key, _| !keys.contains(key));
         Ok(json!({}))
     }
 
     pub(super) fn list_tags(&mut self, input: Input<'_>) -> Answer {
-        Ok(json!({"Tags": tag_list(&self.tagged(input)?.tags)}))
+        Ok(json!({"Tags": tag_list(self.tagged(input)?)}))
     }
 
-    fn tagged(&mut self, input: Input<'_>) -> Result<&mut Alarm, Fault> {
+    /// The tags of an alarm or a dashboard.
+    fn tagged(&mut self, input: Input<'_>) -> Result<&mut BTreeMap<String, String>, Fault> {
         let arn = input.need("ResourceARN")?;
-        let name = arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
-        self.alarms.get_mut(name).ok_or_else(|| {
-            let message = format!("The alarm {name} does not exist");
+        let tags = match arn.split_once(":dashboard/") {
+            Some((_, name)) => self.dashboards.get_mut(name).map(|held| &mut held.tags),
+            None => {
+                let name = arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
+                self.alarms.get_mut(name).map(|held| &mut held.tags)
+            }
+        };
+        tags.ok_or_else(|| {
+            let message = format!("The resource {arn} does not exist");
             Fault::client("ResourceNotFoundException", message).with_status(404)
         })
     }

@@ -2,16 +2,21 @@
 //!
 //! Source: "Configuring how CloudWatch alarms treat missing data" in the CloudWatch user guide.
 
-/// The three states.
+/// The three states of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub enum State {
+    /// `OK`: fewer than M datapoints breach.
     Ok,
+    /// `ALARM`: M or more of them do.
     Alarm,
+    /// `INSUFFICIENT_DATA`: a new alarm, or nobody can tell.
     InsufficientData,
 }
 
 impl State {
-    pub(super) fn name(self) -> &'static str {
+    /// As the API writes it, `OK` for example.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
             Self::Alarm => "ALARM",
@@ -26,29 +31,63 @@ impl State {
     }
 }
 
-/// What stands in for a missing datapoint.
+/// `TreatMissingData`: what stands in for a missing datapoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub enum Missing {
+    /// `missing`, the default: nothing; without any datapoint there is not enough data.
     Unknown,
+    /// `ignore`: the state stays as it is.
     Ignore,
+    /// `breaching`.
     Breaching,
+    /// `notBreaching`.
     NotBreaching,
 }
 
+impl Missing {
+    /// As the API writes it, `notBreaching` for example.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "missing",
+            Self::Ignore => "ignore",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "notBreaching",
+        }
+    }
+
+    /// What [`Missing::name`] writes.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Unknown,
+            Self::Ignore,
+            Self::Breaching,
+            Self::NotBreaching,
+        ]
+        .into_iter()
+        .find(|missing| missing.name() == name)
+    }
+}
+
 /// M of N, and what to do about gaps.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
-    /// `DatapointsToAlarm`.
-    pub(super) m: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// `DatapointsToAlarm`, 1 to N.
+    pub m: usize,
     /// `EvaluationPeriods`.
-    pub(super) n: usize,
-    pub(super) missing: Missing,
+    pub n: usize,
+    /// `TreatMissingData`.
+    pub missing: Missing,
 }
 
 /// The state that follows from `range`: for each period, newest first, whether it breaches, or
 /// nothing where there is no datapoint. The range is longer than N by a number that AWS keeps to
 /// itself.
-pub(super) fn evaluate(rule: Rule, range: &[Option<bool>], current: State) -> State {
+///
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html>
+#[must_use]
+pub fn evaluate(rule: Rule, range: &[Option<bool>], current: State) -> State {
     let real: Vec<bool> = range.iter().copied().flatten().collect();
     let breaching = |datapoints: &[bool]| datapoints.iter().filter(|breaches| **breaches).count();
 

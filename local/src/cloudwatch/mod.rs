@@ -1,13 +1,15 @@
-//! CloudWatch: metrics, and the alarms that watch them.
+//! CloudWatch: metrics, the alarms that watch them, and dashboards.
 
 mod alarm;
 mod alarms;
-mod evaluate;
+mod dashboards;
+pub(crate) mod evaluate;
 mod history;
 mod message;
 mod metrics;
 mod operator;
 mod reason;
+pub(crate) mod watch;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +22,7 @@ use crate::options::Options;
 use crate::service::{Answer, Scope};
 
 use alarm::Alarm;
+use dashboards::Dashboard;
 pub(crate) use message::{lambda_event, sns_message, sns_subject};
 use metrics::Metrics;
 
@@ -27,6 +30,7 @@ use metrics::Metrics;
 #[derive(Debug)]
 pub(crate) struct CloudWatch {
     alarms: BTreeMap<String, Alarm>,
+    dashboards: BTreeMap<String, Dashboard>,
     metrics: Metrics,
     changes: Vec<Change>,
     extra: u32,
@@ -51,6 +55,7 @@ impl CloudWatch {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             alarms: BTreeMap::new(),
+            dashboards: BTreeMap::new(),
             metrics: Metrics::default(),
             changes: Vec::new(),
             extra: options.evaluation_range_extra,
@@ -79,6 +84,10 @@ impl CloudWatch {
             "TagResource" => self.tag(input),
             "UntagResource" => self.untag(input),
             "ListTagsForResource" => self.list_tags(input),
+            "PutDashboard" => self.put_dashboard(input, scope),
+            "GetDashboard" => self.get_dashboard(input, scope),
+            "ListDashboards" => Ok(self.list_dashboards(input, scope)),
+            "DeleteDashboards" => self.delete_dashboards(input),
             "PutMetricData" => self.put_metric_data(input, scope),
             "GetMetricStatistics" => self.metrics.statistics(input),
             _ => Err(not_implemented("cloudwatch", operation)),

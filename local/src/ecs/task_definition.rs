@@ -257,6 +257,12 @@ impl Ecs {
             .map(|definition| (newest + 1, definition))
     }
 
+    /// The ARN of the definition that a call means.
+    pub(crate) fn definition_arn(&self, given: &str, place: &Place) -> Option<String> {
+        let (_, definition) = self.definition(given, place)?;
+        Some(definition.arn.to_string())
+    }
+
     /// The same for a service that is to run it: it must exist and be ACTIVE.
     pub(super) fn deployable(&self, given: &str, place: &Place) -> Result<&Definition, Fault> {
         let (_, definition) = self

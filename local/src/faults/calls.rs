@@ -49,8 +49,8 @@ pub(crate) async fn respond(
     };
     let broken = || Err(ConnectorError::io("connection reset by peer".into()));
     match kind {
-        Kind::ErrorBefore => Ok(account.refuse(&call, &server_fault(call.service))),
-        Kind::Throttled => Ok(account.refuse(&call, &throttle(call.service))),
+        Kind::ErrorBefore => Ok(account.refuse(&request, &call, &server_fault(call.service))),
+        Kind::Throttled => Ok(account.refuse(&request, &call, &throttle(call.service))),
         Kind::ErrorAfter => {
             account.respond(&request).await;
             Ok(account.encode(&call, &Err(server_fault(call.service))))
@@ -123,9 +123,13 @@ impl Account {
     }
 
     /// Refuses a call that has done nothing, and notes it.
-    fn refuse(&self, call: &Call, fault: &Fault) -> Response<Bytes> {
+    fn refuse(&self, request: &Request<Bytes>, call: &Call, fault: &Fault) -> Response<Bytes> {
         let (now, code) = (self.clock().now(), Some(fault.code.clone()));
-        self.state().note_call(
+        let (account, Ok(who)) = self.whose(request) else {
+            return self.encode(call, &Err(fault.clone()));
+        };
+        account.state().note_call(
+            &who,
             call.service,
             &call.operation,
             &call.input,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{Kind, Plan};
+use crate::iam::operator;
 use crate::journal::{Caller, What};
 use crate::state::{Job, State};
 
@@ -98,10 +99,11 @@ impl State {
     }
 
     fn do_by_hand(&mut self, deeds: Vec<Deed>, now: DateTime<Utc>) {
+        let who = operator(&self.place);
         for (service, operation, input) in deeds {
             let answer = self.answer(service, operation, &input, now);
             let error = answer.err().map(|fault| fault.code);
-            self.note_call(service, operation, &input, error, Caller::Person, now);
+            self.note_call(&who, service, operation, &input, error, Caller::Person, now);
         }
     }
 

@@ -1,5 +1,6 @@
 //! A function's resource policy: who may invoke it.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{Lambda, conflict, name_in_arn};
@@ -72,6 +73,18 @@ impl Lambda {
             .remove(sid)
             .ok_or_else(no_policy)?;
         Ok(json!({}))
+    }
+
+    /// The ARN of the role under which a function runs.
+    pub(crate) fn role(&self, name: &str, now: DateTime<Utc>) -> Option<String> {
+        let function = self.functions.get(name_in_arn(name))?;
+        Some(function.running(now).role.clone())
+    }
+
+    /// The function's policy.
+    pub(crate) fn policy(&self, arn: &str) -> Option<Value> {
+        let function = self.functions.get(name_in_arn(arn))?;
+        Some(document(function.statements.values()))
     }
 
     /// Whether a service may invoke the function on behalf of one of its resources; the error says

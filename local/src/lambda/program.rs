@@ -8,13 +8,18 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use crate::iam::Keys;
+
 /// One run of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// The name of the function.
     pub function: String,
-    /// The function's environment variables.
+    /// The function's environment variables, those that Lambda adds excepted.
     pub env: BTreeMap<String, String>,
+    /// The keys of the function's role, which Lambda puts into `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    /// `AWS_SESSION_TOKEN`. The session bears the function's name.
+    pub keys: Keys,
     /// The event.
     pub event: Value,
     /// The identifier of the event; retries keep it.

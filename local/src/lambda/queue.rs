@@ -14,6 +14,7 @@ use super::invoke_config::InvokeConfig;
 use super::{
     FunctionError, Invocation, Lambda, conflict, function_name, name_in_arn, no_such_function,
 };
+use crate::iam::Keys;
 use crate::input::Input;
 use crate::options::Options;
 use crate::service::{Answer, Fault, Scope};
@@ -46,6 +47,8 @@ struct Event {
 pub(crate) struct Start {
     pub(crate) invocation: Invocation,
     pub(crate) timeout: std::time::Duration,
+    /// The ARN of the function's role; whose keys it runs with is IAM's to say.
+    pub(crate) role: String,
     accepted: DateTime<Utc>,
 }
 
@@ -55,6 +58,8 @@ pub(crate) struct Ended {
     pub(crate) function: String,
     pub(crate) request_id: String,
     pub(crate) reason: String,
+    /// The ARN of the function's role, in whose name both places are written to.
+    pub(crate) role: String,
     /// The function's failure destination with the record for it.
     pub(crate) destination: Option<(String, Value)>,
     /// The function's dead-letter queue with the event's text and its attributes.
@@ -75,8 +80,10 @@ impl Event {
         Start {
             timeout: timeout.to_std().unwrap_or_default(),
             accepted: self.accepted,
+            role: configuration.role.clone(),
             invocation: Invocation {
                 function: self.function,
+                keys: Keys::default(),
                 env: configuration.env.clone(),
                 event: self.payload,
                 request_id: self.request_id,
@@ -343,6 +350,7 @@ impl Lambda {
             "ErrorMessage":
                 attribute(error.map_or(condition, |error| error.message.as_str()).to_owned()),
         });
+        let role = function.map(|function| function.configuration.role.clone());
         let destination = function
             .and_then(|function| function.invoke_config.as_ref()?.on_failure())
             .map(|target| (target.to_owned(), record));
@@ -353,6 +361,7 @@ impl Lambda {
             function: event.function,
             request_id: event.request_id,
             reason: condition.to_owned(),
+            role: role.unwrap_or_default(),
             destination,
             dead_letter,
         }

@@ -24,8 +24,9 @@ pub(super) struct MetricFilter {
     default: Option<f64>,
     unit: Option<String>,
     dimensions: BTreeMap<String, String>,
-    /// The minute of ingestion that runs, and whether an event matched in it.
-    minute: Option<(DateTime<Utc>, bool)>,
+    /// The minutes of ingestion whose default is not settled yet, and whether an event matched in them. Several, where
+    /// datapoints take their time.
+    minutes: BTreeMap<DateTime<Utc>, bool>,
 }
 
 impl Logs {
@@ -47,7 +48,7 @@ impl Logs {
             default: given.float("defaultValue"),
             unit: given.text("unit").map(str::to_owned),
             dimensions: given.map("dimensions"),
-            minute: None,
+            minutes: BTreeMap::new(),
         };
         filter.check(given)?;
         let group = self.group(input)?;
@@ -128,29 +129,23 @@ impl Group {
             if filter.default.is_none() {
                 continue;
             }
-            match &mut filter.minute {
-                Some((open, any)) if *open == minute => *any |= hit,
-                _ => {
-                    filter.minute = Some((minute, hit));
-                    let (group, filter) = (group.to_owned(), name.clone());
-                    minutes.push(OpenMinute {
-                        group,
-                        filter,
-                        minute,
-                    });
-                }
+            if let Some(any) = filter.minutes.get_mut(&minute) {
+                *any |= hit;
+                continue;
             }
+            filter.minutes.insert(minute, hit);
+            minutes.push(OpenMinute {
+                group: group.to_owned(),
+                filter: name.clone(),
+                minute,
+            });
         }
         matched
     }
 
     pub(super) fn close_minute(&mut self, filter: &str, minute: DateTime<Utc>) -> Option<Sample> {
         let filter = self.filters.get_mut(filter)?;
-        let (open, any) = filter.minute?;
-        if open != minute {
-            return None;
-        }
-        filter.minute = None;
+        let any = filter.minutes.remove(&minute)?;
         let key = filter.key(BTreeMap::new());
         filter.default.filter(|_| !any).map(|value| Sample {
             key,

@@ -171,15 +171,16 @@ impl Sns {
             resource: topic,
             context: &context,
         };
-        let document = held
-            .attributes
-            .get("Policy")
-            .and_then(|text| policy::parse(text).ok());
-        if !document.is_some_and(|document| policy::admits(&document, &ask)) {
+        if !policy_of(held).is_some_and(|document| policy::admits(&document, &ask)) {
             return Err("the topic's policy does not admit the service");
         }
         self.spread(topic, Some(subject), Text::One(text), scope.now);
         Ok(())
+    }
+
+    /// The topic's policy.
+    pub(crate) fn policy(&self, topic: &str) -> Option<Value> {
+        policy_of(self.topics.get(topic)?)
     }
 
     /// The messages published since the last look.
@@ -356,6 +357,10 @@ impl Sns {
             .get_mut(input.need("SubscriptionArn")?)
             .ok_or_else(missing)
     }
+}
+
+fn policy_of(topic: &Topic) -> Option<Value> {
+    policy::parse(topic.attributes.get("Policy")?).ok()
 }
 
 /// A subject: up to a hundred ASCII characters without line breaks, beginning with a letter, number or punctuation mark.

@@ -75,6 +75,26 @@ async fn rule_1_1_8_the_timestamp_is_the_delivery_or_the_event_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_3_2_a_slow_metric_has_the_default_of_every_minute_all_the_same() {
+    let world = World::new(Options {
+        metric_delay: std::time::Duration::from_secs(150),
+        ..Options::default()
+    });
+    world.trail().await.filter(Some(0.0));
+    for minute in 5..9 {
+        let mut record = World::push(&format!("{minute}"));
+        if minute != 7 {
+            record["eventName"] = json!("DeleteRepository");
+        }
+        let time = at(&format!("00:{minute:02}:30"));
+        world.account.deliver(record, time);
+    }
+    world.until("00:20:00").await;
+    let expected = ["00:05 0.0", "00:06 0.0", "00:07 1.0", "00:08 0.0"];
+    assert_eq!(datapoints(&world), expected);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_3_2_the_default_counts_minutes_with_events_of_which_none_matched() {
     let world = World::new(Options::default());
     world.trail().await.filter(Some(0.0));

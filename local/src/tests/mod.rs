@@ -5,6 +5,7 @@ mod delivery;
 mod functions;
 mod logs;
 mod notifications;
+mod permissions;
 mod schedules;
 mod time;
 mod trails;
@@ -88,8 +89,8 @@ impl World {
         let role = json!({"RoleName": name, "AssumeRolePolicyDocument": trust.to_string()});
         let role = self.call("iam", "CreateRole", role);
         let logs = json!({"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": "*",
+            "Effect": "Allow", "Resource": "*",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"],
         }]});
         let policy =
             json!({"RoleName": name, "PolicyName": "p", "PolicyDocument": logs.to_string()});

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{GROUP, World};
-use crate::Options;
+use crate::{ForeignTrail, Options};
 
 fn refusal(world: &World, input: &Value) -> (String, String) {
     let fault = world
@@ -159,4 +159,42 @@ async fn rule_1_3_4_putting_one_kind_of_selector_erases_the_other() {
         json!({"TrailName": "ecroll"}),
     );
     assert_eq!(held.get("AdvancedEventSelectors"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shadow_trail_is_seen_found_by_its_arn_and_left_alone() {
+    let world = World::new(Options::default());
+    let arn = "arn:aws:cloudtrail:us-east-1:000000000000:trail/audit";
+    world.account.show_trail(ForeignTrail {
+        trail: json!({"TrailARN": arn, "Name": "audit", "HomeRegion": "us-east-1",
+                      "IsMultiRegionTrail": true, "HasCustomEventSelectors": true}),
+        selectors: Some(json!({"EventSelectors": []})),
+        status: None,
+    });
+    let list = |input| world.call("cloudtrail", "DescribeTrails", input)["trailList"].clone();
+    assert_eq!(list(json!({}))[0]["HasCustomEventSelectors"], true);
+    assert_eq!(list(json!({"IncludeShadowTrails": false})), json!([]));
+    assert_eq!(list(json!({"trailNameList": ["audit"]})), json!([]));
+    assert_eq!(list(json!({"trailNameList": [arn]}))[0]["Name"], "audit");
+    let refused = |operation, name| {
+        let input = json!({"Name": name, "TrailName": name});
+        world.refused("cloudtrail", operation, input)
+    };
+    assert_eq!(refused("GetTrail", "audit"), "TrailNotFoundException");
+    assert_eq!(refused("GetTrailStatus", arn), "AccessDeniedException");
+    assert_eq!(refused("StopLogging", arn), "InvalidHomeRegionException");
+    assert_eq!(refused("DeleteTrail", arn), "InvalidHomeRegionException");
+    let held = world.call("cloudtrail", "GetEventSelectors", json!({"TrailName": arn}));
+    assert_eq!(held["TrailARN"], arn);
+
+    let arn = "arn:aws:cloudtrail:eu-west-1:999999999999:trail/organization";
+    world.account.show_trail(ForeignTrail {
+        trail: json!({"TrailARN": arn, "Name": "organization", "HomeRegion": "eu-west-1",
+                      "IsOrganizationTrail": true}),
+        ..ForeignTrail::default()
+    });
+    assert_eq!(
+        refused("UpdateTrail", arn),
+        "NotOrganizationMasterAccountException"
+    );
 }

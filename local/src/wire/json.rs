@@ -1,6 +1,6 @@
 //! JSON 1.0 and 1.1: the operation in `X-Amz-Target`, input and output as JSON.
 //!
-//! ECR, ECS, CloudWatch Logs, CloudTrail, EventBridge, SQS.
+//! ECR, ECS, CloudWatch Logs, CloudTrail, EventBridge, SQS, CloudWatch.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ pub(super) fn decode(target: &str, body: &Bytes) -> Decoded {
         api if api.contains("CloudTrail") => "cloudtrail",
         api if api.contains("AWSEvents") => "events",
         api if api.contains("AmazonSQS") => "sqs",
+        // Clients that do not speak CBOR.
+        api if api.contains("GraniteServiceVersion20100801") => "cloudwatch",
         _ => return Err(unknown(format!("the service of X-Amz-Target {target}"))),
     };
     Ok((service, operation.to_owned(), read(body)?))

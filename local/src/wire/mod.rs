@@ -8,14 +8,17 @@ mod json;
 mod query;
 mod rest_json;
 mod rest_xml;
+mod stranger;
 mod xml;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::service::{Answer, Fault};
+
+pub(crate) use stranger::{fault as stranger_fault, signed};
 
 /// One decoded request.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +39,7 @@ impl Call {
 
 /// How a request was written and its answer will be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Json,
     Query,
     RestJson,
@@ -46,24 +49,22 @@ enum Format {
 
 /// Reads a request. One that nothing recognises is answered at once.
 pub(crate) fn decode(request: &Request<Bytes>) -> Result<Call, Box<Response<Bytes>>> {
-    let header = |name: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name: &str| text_of(request.headers(), name);
     let path = request.uri().path();
-    let (format, decoded) = if header("smithy-protocol") == Some("rpc-v2-cbor") {
-        (Format::Cbor, cbor::decode(path, request.body()))
-    } else if let Some(target) = header("x-amz-target") {
-        (Format::Json, json::decode(target, request.body()))
-    } else if rest_json::is_path(path) {
-        (Format::RestJson, rest_json::decode(request))
-    } else if header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded")) {
-        (Format::Query, query::decode(request.body()))
-    } else {
-        (Format::RestXml, rest_xml::decode(request))
+    let signed_for = signed_for(request.headers());
+    let format = format(request.headers(), path);
+    let decoded = match (format, header("x-amz-target")) {
+        (Format::Cbor, _) => cbor::decode(path, request.body()),
+        (Format::Json, target) => json::decode(target.unwrap_or_default(), request.body()),
+        (Format::Query, _) => query::decode(request.body()),
+        (Format::RestJson, _) if rest_json::is_path(path) => rest_json::decode(request),
+        (Format::RestJson, _) => Err(unknown(signed_for.unwrap_or(path))),
+        (Format::RestXml, _) => rest_xml::decode(request),
     };
+    let decoded = decoded.and_then(|decoded| match signed_for {
+        Some(scope) if scope != signing_name(decoded.0) => Err(misdirected(format, decoded.0)),
+        _ => Ok(decoded),
+    });
     match decoded {
         Ok((service, operation, input)) => Ok(Call {
             service,
@@ -73,6 +74,59 @@ pub(crate) fn decode(request: &Request<Bytes>) -> Result<Call, Box<Response<Byte
         }),
         Err(fault) => Err(Box::new(refuse(format, &fault, "undecoded"))),
     }
+}
+
+/// The format of a request: what its headers say, then the service that it is signed for, then its path.
+pub(crate) fn format(headers: &HeaderMap, path: &str) -> Format {
+    let signed_for = signed_for(headers);
+    if text_of(headers, "smithy-protocol") == Some("rpc-v2-cbor") {
+        Format::Cbor
+    } else if headers.contains_key("x-amz-target") {
+        Format::Json
+    } else if signed_for == Some("s3") {
+        Format::RestXml
+    } else if text_of(headers, "content-type")
+        .is_some_and(|kind| kind.contains("x-www-form-urlencoded"))
+    {
+        Format::Query
+    } else if rest_json::is_path(path) || signed_for.is_some() {
+        // The other services that name the operation in method and path speak JSON.
+        Format::RestJson
+    } else {
+        Format::RestXml
+    }
+}
+
+/// The service that a request is signed for: in `Authorization`, the fourth part of the credential.
+fn signed_for(headers: &HeaderMap) -> Option<&str> {
+    let (_, credential) = text_of(headers, "authorization")?.split_once("Credential=")?;
+    let (credential, _) = credential.split_once(',').unwrap_or((credential, ""));
+    credential.split('/').nth(3)
+}
+
+/// What a service is called in signatures.
+fn signing_name(service: &str) -> &str {
+    if service == "cloudwatch" {
+        "monitoring"
+    } else {
+        service
+    }
+}
+
+/// A request that is signed for one service and asks another.
+fn misdirected(format: Format, service: &str) -> Fault {
+    let service = signing_name(service);
+    let message = format!("Credential should be scoped to correct service: '{service}'.");
+    let code = match format {
+        Format::Query | Format::RestXml => "SignatureDoesNotMatch",
+        Format::Json | Format::RestJson | Format::Cbor => "InvalidSignatureException",
+    };
+    Fault::client(code, message).with_status(403)
+}
+
+/// A header's value, where it is text.
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Writes the answer to `call`.
@@ -117,7 +171,7 @@ pub(crate) fn encode(call: &Call, answer: &Answer, request_id: &str) -> Response
 }
 
 /// Writes a fault in the form by which the SDK of that format recognises its code.
-fn refuse(format: Format, fault: &Fault, request_id: &str) -> Response<Bytes> {
+pub(crate) fn refuse(format: Format, fault: &Fault, request_id: &str) -> Response<Bytes> {
     let (kind, body) = match format {
         Format::Json => ("application/x-amz-json-1.1", json::fault(fault).into()),
         Format::RestJson => ("application/json", json::fault(fault).into()),
@@ -194,6 +248,11 @@ fn segments(path: &str) -> Vec<String> {
 }
 
 fn percent_decoded(text: &str) -> String {
+    String::from_utf8_lossy(&percent_bytes(text)).into_owned()
+}
+
+/// The bytes that a percent-encoded text stands for; a `%` without two digits after it stands for itself.
+pub(crate) fn percent_bytes(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied();
@@ -208,7 +267,7 @@ fn percent_decoded(text: &str) -> String {
             _ => decoded.push(byte),
         }
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    decoded
 }
 
 #[cfg(test)]

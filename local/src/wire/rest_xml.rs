@@ -32,6 +32,13 @@ const SETTINGS: [(&str, &str, &str); 5] = [
     ("versioning", "BucketVersioning", "VersioningConfiguration"),
 ];
 
+/// What a listing may ask for: the query, the input's member.
+const MARKERS: [(&str, &str); 3] = [
+    ("prefix", "Prefix"),
+    ("key-marker", "KeyMarker"),
+    ("continuation-token", "ContinuationToken"),
+];
+
 pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
     let (parts, body) = request.clone().into_parts();
     let method = parts.method.as_str();
@@ -76,7 +83,14 @@ pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
         };
         return Ok(("s3", operation, input.into()));
     }
+    for (query, member) in MARKERS {
+        if let Some((_, value)) = query_of(&parts).into_iter().find(|(key, _)| key == query) {
+            input.insert(member.to_owned(), value.into());
+        }
+    }
     let operation = match method {
+        "GET" if asks("versions") => "ListObjectVersions",
+        "POST" if asks("delete") => "DeleteObjects",
         "GET" if asks("location") => "GetBucketLocation",
         "GET" if asks("list-type") => "ListObjectsV2",
         "PUT" if query.is_empty() || asks("x-id") => "CreateBucket",
@@ -89,6 +103,9 @@ pub(super) fn decode(request: &Request<Bytes>) -> Decoded {
             "CreateBucketConfiguration".to_owned(),
             xml::read(body()?)?.1,
         );
+    }
+    if operation == "DeleteObjects" {
+        input.insert("Delete".to_owned(), xml::read(body()?)?.1);
     }
     Ok(("s3", operation.to_owned(), input.into()))
 }
@@ -104,6 +121,8 @@ pub(super) fn encode(operation: &str, output: &Value) -> (u16, &'static str, Str
             return (200, "application/json", document.to_owned());
         }
         "ListObjectsV2" => "ListBucketResult",
+        "ListObjectVersions" => "ListVersionsResult",
+        "DeleteObjects" => "DeleteResult",
         "ListBuckets" => "ListAllMyBucketsResult",
         "GetBucketLocation" => {
             let region = output.get("LocationConstraint").and_then(Value::as_str);

@@ -18,7 +18,7 @@ pub(super) enum Style {
 }
 
 /// The lists of S3: the member's name, the element of each item, whether a container surrounds them.
-const LISTS: [(&str, &str, bool); 7] = [
+const LISTS: [(&str, &str, bool); 9] = [
     ("Rules", "Rule", false),
     ("Transitions", "Transition", false),
     (
@@ -27,6 +27,8 @@ const LISTS: [(&str, &str, bool); 7] = [
         false,
     ),
     ("Contents", "Contents", false),
+    ("Versions", "Version", false),
+    ("Objects", "Object", false),
     ("CommonPrefixes", "CommonPrefixes", false),
     ("TagSet", "Tag", true),
     ("Buckets", "Bucket", true),

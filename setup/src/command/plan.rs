@@ -2,6 +2,7 @@
 
 use crate::command::Session;
 use crate::exit::Exit;
+use crate::outlook::outlook;
 use crate::provision;
 use crate::ui::Ui;
 
@@ -16,7 +17,8 @@ pub async fn run(check: bool, session: &Session, ui: &mut Ui) -> anyhow::Result<
         code,
         now,
     } = session;
-    let plan = provision::plan(clients, config, code, *now).await?;
+    let mut plan = provision::plan(clients, config, code, *now).await?;
+    plan.outlook = Some(outlook(clients, config, plan.live_log_group(), *now).await);
     ui.plan(&plan)?;
     Ok(if check && plan.is_work() {
         Exit::No

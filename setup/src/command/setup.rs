@@ -1,11 +1,10 @@
 //! `ecroll setup`: creates the pipeline, or repairs it.
 
-use anyhow::bail;
-
+use super::carry_out::carry_out;
 use crate::command::Session;
-use crate::diff::Action;
 use crate::exit::Exit;
-use crate::provision::{self, Plan};
+use crate::outlook::outlook;
+use crate::provision;
 use crate::ui::Ui;
 
 /// Shows the plan, asks unless `yes`, and applies it. `interrupt` ends the run between two calls; what was done until
@@ -25,55 +24,9 @@ pub async fn run(
         code,
         now,
     } = session;
-    let plan = provision::plan(clients, config, code, *now).await?;
-    ui.plan(&plan)?;
-    if !plan.is_work() {
-        ui.say("nothing to do")?;
-        return Ok(Exit::Done);
+    let mut plan = provision::plan(clients, config, code, *now).await?;
+    if plan.is_work() {
+        plan.outlook = Some(outlook(clients, config, plan.live_log_group(), *now).await);
     }
-    if !yes {
-        match ui.confirm("apply this?")? {
-            Some(true) => {}
-            Some(false) => {
-                ui.say("nothing was changed")?;
-                return Ok(Exit::Done);
-            }
-            None => bail!("there is no terminal to ask on: pass --yes to apply the plan"),
-        }
-    }
-    let mut done = Vec::new();
-    let mut progress = |change: &crate::diff::Change| {
-        let verb = if change.action == Action::Create {
-            "created"
-        } else {
-            "changed"
-        };
-        ui.progress(format!("{verb} {}", change.subject()));
-        if let Some(note) = &change.note {
-            ui.warn(note);
-        }
-        done.push(change.subject());
-    };
-    let finished = tokio::select! {
-        result = provision::apply(clients, &plan, &mut progress) => { result?; true }
-        () = interrupt => false,
-    };
-    if finished {
-        ui.say(summary(&plan))?;
-        return Ok(Exit::Done);
-    }
-    let stands = if done.is_empty() {
-        "nothing".to_owned()
-    } else {
-        done.join(", ")
-    };
-    ui.warn(format!(
-        "interrupted; finished: {stands}; run `ecroll setup` again to go on"
-    ));
-    Ok(Exit::Interrupted)
-}
-
-fn summary(plan: &Plan) -> String {
-    let [created, changed] = [Action::Create, Action::Change].map(|action| plan.count(action));
-    format!("done: {created} created, {changed} changed")
+    carry_out(&plan, yes, "nothing to do", clients, ui, interrupt).await
 }

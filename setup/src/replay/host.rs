@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Report;
-use handler::{Context, Deadline, Error};
-use local::{Account, Clock, FunctionError, Invocation};
+use handler::{Context, Deadline, Error, places};
+use local::{Account, Clock, FunctionError, Invocation, Keys};
 use serde_json::Value;
 
 /// A report of the handler, and when it came.
@@ -40,9 +40,11 @@ impl Answers {
     }
 }
 
-/// An instance of the function: the configuration with which it started, what it made of it, and its clock.
+/// An instance of the function: the configuration and the keys with which it started, what it made of them, and its
+/// clock.
 struct Instance {
     config: String,
+    keys: Keys,
     context: Context,
     /// By how many milliseconds its clock is ahead.
     skew: Arc<AtomicI64>,
@@ -58,8 +60,8 @@ impl Idle {
     }
 }
 
-/// Puts the real handler behind every function of the account. An instance stays warm as long as the configuration is the
-/// same and it does not die; runs at the same time have one each, as on Lambda.
+/// Puts the real handler behind every function of the account, under the function's own role. An instance stays warm as
+/// long as configuration and role are the same and it does not die; runs at the same time have one each, as on Lambda.
 #[must_use]
 pub fn host(account: &Account) -> Answers {
     let idle = Idle::default();
@@ -71,7 +73,7 @@ pub fn host(account: &Account) -> Answers {
         let (sdk, clock) = (sdk.clone(), clock.clone());
         let (idle, answers) = (idle.clone(), answers.clone());
         Box::pin(async move {
-            let instance = instance(&invocation, &idle, &sdk, &clock)?;
+            let instance = instance(&invocation, &idle, &sdk, &clock).await?;
             let by = Deadline::at(invocation.deadline);
             let result = run(&invocation.event, &instance.context, by, &clock, &answers).await;
             idle.instances().push(instance);
@@ -82,7 +84,7 @@ pub fn host(account: &Account) -> Answers {
 }
 
 /// A warm instance, or a new one.
-fn instance(
+async fn instance(
     invocation: &Invocation,
     idle: &Idle,
     sdk: &aws_types::SdkConfig,
@@ -92,7 +94,8 @@ fn instance(
     let config = config.cloned().unwrap_or_default();
     let warm = {
         let mut idle = idle.instances();
-        idle.retain(|warm| !invocation.cold && warm.config == config);
+        let keys = &invocation.keys;
+        idle.retain(|warm| !invocation.cold && warm.config == config && warm.keys == *keys);
         idle.pop()
     };
     let ahead = invocation.skew.num_milliseconds();
@@ -104,9 +107,13 @@ fn instance(
     let skew = Arc::new(AtomicI64::new(ahead));
     let (time, ahead) = (clock.clone(), Arc::clone(&skew));
     let now = move || time.now() + TimeDelta::milliseconds(ahead.load(Ordering::Relaxed));
+    let keys = invocation.keys.clone();
+    let sdk = keys.on(sdk);
+    let ways = places(&read.targets, &sdk).await;
     Ok(Instance {
-        context: Context::new(read, sdk, Arc::new(now)),
+        context: Context::with_places(read, &sdk, Arc::new(now), ways),
         config,
+        keys,
         skew,
     })
 }

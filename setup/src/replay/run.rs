@@ -20,11 +20,11 @@ use crate::clients::Clients;
 use crate::code::Code;
 use crate::provision;
 
-/// CloudTrail's delivery when the source says nothing: from two minutes to nine, some five on average.
+/// CloudTrail's delivery in seconds when the source says nothing: from two minutes to nine, some five on average.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html>
 /// (about five minutes on average); the spread is ours.
-const LATENCY: std::ops::RangeInclusive<i64> = 120..=540;
+pub(crate) const LATENCY: std::ops::RangeInclusive<i64> = 120..=540;
 /// What is added to a record that says of itself that it was late (`addendum.reason`).
 const LATE: TimeDelta = TimeDelta::hours(1);
 /// Setup runs so long before the first record.

@@ -1,18 +1,17 @@
 //! What a replay showed: the timeline for people, the figures for everybody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use handler::ledger;
-use handler::manifest::Kind;
 use handler::push::Push;
-use handler::report::{Decision, Outcome, Report};
-use local::ecs::DeploymentState;
+use handler::report::{Decision, Outcome};
 use local::{Entry, What};
 use serde::Serialize;
 
 use super::host::Answer;
+use super::line::{self, Line, News};
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
@@ -58,14 +57,6 @@ pub struct Story {
     pub rejected: Vec<Rejected>,
     #[serde(skip)]
     timeline: Vec<Line>,
-}
-
-/// One line of the timeline.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
-    at: DateTime<Utc>,
-    what: &'static str,
-    text: String,
 }
 
 fn seconds<S: serde::Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -121,18 +112,12 @@ fn pair<'a>(decision: &'a Decision, pushes: &'a [Push]) -> (&'a str, &'a str, &'
     (&decision.cluster, &decision.service, id)
 }
 
-/// The first decision on each pair, and every later one that says something new. That a push which rolled runs, or has
-/// been overtaken since, is not new.
 fn news(answers: &[Answer], pushes: &[Push]) -> Vec<Decided> {
-    let mut last: BTreeMap<_, Outcome> = BTreeMap::new();
+    let mut news = News::default();
     let mut decided = Vec::new();
     for answer in answers {
         for decision in &answer.report.decisions {
-            let before = last.get(&pair(decision, pushes)).copied();
-            let settled = matches!(before, Some(Outcome::Rolled | Outcome::Unchanged))
-                && matches!(decision.outcome, Outcome::Unchanged | Outcome::Skipped);
-            if before != Some(decision.outcome) && !settled {
-                last.insert(pair(decision, pushes), decision.outcome);
+            if news.is_new(pair(decision, pushes), decision.outcome) {
                 decided.push(Decided {
                     at: answer.at,
                     decision: decision.clone(),
@@ -169,131 +154,33 @@ fn waits(pushes: &[Push], decisions: &[Decided]) -> Option<Waits> {
     })
 }
 
-/// `name:revision` of a task definition's ARN.
-fn revision(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
-
-fn short(digest: &str) -> String {
-    let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
-    let hex: String = hex.chars().take(12).collect();
-    format!("{algorithm}:{hex}")
-}
-
 fn timeline(
     pushes: &[Push],
     journal: &[Entry],
     answers: &[Answer],
     decisions: &[Decided],
 ) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut line = |at: DateTime<Utc>, what: &'static str, text: String| {
-        lines.push(Line { at, what, text });
-    };
-    for push in pushes {
-        let tags: Vec<&str> = push
-            .tagged
-            .iter()
-            .map(|tagged| tagged.tag.as_str())
-            .collect();
-        let kind = match &push.kind {
-            Kind::Image | Kind::Index(_) => String::new(),
-            Kind::Other(what) => format!(", no image: {what}"),
-        };
-        let (repository, digest) = (&push.repository, short(&push.digest));
-        let tags = tags.join(" ");
-        line(
-            push.time(),
-            "push",
-            format!("{repository} {tags} {digest}{kind}"),
-        );
-    }
-    for answer in answers {
+    let mut lines: Vec<Line> = pushes.iter().map(line::push).collect();
+    lines.extend(answers.iter().filter_map(|answer| {
         // Sweeps that found nothing new are counted, not told.
         let news = decisions
             .iter()
             .filter(|decided| decided.at == answer.at)
             .count();
-        if news > 0 || answer.failed {
-            let Report {
-                trigger, pushes, ..
-            } = &answer.report;
-            let failed = if answer.failed {
-                ", will be retried"
-            } else {
-                ""
-            };
-            let pushes = pushes.len();
-            let text = format!("{trigger}: {pushes} in the window, {news} decided{failed}");
-            line(answer.at, "look-up", text);
-        }
-    }
-    for decided in decisions {
-        let Decision {
-            cluster,
-            service,
-            repository,
-            tag,
-            outcome,
-            reason,
-            from,
-            to,
-            ..
-        } = &decided.decision;
-        let moved = match (from, to) {
-            (Some(from), Some(to)) => format!(" {} to {}", revision(from), revision(to)),
-            _ => String::new(),
-        };
-        let word = word(*outcome);
-        line(
-            decided.at,
-            word,
-            format!("{cluster}/{service} {repository}:{tag}{moved}: {reason}"),
-        );
-    }
-    let mut rolled: BTreeSet<&str> = BTreeSet::new();
-    rolled.extend(
-        decisions
+        line::look_up(answer, news)
+    }));
+    lines.extend(decisions.iter().map(line::decision));
+    let rolled: BTreeSet<String> = decisions
+        .iter()
+        .filter_map(|decided| decided.decision.to.clone())
+        .collect();
+    lines.extend(
+        journal
             .iter()
-            .filter_map(|decided| decided.decision.to.as_deref()),
+            .filter_map(|entry| line::entry(entry, &rolled)),
     );
-    for entry in journal {
-        match &entry.what {
-            What::Alarm { name, from, to, .. } => {
-                line(entry.at, "alarm", format!("{name} {from} to {to}"));
-            }
-            What::Dropped {
-                meant_for, reason, ..
-            } => {
-                line(entry.at, "dropped", format!("{meant_for}: {reason}"));
-            }
-            What::Deployment(notice) if rolled.contains(notice.task_definition.as_str()) => {
-                let word = match notice.state {
-                    DeploymentState::Completed => "steady",
-                    DeploymentState::Failed => "failed",
-                    DeploymentState::RolledBack => "undone",
-                    _ => continue,
-                };
-                let (cluster, service) = (&notice.cluster, &notice.service);
-                let text = format!("{cluster}/{service} {}", revision(&notice.task_definition));
-                line(notice.at, word, text);
-            }
-            _ => {}
-        }
-    }
-    lines.sort_by_key(|line| line.at);
+    lines.sort_by_key(Line::at);
     lines
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Rolled => "rolled",
-        Outcome::Unchanged => "unchanged",
-        Outcome::Held => "held",
-        Outcome::Refused => "refused",
-        Outcome::Skipped => "skipped",
-        Outcome::Failed => "failed",
-    }
 }
 
 /// How many rejections a text shows before it only counts them.
@@ -301,8 +188,8 @@ const SHOWN: usize = 10;
 
 impl fmt::Display for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Line { at, what, text } in &self.timeline {
-            writeln!(f, "{}  {what:<9} {text}", at.format("%Y-%m-%d %H:%M:%S"))?;
+        for line in &self.timeline {
+            writeln!(f, "{line}")?;
         }
         if !self.timeline.is_empty() {
             writeln!(f)?;

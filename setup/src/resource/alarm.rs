@@ -1,6 +1,6 @@
-//! The alarm that notices pushes.
+//! The alarms: one notices pushes, one what the handler gave up.
 
-use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricAlarm, Statistic, Tag};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, Statistic, Tag};
 
 use super::{Kind, Live, Note, owned};
 use crate::clients::Clients;
@@ -11,6 +11,8 @@ use crate::names::OWNER_TAG;
 /// An alarm on one metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
+    /// What it says about itself; not compared.
+    pub description: &'static str,
     /// Its name.
     pub name: String,
     /// Its ARN.
@@ -50,8 +52,8 @@ pub struct Settings {
     pub comparison: Option<ComparisonOperator>,
     /// What a missing value counts as.
     pub missing: Option<String>,
-    /// Dimensions that somebody added; the metric has none.
-    pub dimensions: Vec<String>,
+    /// The metric's dimensions: none of ours has any, those of AWS have.
+    pub dimensions: Vec<(String, String)>,
 }
 
 impl Settings {
@@ -74,14 +76,29 @@ impl Settings {
         }
     }
 
+    /// A queue that holds anything. SQS stops telling the depth of a queue that nobody uses for six hours, and then the
+    /// state stays: an unused queue keeps what it holds.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
+    #[must_use]
+    pub fn depth(queue: &str) -> Self {
+        Self {
+            namespace: "AWS/SQS".to_owned(),
+            metric: "ApproximateNumberOfMessagesVisible".to_owned(),
+            statistic: Some(Statistic::Maximum),
+            period: Some(60),
+            periods: Some(1),
+            breaching: Some(1),
+            threshold: Some(1.0),
+            comparison: Some(ComparisonOperator::GreaterThanOrEqualToThreshold),
+            missing: Some("ignore".to_owned()),
+            dimensions: vec![("QueueName".to_owned(), queue.to_owned())],
+        }
+    }
+
     fn of(alarm: &MetricAlarm) -> Self {
-        let dimension = |d: &aws_sdk_cloudwatch::types::Dimension| {
-            format!(
-                "{}={}",
-                d.name().unwrap_or_default(),
-                d.value().unwrap_or_default()
-            )
-        };
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let dimension = |d: &Dimension| (text(d.name()), text(d.value()));
         Self {
             namespace: alarm.namespace().unwrap_or_default().to_owned(),
             metric: alarm.metric_name().unwrap_or_default().to_owned(),
@@ -102,13 +119,19 @@ impl Alarm {
     async fn put(&self, clients: &Clients) -> Result<()> {
         let settings = &self.settings;
         let tag = Tag::builder().key(OWNER_TAG).value(&self.owner).build();
+        let dimensions = settings.dimensions.iter();
+        let dimensions = dimensions.map(|(name, value)| {
+            let dimension = Dimension::builder().name(name);
+            dimension.value(value).build()
+        });
         let call = clients
             .cloudwatch
             .put_metric_alarm()
             .alarm_name(&self.name)
-            .alarm_description("An image was pushed: look now. Managed by `ecroll setup`.")
+            .alarm_description(self.description)
             .namespace(&settings.namespace)
             .metric_name(&settings.metric)
+            .set_dimensions(Some(dimensions.collect()))
             .set_statistic(settings.statistic.clone())
             .set_period(settings.period)
             .set_evaluation_periods(settings.periods)
@@ -138,12 +161,16 @@ impl Kind for Alarm {
 
     fn fields(&self) -> Fields {
         let settings = &self.settings;
+        let dimensions = settings.dimensions.iter();
+        let dimensions: Vec<String> = dimensions
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         Fields::new()
             .with(
                 "metric",
                 format!("{}/{}", settings.namespace, settings.metric),
             )
-            .with_set("dimensions", &settings.dimensions)
+            .with_set("dimensions", &dimensions)
             .with_some("statistic", settings.statistic.as_ref())
             .with_some("period", settings.period)
             .with_some("periods", settings.periods)
@@ -196,6 +223,14 @@ impl Kind for Alarm {
 
     async fn change(&self, clients: &Clients, _: &Change) -> Result<Note> {
         self.put(clients).await?;
+        Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients.cloudwatch.delete_alarms().alarm_names(&self.name);
+        let absent = ["ResourceNotFound"];
+        let call = call.send().await;
+        call.found("cloudwatch:DeleteAlarms", &self.name, &absent)?;
         Ok(None)
     }
 }

@@ -1,18 +1,33 @@
 //! The bucket that every trail must have, although the pipeline never reads from it.
 
+use std::time::Duration;
+
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::get_bucket_tagging::GetBucketTaggingOutput;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, PublicAccessBlockConfiguration, Tag,
-    Tagging,
+    BucketLifecycleConfiguration, BucketLocationConstraint, CreateBucketConfiguration, Delete,
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, ObjectIdentifier,
+    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
 };
 
 use super::{Kind, Live, Note, owned};
 use crate::clients::Clients;
 use crate::diff::{Change, Fields};
-use crate::error::{Called, Error, Result};
+use crate::error::{Called, Error, Refusal, Result};
 use crate::names::OWNER_TAG;
 use crate::policy_document::Document;
+
+/// What S3 answers for a bucket that is not there.
+const ABSENT: [&str; 1] = ["NoSuchBucket"];
+
+/// The identifier of the lifecycle rule.
+const RULE: &str = "ecroll";
+
+/// How often a bucket is emptied again, and after which pause, when something was written meanwhile.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// A private bucket with a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +44,10 @@ pub struct Bucket {
     pub policy: Option<Document>,
     /// Whether all four switches against public access are on.
     pub private: bool,
+    /// Whether S3 encrypts what is put there, with whatever key.
+    pub encrypted: bool,
+    /// Days after which a file is removed; `None` is never.
+    pub expiry: Option<i32>,
 }
 
 impl Bucket {
@@ -74,6 +93,122 @@ impl Bucket {
         Ok(())
     }
 
+    async fn put_encrypted(&self, clients: &Clients) -> Result<()> {
+        let own_key = ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(ServerSideEncryption::Aes256)
+            .build();
+        let own_key = own_key.map_err(|error| Error::Wrong(error.to_string()))?;
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(own_key)
+            .build();
+        let encryption = ServerSideEncryptionConfiguration::builder().rules(rule);
+        let encryption = encryption
+            .build()
+            .map_err(|error| Error::Wrong(error.to_string()))?;
+        let call = clients.s3.put_bucket_encryption().bucket(&self.name);
+        let call = call.server_side_encryption_configuration(encryption);
+        call.send()
+            .await
+            .called("s3:PutBucketEncryption", &self.name)?;
+        Ok(())
+    }
+
+    async fn put_expiry(&self, clients: &Clients) -> Result<()> {
+        let Some(days) = self.expiry else {
+            return Ok(());
+        };
+        let wrong = |error: aws_sdk_s3::error::BuildError| Error::Wrong(error.to_string());
+        let rule = LifecycleRule::builder()
+            .id(RULE)
+            .status(ExpirationStatus::Enabled)
+            // An empty prefix is every file.
+            .filter(LifecycleRuleFilter::builder().prefix("").build())
+            .expiration(LifecycleExpiration::builder().days(days).build())
+            .build()
+            .map_err(wrong)?;
+        let lifecycle = BucketLifecycleConfiguration::builder().rules(rule);
+        let lifecycle = lifecycle.build().map_err(wrong)?;
+        let call = clients
+            .s3
+            .put_bucket_lifecycle_configuration()
+            .bucket(&self.name);
+        let call = call.lifecycle_configuration(lifecycle).send().await;
+        call.called("s3:PutLifecycleConfiguration", &self.name)?;
+        Ok(())
+    }
+
+    async fn is_encrypted(&self, clients: &Clients) -> Result<bool> {
+        let call = clients.s3.get_bucket_encryption().bucket(&self.name);
+        let absent = ["ServerSideEncryptionConfigurationNotFoundError"];
+        let call = call.send().await;
+        let found = call.found("s3:GetEncryptionConfiguration", &self.name, &absent)?;
+        let rules = found.and_then(|found| found.server_side_encryption_configuration);
+        Ok(rules.is_some_and(|rules| !rules.rules().is_empty()))
+    }
+
+    async fn live_expiry(&self, clients: &Clients) -> Result<Option<i32>> {
+        let call = clients.s3.get_bucket_lifecycle_configuration();
+        let call = call.bucket(&self.name).send().await;
+        let absent = ["NoSuchLifecycleConfiguration"];
+        let found = call.found("s3:GetLifecycleConfiguration", &self.name, &absent)?;
+        let found =
+            found.unwrap_or_else(|| GetBucketLifecycleConfigurationOutput::builder().build());
+        let enabled = |rule: &&LifecycleRule| *rule.status() == ExpirationStatus::Enabled;
+        let rules = found.rules().iter().filter(enabled);
+        let days = |rule: &LifecycleRule| rule.expiration().and_then(LifecycleExpiration::days);
+        Ok(rules.filter_map(days).min())
+    }
+
+    /// Removes every file in every version. CloudTrail may still write for a while after its trail is gone.
+    async fn empty(&self, clients: &Clients) -> Result<()> {
+        loop {
+            let page = clients
+                .s3
+                .list_object_versions()
+                .bucket(&self.name)
+                .send()
+                .await;
+            let Some(page) = page.found("s3:ListBucketVersions", &self.name, &ABSENT)? else {
+                return Ok(());
+            };
+            let versions = page.versions().iter().map(|v| (v.key(), v.version_id()));
+            let markers = page.delete_markers().iter();
+            let markers = markers.map(|marker| (marker.key(), marker.version_id()));
+            let mut objects = Vec::new();
+            for (key, version) in versions.chain(markers) {
+                let object = ObjectIdentifier::builder().key(key.unwrap_or_default());
+                let object = object
+                    .set_version_id(version.map(ToOwned::to_owned))
+                    .build();
+                objects.push(object.map_err(|error| Error::Wrong(error.to_string()))?);
+            }
+            if objects.is_empty() {
+                return Ok(());
+            }
+            let delete = Delete::builder()
+                .set_objects(Some(objects))
+                .quiet(true)
+                .build();
+            let delete = delete.map_err(|error| Error::Wrong(error.to_string()))?;
+            let call = clients
+                .s3
+                .delete_objects()
+                .bucket(&self.name)
+                .delete(delete);
+            let call = call.send().await;
+            let answer = call.called("s3:DeleteObject", &self.name)?;
+            // This call succeeds even when it refuses some.
+            if let Some(refused) = answer.errors().first() {
+                return Err(Error::Refused(Refusal {
+                    call: "s3:DeleteObject",
+                    name: format!("{}/{}", self.name, refused.key().unwrap_or_default()),
+                    code: refused.code().unwrap_or_default().to_owned(),
+                    message: refused.message().unwrap_or_default().to_owned(),
+                }));
+            }
+        }
+    }
+
     async fn put_policy(&self, clients: &Clients) -> Result<()> {
         let Some(policy) = &self.policy else {
             return Ok(());
@@ -98,6 +233,8 @@ impl Kind for Bucket {
     fn fields(&self) -> Fields {
         Fields::new()
             .with("public access blocked", self.private)
+            .with("encrypted", self.encrypted)
+            .with_some("files kept for days", self.expiry)
             .with_policy("policy", self.policy.as_ref())
     }
 
@@ -143,6 +280,8 @@ impl Kind for Bucket {
         let state = Self {
             policy,
             private,
+            encrypted: self.is_encrypted(clients).await?,
+            expiry: self.live_expiry(clients).await?,
             ..self.clone()
         };
         Ok(Some(Live { state, owned: true }))
@@ -166,6 +305,11 @@ impl Kind for Bucket {
         }
         self.put_private(clients).await?;
         self.put_policy(clients).await?;
+        // New buckets are encrypted by themselves, except at endpoints that know nothing of it.
+        if !self.is_encrypted(clients).await? {
+            self.put_encrypted(clients).await?;
+        }
+        self.put_expiry(clients).await?;
         Ok(None)
     }
 
@@ -176,6 +320,30 @@ impl Kind for Bucket {
         if change.touches(&["policy."]) {
             self.put_policy(clients).await?;
         }
+        if change.touches(&["encrypted"]) {
+            self.put_encrypted(clients).await?;
+        }
+        if change.touches(&["files kept for days"]) {
+            self.put_expiry(clients).await?;
+        }
         Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let mut tries = 0;
+        loop {
+            self.empty(clients).await?;
+            let call = clients.s3.delete_bucket().bucket(&self.name).send().await;
+            match call.found("s3:DeleteBucket", &self.name, &ABSENT) {
+                // A late file of CloudTrail came in between.
+                Err(Error::Refused(refusal))
+                    if refusal.code == "BucketNotEmpty" && tries < TRIES =>
+                {
+                    tries += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                other => return other.map(|_| None),
+            }
+        }
     }
 }

@@ -312,4 +312,15 @@ impl Kind for Function {
         }
         Ok(note)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = retry::patiently(retry::function, || {
+            let call = clients.lambda.delete_function();
+            call.function_name(&self.name).send()
+        });
+        let absent = ["ResourceNotFoundException"];
+        call.await
+            .found("lambda:DeleteFunction", &self.name, &absent)?;
+        Ok(None)
+    }
 }

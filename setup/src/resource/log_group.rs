@@ -96,4 +96,12 @@ impl Kind for LogGroup {
         self.put_retention(clients).await?;
         Ok(None)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients.logs.delete_log_group().log_group_name(&self.name);
+        let absent = ["ResourceNotFoundException"];
+        let call = call.send().await;
+        call.found("logs:DeleteLogGroup", &self.name, &absent)?;
+        Ok(None)
+    }
 }

@@ -7,7 +7,8 @@ use crate::clients::Clients;
 use crate::diff::{Change, Fields};
 use crate::error::{Called, Error, Result};
 
-/// A filter with one transformation. It belongs to its log group and carries no tags; its name is ours.
+/// A filter with one transformation. It belongs to its log group and carries no tags; its name is ours, and so is the
+/// metric that it counts into.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetricFilter {
     /// Its name.
@@ -27,9 +28,27 @@ pub struct MetricFilter {
     pub default: Option<f64>,
     /// Dimensions that somebody added: they would hide the metric from the alarm.
     pub dimensions: Vec<String>,
+    /// Whether the log group is somebody else's. There a filter is ours only if it counts into our metric.
+    pub guest: bool,
 }
 
 impl MetricFilter {
+    /// A filter that is only named, to be removed.
+    #[must_use]
+    pub fn named(name: &str, log_group: &str, metric: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            log_group: log_group.to_owned(),
+            pattern: String::new(),
+            metric: metric.to_owned(),
+            namespace: name.to_owned(),
+            value: String::new(),
+            default: None,
+            dimensions: Vec::new(),
+            guest: true,
+        }
+    }
+
     async fn put(&self, clients: &Clients) -> Result<()> {
         let transformation = MetricTransformation::builder()
             .metric_name(&self.metric)
@@ -98,7 +117,9 @@ impl Kind for MetricFilter {
                     .unwrap_or_default(),
                 ..self.clone()
             };
-            return Ok(Some(Live { state, owned: true }));
+            let ours = state.metric == self.metric && state.namespace == self.namespace;
+            let owned = ours || !self.guest;
+            return Ok(Some(Live { state, owned }));
         }
         Ok(None)
     }
@@ -110,6 +131,15 @@ impl Kind for MetricFilter {
 
     async fn change(&self, clients: &Clients, _: &Change) -> Result<Note> {
         self.put(clients).await?;
+        Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients.logs.delete_metric_filter();
+        let call = call.log_group_name(&self.log_group).filter_name(&self.name);
+        let absent = ["ResourceNotFoundException"];
+        let call = call.send().await;
+        call.found("logs:DeleteMetricFilter", &self.name, &absent)?;
         Ok(None)
     }
 }

@@ -10,6 +10,7 @@ use crate::diff::{Change, Fields};
 use crate::error::{Called, Error, Result};
 use crate::names::OWNER_TAG;
 use crate::policy_document::Document;
+use crate::retry::{patiently, queue};
 
 /// What SQS answers for a queue that is not there, in its old and its new wire format.
 const ABSENT: [&str; 2] = [
@@ -109,13 +110,13 @@ impl Kind for Queue {
     }
 
     async fn create(&self, clients: &Clients) -> Result<Note> {
-        let call = clients
-            .sqs
-            .create_queue()
-            .queue_name(&self.name)
-            .tags(OWNER_TAG, &self.owner);
-        let call = call.set_attributes(Some(self.attributes())).send().await;
-        call.called("sqs:CreateQueue", &self.name)?;
+        let call = patiently(queue, || {
+            let call = clients.sqs.create_queue().queue_name(&self.name);
+            call.tags(OWNER_TAG, &self.owner)
+                .set_attributes(Some(self.attributes()))
+                .send()
+        });
+        call.await.called("sqs:CreateQueue", &self.name)?;
         Ok(None)
     }
 
@@ -132,6 +133,15 @@ impl Kind for Queue {
         let call = clients.sqs.set_queue_attributes().queue_url(url);
         let call = call.set_attributes(Some(attributes)).send().await;
         call.called("sqs:SetQueueAttributes", &self.name)?;
+        Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let Some(url) = self.url(clients).await? else {
+            return Ok(None);
+        };
+        let call = clients.sqs.delete_queue().queue_url(url).send().await;
+        call.found("sqs:DeleteQueue", &self.name, &ABSENT)?;
         Ok(None)
     }
 }

@@ -112,4 +112,20 @@ impl Kind for Role {
         }
         Ok(None)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let name = &self.name;
+        let absent = ["NoSuchEntity"];
+        let call = clients.iam.delete_role_policy().role_name(name);
+        let call = call.policy_name(POLICY).send().await;
+        call.found("iam:DeleteRolePolicy", name, &absent)?;
+        let call = clients.iam.delete_role().role_name(name).send().await;
+        match call.found("iam:DeleteRole", name, &absent) {
+            Err(Error::Refused(refusal)) if refusal.code == "DeleteConflict" => {
+                let mend = "somebody gave this role further policies: detach or delete them";
+                Err(Error::Refused(refusal).and(mend))
+            }
+            other => other.map(|_| None),
+        }
+    }
 }

@@ -179,6 +179,39 @@ impl Kind for Rule {
         }
         Ok(None)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let (client, name) = (&clients.events, &self.name);
+        let absent = ["ResourceNotFoundException"];
+        let targets = client.list_targets_by_rule().rule(name).send().await;
+        let Some(targets) = targets.found("events:ListTargetsByRule", name, &absent)? else {
+            return Ok(None);
+        };
+        // A rule goes only when it has no targets.
+        let targets: Vec<String> = targets
+            .targets()
+            .iter()
+            .map(|target| target.id().to_owned())
+            .collect();
+        if !targets.is_empty() {
+            let call = client.remove_targets().rule(name).set_ids(Some(targets));
+            let answer = call.send().await;
+            let answer = answer.found("events:RemoveTargets", name, &absent)?;
+            // This call succeeds even when it refuses an entry.
+            let entries = answer.as_ref().map(|answer| answer.failed_entries());
+            if let Some(entry) = entries.and_then(<[_]>::first) {
+                return Err(Error::Refused(Refusal {
+                    call: "events:RemoveTargets",
+                    name: name.clone(),
+                    code: entry.error_code().unwrap_or_default().to_owned(),
+                    message: entry.error_message().unwrap_or_default().to_owned(),
+                }));
+            }
+        }
+        let call = client.delete_rule().name(name).send().await;
+        call.found("events:DeleteRule", name, &absent)?;
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -146,4 +146,13 @@ impl Kind for Subscription {
         }
         Ok(None)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let Some(arn) = self.arn(clients).await? else {
+            return Ok(None);
+        };
+        let call = clients.sns.unsubscribe().subscription_arn(arn).send().await;
+        call.found("sns:Unsubscribe", &self.name, &["NotFound"])?;
+        Ok(None)
+    }
 }

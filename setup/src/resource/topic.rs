@@ -102,4 +102,10 @@ impl Kind for Topic {
         self.put_policy(clients).await?;
         Ok(None)
     }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients.sns.delete_topic().topic_arn(&self.arn).send().await;
+        call.found("sns:DeleteTopic", &self.name, &["NotFound"])?;
+        Ok(None)
+    }
 }

@@ -12,6 +12,10 @@ use crate::names::OWNER_TAG;
 use crate::retry::{fresh_trail, patiently, trail as eventually};
 
 pub use selectors::in_words as wanted_selectors;
+pub(crate) use selectors::takes_pushes;
+
+/// What CloudTrail answers for a trail that is not there.
+const ABSENT: [&str; 1] = ["TrailNotFoundException"];
 
 /// A trail that brings the management events of all Regions to a log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +178,7 @@ impl Kind for Trail {
     async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
         let (client, name) = (&clients.cloudtrail, &self.name);
         let trail = client.get_trail().name(name).send().await;
-        let trail = trail.found("cloudtrail:GetTrail", name, &["TrailNotFoundException"])?;
+        let trail = trail.found("cloudtrail:GetTrail", name, &ABSENT)?;
         let Some(trail) = trail.and_then(|found| found.trail) else {
             return Ok(None);
         };
@@ -230,7 +234,7 @@ impl Kind for Trail {
             .name(&self.name)
             .send()
             .await;
-        match undone.called("cloudtrail:DeleteTrail", &self.name) {
+        match undone.found("cloudtrail:DeleteTrail", &self.name, &ABSENT) {
             Ok(_) => Err(error),
             Err(second) => {
                 let unfinished = format!("the unfinished trail `{}`", self.name);
@@ -257,6 +261,13 @@ impl Kind for Trail {
         if change.touches(&["logging"]) {
             self.start(clients).await?;
         }
+        Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients.cloudtrail.delete_trail().name(&self.name);
+        let call = call.send().await;
+        call.found("cloudtrail:DeleteTrail", &self.name, &ABSENT)?;
         Ok(None)
     }
 }

@@ -28,6 +28,8 @@ enum Which {
     Number(usize),
     /// Those of this operation, in the JSON protocols.
     Operation(&'static str),
+    /// Those of this operation of CloudWatch, as if the endpoint did not know it.
+    Unknown(&'static str),
 }
 
 /// Fails calls once it is armed. Clones are the same network.
@@ -46,6 +48,10 @@ impl Faulty {
 
     pub(crate) fn at(operation: &'static str) -> Self {
         Self::which(Which::Operation(operation), When::Before)
+    }
+
+    pub(crate) fn unknown(operation: &'static str) -> Self {
+        Self::which(Which::Unknown(operation), When::Before)
     }
 
     fn which(which: Which, when: When) -> Self {
@@ -85,6 +91,9 @@ impl Faulty {
                 let target = request.headers().get("x-amz-target").unwrap_or_default();
                 target.ends_with(&format!(".{operation}"))
             }
+            Which::Unknown(operation) => {
+                request.uri().ends_with(&format!("/operation/{operation}"))
+            }
         }
     }
 }
@@ -120,6 +129,9 @@ impl HttpConnector for Line {
         if !self.faulty.fails(&request) {
             return self.inner.call(request);
         }
+        if let Which::Unknown(_) = self.faulty.which {
+            return HttpConnectorFuture::ready(Ok(unknown()));
+        }
         let inner = (self.faulty.when == When::After).then(|| self.inner.call(request));
         HttpConnectorFuture::new(async move {
             if let Some(inner) = inner {
@@ -130,4 +142,15 @@ impl HttpConnector for Line {
             Ok(HttpResponse::new(status, SdkBody::empty()))
         })
     }
+}
+
+/// What an emulator answers that has never heard of the call.
+fn unknown() -> HttpResponse {
+    let status = StatusCode::try_from(400).unwrap();
+    let body = b"\xa2\x66__type\x6dInvalidAction\x67message\x6eUnknown action";
+    let mut response = HttpResponse::new(status, SdkBody::from(body.as_slice()));
+    let headers = response.headers_mut();
+    headers.insert("content-type", "application/cbor");
+    headers.insert("smithy-protocol", "rpc-v2-cbor");
+    response
 }

@@ -9,8 +9,13 @@
 )]
 
 mod creation;
+mod destroy;
 mod drift;
 mod faulty;
+mod outlook;
 mod pocket;
 mod refusals;
+mod trails;
 mod verbs;
+mod watching;
+mod whole;

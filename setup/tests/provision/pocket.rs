@@ -94,6 +94,78 @@ impl Pocket {
         (exit, out.text(), err.text())
     }
 
+    /// Runs the verb; answers how it ended, and standard output.
+    pub(crate) async fn verb_plan(
+        &self,
+        config: &Config,
+        output: Output,
+    ) -> (anyhow::Result<Exit>, String) {
+        let out = Captured::default();
+        let mut ui = Ui::plain(out.clone(), Captured::default(), output);
+        let session = Session {
+            clients: self.clients.clone(),
+            config: config.clone(),
+            code: Code::placeholder(),
+            now: self.account.clock().now(),
+        };
+        let run = setup::command::plan::run(false, &session, &mut ui);
+        (self.account.drive(run).await, out.text())
+    }
+
+    /// What destroying would do.
+    pub(crate) async fn removal(&self, config: &Config, logs: bool) -> Result<Plan, Error> {
+        self.account
+            .drive(setup::destroy::plan(&self.clients, config, logs))
+            .await
+    }
+
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_destroy(
+        &self,
+        yes: bool,
+        logs: bool,
+        output: Output,
+        interrupt: impl Future<Output = ()>,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let config = Config::default();
+        let clients = &self.clients;
+        let run = setup::command::destroy::run(yes, logs, clients, &config, &mut ui, interrupt);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
+    /// Lets a trail of elsewhere be seen.
+    pub(crate) fn show(&self, trail: local::ForeignTrail) {
+        self.account.show_trail(trail);
+    }
+
+    /// A push is recorded, and whatever follows from it takes its course for two minutes.
+    pub(crate) async fn push_is_recorded(&self) {
+        let now = self.account.clock().now();
+        let record = json!({
+            "eventVersion": "1.11", "eventID": "1", "eventSource": "ecr.amazonaws.com",
+            "eventName": "PutImage", "awsRegion": "eu-west-1", "eventTime": now.to_rfc3339(),
+            "eventCategory": "Management", "managementEvent": true, "readOnly": false,
+            "recipientAccountId": "000000000000",
+            "requestParameters": {"repositoryName": "web", "imageTag": "v1"},
+            "responseElements": {"image": {
+                "registryId": "000000000000", "repositoryName": "web",
+                "imageId": {"imageDigest": format!("sha256:{}", "1".repeat(64)), "imageTag": "v1"},
+                "imageManifest": json!({
+                    "schemaVersion": 2,
+                    "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                    "config": {"mediaType": "application/vnd.docker.container.image.v1+json",
+                               "digest": format!("sha256:{}", "2".repeat(64)), "size": 1},
+                    "layers": [],
+                }).to_string(),
+            }},
+        });
+        self.account.deliver(record, now);
+        self.wait(chrono::TimeDelta::minutes(2)).await;
+    }
+
     /// From here on, `writes` starts anew.
     pub(crate) fn forget(&self) {
         self.from
@@ -117,7 +189,7 @@ impl Pocket {
             else {
                 continue;
             };
-            let read = ["Get", "List", "Describe", "Head"]
+            let read = ["Get", "List", "Describe", "Head", "Filter", "BatchGet"]
                 .iter()
                 .any(|p| operation.starts_with(p));
             if !read {
@@ -138,6 +210,17 @@ impl Pocket {
             Ok(answer) => answer,
             Err(fault) => panic!("{service}:{operation}: {fault:?}"),
         }
+    }
+
+    /// Somebody else's call, which may be refused: then the error code.
+    pub(crate) fn ask(
+        &self,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, String> {
+        let answer = self.account.call(service, operation, input);
+        answer.map_err(|fault| fault.code)
     }
 
     pub(crate) fn refused(&self, service: &str, operation: &str, input: Value) -> bool {

@@ -66,7 +66,7 @@ async fn what_cannot_be_asked_for_is_refused_before_any_write() {
         })
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("not supported yet"), "{error}");
+    assert!(error.to_string().contains("has no such trail"), "{error}");
 
     let clusters = (0..300).map(|n| format!("cluster-number-{n}")).collect();
     let error = pocket

@@ -17,20 +17,20 @@ async fn the_verbs_show_ask_and_report() {
     let (exit, out, _) = pocket.verb_setup(false, Output::Text, never()).await;
     assert!(exit.unwrap_err().to_string().contains("pass --yes"));
     assert!(
-        out.ends_with("16 to create, 0 to change, 0 to keep\n"),
+        out.ends_with("18 to create, 0 to change, 0 to keep\n"),
         "{out}"
     );
     assert_eq!(pocket.writes(), Vec::<String>::new());
 
     let (exit, out, err) = pocket.verb_setup(true, Output::Text, never()).await;
     assert_eq!(exit.unwrap(), Exit::Done);
-    assert!(out.ends_with("done: 16 created, 0 changed\n"), "{out}");
+    assert!(out.ends_with("done: 18 created, 0 changed\n"), "{out}");
     assert_eq!(err, "");
 
     let (exit, out, _) = pocket.verb_setup(true, Output::Json, never()).await;
     assert_eq!(exit.unwrap(), Exit::Done);
     let json: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(json["changes"].as_array().unwrap().len(), 16);
+    assert_eq!(json["changes"].as_array().unwrap().len(), 18);
     assert_eq!(json["changes"][0]["action"], "keep");
 }
 
@@ -54,8 +54,9 @@ fn ecroll(arguments: &[&str]) -> (Option<i32>, String) {
     std::fs::write(folder.path().join("bad.toml"), "nmae = 1\nsweep = \"5\"\n").unwrap();
     // The smallest header that passes for an executable for x86-64.
     let mut handler = b"\x7fELF\x02\x01\x01".to_vec();
-    handler.resize(18, 0);
-    handler.extend([62, 0]);
+    handler.resize(16, 0);
+    handler.extend([2, 0, 62, 0]);
+    handler.resize(64, 0);
     std::fs::write(folder.path().join("handler"), handler).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_ecroll"))
         .args(arguments)

@@ -1,7 +1,10 @@
 //! Which events a trail takes.
 
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
-use aws_sdk_cloudtrail::types::{EventSelector, ReadWriteType};
+use aws_sdk_cloudtrail::types::{AdvancedFieldSelector, EventSelector, ReadWriteType};
+
+/// Where pushes come from.
+const PUSH_SOURCE: &str = "ecr.amazonaws.com";
 
 /// Sources whose management events come in masses and never concern a push. They are the only two that CloudTrail
 /// lets a trail leave out.
@@ -42,6 +45,72 @@ pub(super) fn described(found: &GetEventSelectorsOutput) -> String {
     }
 }
 
+/// Whether a trail with these selectors takes pushes: management events, writes, of ECR. The error says why not.
+///
+/// Of a basic selector's fields only these three matter; an advanced one takes an event when every field selector does.
+/// Source: `EventSelector` and `AdvancedFieldSelector` in the CloudTrail API reference.
+pub(crate) fn takes_pushes(found: &GetEventSelectorsOutput) -> Result<(), String> {
+    let (basic, advanced) = (found.event_selectors(), found.advanced_event_selectors());
+    let mut reasons: Vec<String> = Vec::new();
+    for selector in basic {
+        let excluded = selector.exclude_management_event_sources();
+        if selector.include_management_events() == Some(false) {
+            reasons.push("leaves management events out".to_owned());
+        } else if selector.read_write_type() == Some(&ReadWriteType::ReadOnly) {
+            reasons.push("takes reads only".to_owned());
+        } else if excluded.iter().any(|source| source == PUSH_SOURCE) {
+            reasons.push(format!("leaves {PUSH_SOURCE} out"));
+        } else {
+            return Ok(());
+        }
+    }
+    for selector in advanced {
+        let refusing = selector
+            .field_selectors()
+            .iter()
+            .find(|field| !admits_push(field));
+        match refusing {
+            None => return Ok(()),
+            Some(field) => reasons.push(format!("is narrowed by `{}`", field.field())),
+        }
+    }
+    reasons.sort_unstable();
+    reasons.dedup();
+    let reasons = match reasons.as_slice() {
+        [] => "takes nothing".to_owned(),
+        reasons => reasons.join(", "),
+    };
+    Err(format!(
+        "it does not take pushes, which are write management events of {PUSH_SOURCE}: its selection {reasons}; \
+         widen its event selectors"
+    ))
+}
+
+/// Whether a field selector admits a push.
+fn admits_push(field: &AdvancedFieldSelector) -> bool {
+    let value = match field.field() {
+        "eventCategory" => "Management",
+        "readOnly" => "false",
+        "eventSource" => PUSH_SOURCE,
+        "eventName" => "PutImage",
+        // What else could be asked of a management event is not known; then it is not relied on.
+        _ => return false,
+    };
+    let any = |wanted: &[String], holds: fn(&str, &str) -> bool| {
+        wanted.iter().any(|wanted| holds(value, wanted))
+    };
+    let must = |wanted: &[String], holds| wanted.is_empty() || any(wanted, holds);
+    let same = |value: &str, wanted: &str| value == wanted;
+    let begins = |value: &str, wanted: &str| value.starts_with(wanted);
+    let ends = |value: &str, wanted: &str| value.ends_with(wanted);
+    must(field.equals(), same)
+        && must(field.starts_with(), begins)
+        && must(field.ends_with(), ends)
+        && !any(field.not_equals(), same)
+        && !any(field.not_starts_with(), begins)
+        && !any(field.not_ends_with(), ends)
+}
+
 fn one(selector: &EventSelector) -> String {
     let kind = match selector.read_write_type() {
         Some(ReadWriteType::WriteOnly) => "write",
@@ -67,9 +136,88 @@ fn one(selector: &EventSelector) -> String {
 #[cfg(test)]
 mod tests {
     use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
-    use aws_sdk_cloudtrail::types::{AdvancedEventSelector, EventSelector, ReadWriteType};
+    use aws_sdk_cloudtrail::types::{
+        AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType,
+    };
 
-    use super::{described, in_words, wanted};
+    use super::{described, in_words, takes_pushes, wanted};
+
+    fn basic(selector: EventSelector) -> GetEventSelectorsOutput {
+        GetEventSelectorsOutput::builder()
+            .event_selectors(selector)
+            .build()
+    }
+
+    /// Advanced selectors of `field=value` and `field!=value`.
+    fn advanced(fields: &[&str]) -> GetEventSelectorsOutput {
+        let field = |text: &&str| {
+            let (name, value) = text.split_once('=').unwrap();
+            let builder = AdvancedFieldSelector::builder();
+            let builder = match name.strip_suffix('!') {
+                Some(name) => builder.field(name).not_equals(value),
+                None => builder.field(name).equals(value),
+            };
+            builder.build().unwrap()
+        };
+        let selector = AdvancedEventSelector::builder()
+            .set_field_selectors(Some(fields.iter().map(field).collect()));
+        GetEventSelectorsOutput::builder()
+            .advanced_event_selectors(selector.build().unwrap())
+            .build()
+    }
+
+    #[test]
+    fn what_takes_pushes_is_told_from_what_does_not() {
+        let selector = || EventSelector::builder().include_management_events(true);
+        assert_eq!(takes_pushes(&basic(wanted())), Ok(()));
+        assert_eq!(takes_pushes(&basic(selector().build())), Ok(()));
+        let no = selector().include_management_events(false).build();
+        assert!(
+            takes_pushes(&basic(no))
+                .unwrap_err()
+                .contains("management events out")
+        );
+        let reads = selector().read_write_type(ReadWriteType::ReadOnly).build();
+        assert!(
+            takes_pushes(&basic(reads))
+                .unwrap_err()
+                .contains("reads only")
+        );
+        let without = selector().exclude_management_event_sources("ecr.amazonaws.com");
+        assert!(
+            takes_pushes(&basic(without.build()))
+                .unwrap_err()
+                .contains("ecr.amazonaws.com out")
+        );
+        let nothing = GetEventSelectorsOutput::builder().build();
+        assert!(
+            takes_pushes(&nothing)
+                .unwrap_err()
+                .contains("takes nothing")
+        );
+
+        let management = "eventCategory=Management";
+        let table: &[(&[&str], bool)] = &[
+            (&[management], true),
+            (&[management, "readOnly=false"], true),
+            (&[management, "readOnly=true"], false),
+            (&[management, "eventSource!=kms.amazonaws.com"], true),
+            (&[management, "eventSource!=ecr.amazonaws.com"], false),
+            (&[management, "eventName=PutImage"], true),
+            (&[management, "userIdentity.arn=x"], false),
+            (
+                &["eventCategory=Data", "resources.type=AWS::S3::Object"],
+                false,
+            ),
+        ];
+        for (fields, takes) in table {
+            assert_eq!(
+                takes_pushes(&advanced(fields)).is_ok(),
+                *takes,
+                "{fields:?}"
+            );
+        }
+    }
 
     #[test]
     fn selectors_are_told_apart() {

@@ -1,41 +1,50 @@
-//! IAM roles and their inline policies: stored and validated, not yet enforced on every call.
+//! IAM: roles with their inline policies, users, access keys, and what each call needs.
+
+pub(crate) mod access;
+mod enforce;
+mod identities;
+mod keys;
+mod role;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present, tag_list};
+use crate::options::Options;
 use crate::policy::{self, Ask};
 use crate::service::{Answer, Fault, Scope};
 
-/// The roles of the account.
+pub(crate) use enforce::Asks;
+pub use enforce::Permission;
+use identities::User;
+pub(crate) use identities::{Assume, global, operator};
+use keys::Keyring;
+pub use keys::Keys;
+pub(crate) use keys::{Identity, Stranger};
+use role::Role;
+
+/// The roles, users and keys of the account.
 #[derive(Debug)]
 pub(crate) struct Iam {
     roles: BTreeMap<String, Role>,
+    users: BTreeMap<String, User>,
+    keyring: Keyring,
+    /// How long a new role or a changed policy needs until all services know it.
+    spread: TimeDelta,
     ids: Ids,
 }
 
-#[derive(Debug)]
-struct Role {
-    path: String,
-    arn: String,
-    id: String,
-    created: DateTime<Utc>,
-    trust: String,
-    description: Option<String>,
-    max_session: i64,
-    tags: BTreeMap<String, String>,
-    policies: BTreeMap<String, String>,
-}
-
 impl Iam {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
             roles: BTreeMap::new(),
-            ids: Ids::new(seed, "iam"),
+            users: BTreeMap::new(),
+            keyring: Keyring::new(options.seed),
+            spread: TimeDelta::from_std(options.role_propagation).unwrap_or_default(),
+            ids: Ids::new(options.seed, "iam"),
         }
     }
 
@@ -70,7 +79,7 @@ impl Iam {
                 role.trust = well_formed(input.need("PolicyDocument")?)?;
                 Ok(json!({}))
             }
-            "PutRolePolicy" => self.put_role_policy(input),
+            "PutRolePolicy" => self.put_role_policy(input, scope),
             "GetRolePolicy" => {
                 let (role, policy) = (input.need("RoleName")?, input.need("PolicyName")?);
                 let document = self.role(role)?.policies.get(policy);
@@ -81,10 +90,11 @@ impl Iam {
             }
             "DeleteRolePolicy" => {
                 let policy = input.need("PolicyName")?;
-                let policies = &mut self.role_mut(input.need("RoleName")?)?.policies;
-                policies
-                    .remove(policy)
-                    .ok_or_else(|| no_such_policy(policy))?;
+                let spread = self.spread;
+                let role = self.role_mut(input.need("RoleName")?)?;
+                let gone = role.policies.remove(policy);
+                gone.ok_or_else(|| no_such_policy(policy))?;
+                role.changed(scope.now, spread);
                 Ok(json!({}))
             }
             "ListRolePolicies" => {
@@ -106,53 +116,21 @@ impl Iam {
     }
 
     /// Whether `service` can assume the role by now: it exists, has spread, and trusts the service.
-    pub(crate) fn can_be_assumed(
-        &self,
-        arn: &str,
-        service: &str,
-        now: DateTime<Utc>,
-        propagation: Duration,
-    ) -> bool {
+    pub(crate) fn can_be_assumed(&self, arn: &str, service: &str, now: DateTime<Utc>) -> bool {
         self.by_arn(arn).is_some_and(|role| {
-            let spread = (now - role.created)
-                .to_std()
-                .is_ok_and(|age| age >= propagation);
             let ask = Ask {
                 principal: service,
                 action: "sts:AssumeRole",
                 resource: "",
                 context: &[],
             };
+            let spread = now >= role.created + self.spread;
             spread && policy::parse(&role.trust).is_ok_and(|trust| policy::admits(&trust, &ask))
         })
     }
 
-    /// Whether the role's own policies allow `action` on `resource`.
-    pub(crate) fn role_allows(&self, arn: &str, action: &str, resource: &str) -> bool {
-        let ask = Ask {
-            principal: "",
-            action,
-            resource,
-            context: &[],
-        };
-        self.by_arn(arn).is_some_and(|role| {
-            let documents = role
-                .policies
-                .values()
-                .filter_map(|text| policy::parse(text).ok());
-            let statements: Vec<Value> = documents
-                .flat_map(|document| match document.get("Statement").cloned() {
-                    Some(Value::Array(list)) => list,
-                    Some(one) => vec![one],
-                    None => Vec::new(),
-                })
-                .collect();
-            policy::admits(&json!({"Statement": statements}), &ask)
-        })
-    }
-
     fn by_arn(&self, arn: &str) -> Option<&Role> {
-        self.roles.values().find(|role| role.arn == arn)
+        self.roles.values().find(|role| *role.arn == *arn)
     }
 
     fn role(&self, name: &str) -> Result<&Role, Fault> {
@@ -178,12 +156,8 @@ impl Iam {
             return Err(Fault::client("EntityAlreadyExists", message).with_status(409));
         }
         let path = input.text("Path").unwrap_or("/").to_owned();
-        let place = scope.place;
         let role = Role {
-            arn: format!(
-                "arn:{}:iam::{}:role{path}{name}",
-                place.partition, place.account
-            ),
+            arn: global(scope.place, &format!("role{path}{name}")).into(),
             path,
             id: self.ids.entity("AROA"),
             created: scope.now,
@@ -192,6 +166,7 @@ impl Iam {
             max_session: input.number("MaxSessionDuration").unwrap_or(3600),
             tags: input.tags("Tags"),
             policies: BTreeMap::new(),
+            effective: Vec::new(),
         };
         let answer = json!({"Role": role.describe(name)});
         self.roles.insert(name.to_owned(), role);
@@ -226,10 +201,12 @@ impl Iam {
         Ok(json!({}))
     }
 
-    fn put_role_policy(&mut self, input: Input<'_>) -> Answer {
+    fn put_role_policy(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
         let (policy, role) = (input.need("PolicyName")?, input.need("RoleName")?);
         let document = well_formed(input.need("PolicyDocument")?)?;
-        let policies = &mut self.role_mut(role)?.policies;
+        let spread = self.spread;
+        let held = self.role_mut(role)?;
+        let policies = &mut held.policies;
         // White space does not count towards the quota of a role's inline policies.
         let size = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
         let others = policies.iter().filter(|(name, _)| *name != policy);
@@ -238,23 +215,8 @@ impl Iam {
             return Err(Fault::client("LimitExceeded", message).with_status(409));
         }
         policies.insert(policy.to_owned(), document);
+        held.changed(scope.now, spread);
         Ok(json!({}))
-    }
-}
-
-impl Role {
-    fn describe(&self, name: &str) -> Value {
-        present(json!({
-            "Path": self.path,
-            "RoleName": name,
-            "RoleId": self.id,
-            "Arn": self.arn,
-            "CreateDate": self.created.timestamp(),
-            "AssumeRolePolicyDocument": encoded(&self.trust),
-            "Description": self.description,
-            "MaxSessionDuration": self.max_session,
-            "Tags": if self.tags.is_empty() { Value::Null } else { tag_list(&self.tags) },
-        }))
     }
 }
 

@@ -1,0 +1,60 @@
+//! Which services follow which repositories, and how: for whoever sets the pipeline up.
+
+use crate::config::{OwnTags, ServiceSettings};
+use crate::context::Context;
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::image::Repository;
+use crate::plan::settings;
+use crate::survey::survey;
+
+/// A service and one repository whose images it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Follower {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// The repository.
+    pub repository: Repository,
+    /// How it follows: its own tags, over the configuration.
+    pub settings: ServiceSettings,
+    /// Whether the configuration's `repositories` take this one.
+    pub followed: bool,
+    /// What is wrong with the service's own tags; then its pushes are refused.
+    pub wrong: Vec<String>,
+}
+
+/// Everything that runs in the followed clusters, by service and repository, and what could not be read.
+///
+/// # Errors
+/// When the clusters cannot be listed.
+pub async fn followers(context: &Context) -> Result<(Vec<Follower>, Vec<String>), Error> {
+    let inventory = survey(context, Deadline::NONE).await?;
+    let config = &context.config;
+    let mut followers = Vec::new();
+    for service in &inventory.services {
+        let Some(definition) = inventory.definitions.get(&service.task_definition) else {
+            continue;
+        };
+        let wrong = OwnTags::read(&service.tags).wrong;
+        for repository in definition.repositories() {
+            followers.push(Follower {
+                cluster: service.cluster().to_owned(),
+                service: service.name.clone(),
+                repository: repository.clone(),
+                settings: settings(service, repository, config),
+                followed: config.follows_repository(&repository.name),
+                wrong: wrong.clone(),
+            });
+        }
+    }
+    let gaps = inventory.gaps.iter().map(|gap| {
+        let whose = match gap.service.as_str() {
+            "" => gap.cluster.clone(),
+            service => format!("{}/{service}", gap.cluster),
+        };
+        format!("{whose}: {}", gap.reason)
+    });
+    Ok((followers, gaps.collect()))
+}

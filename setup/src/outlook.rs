@@ -1,0 +1,229 @@
+//! What the pipeline will do here: which services will follow, by which policy, and what the last day's pushes would have
+//! rolled. Asked of the handler's own code, with the operator's credentials; nothing is written.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use handler::config::{Action, Config, Match, Pin};
+use handler::report::{DRY_RUN, Outcome};
+use handler::{Context, Follower};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::clients::Clients;
+
+/// How far back the trial looks.
+const DAY: &str = "24h";
+
+/// What the pipeline will do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outlook {
+    /// The services that run images of ECR in followed clusters.
+    pub services: Vec<Line>,
+    /// What could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
+    /// What the last day's pushes would have rolled; none where no log group holds them yet.
+    pub last_day: Option<Trial>,
+}
+
+/// How one service follows one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// The repository, with its registry.
+    pub repository: String,
+    /// Which tags roll.
+    pub tags: String,
+    /// What else is set, or why it does not follow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// The pushes of the last day, passed through the handler without rolling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trial {
+    /// How many pushes were found.
+    pub pushes: usize,
+    /// What would have been rolled.
+    pub rolls: Vec<Roll>,
+    /// Why the log could not be read, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// A roll that would have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Roll {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// The repository's name.
+    pub repository: String,
+    /// The tag.
+    pub tag: String,
+    /// Why, in the handler's words.
+    pub reason: String,
+}
+
+/// Looks ahead. `log_group` is the one to read the last day from, if it is there. Whatever cannot be read is said in the
+/// answer: it is no reason not to set anything up.
+pub async fn outlook(
+    clients: &Clients,
+    config: &Config,
+    log_group: Option<&str>,
+    now: DateTime<Utc>,
+) -> Outlook {
+    let config = Config {
+        log_group: log_group.map(ToOwned::to_owned),
+        // The trial is about pushes from before the first run as well, and tells nobody.
+        since: None,
+        notify: None,
+        ..config.clone()
+    };
+    // The services of this account and Region; targets are reached with the handler's role, which may not exist yet.
+    let context = Context::new(config, clients.sdk(), Arc::new(move || now));
+    let (services, gaps) = match handler::followers(&context).await {
+        Ok((followers, gaps)) => (followers.iter().map(Line::of).collect(), gaps),
+        Err(error) => (Vec::new(), vec![error.to_string()]),
+    };
+    let last_day = match log_group {
+        Some(_) => Some(trial(&context).await),
+        None => None,
+    };
+    Outlook {
+        services,
+        gaps,
+        last_day,
+    }
+}
+
+async fn trial(context: &Context) -> Trial {
+    let event = json!({"look_back": DAY, "dry_run": true});
+    let report = match handler::handle(&event, context).await {
+        Ok(report) => report,
+        Err(handler::Error::Retryable {
+            report: Some(report),
+            ..
+        }) => *report,
+        Err(error) => {
+            return Trial {
+                pushes: 0,
+                rolls: Vec::new(),
+                failed: Some(error.to_string()),
+            };
+        }
+    };
+    let rolls = report.decisions.iter().filter(|decision| {
+        // What a trial would have rolled, it holds, and says so.
+        decision.outcome == Outcome::Held && decision.reason.starts_with(DRY_RUN)
+    });
+    let rolls = rolls.map(|decision| Roll {
+        cluster: decision.cluster.clone(),
+        service: decision.service.clone(),
+        repository: decision.repository.clone(),
+        tag: decision.tag.clone(),
+        reason: decision.reason.clone(),
+    });
+    Trial {
+        pushes: report.pushes.len(),
+        rolls: rolls.collect(),
+        failed: None,
+    }
+}
+
+impl Line {
+    fn of(follower: &Follower) -> Self {
+        let settings = &follower.settings;
+        let mut remarks = Vec::new();
+        if !follower.followed {
+            remarks.push("not followed: `repositories` leaves it out".to_owned());
+        }
+        let wrong = follower.wrong.iter();
+        remarks.extend(wrong.map(|wrong| format!("refused: its own tags are wrong: {wrong}")));
+        let mut add = |on: bool, text: &str| remarks.extend(on.then(|| text.to_owned()));
+        add(settings.hold, "held");
+        add(settings.action == Action::Force, "deployed anew");
+        add(settings.pin == Pin::Digest, "by digest");
+        add(settings.matching == Match::NamePrefix, "by name");
+        Self {
+            cluster: follower.cluster.clone(),
+            service: follower.service.clone(),
+            repository: follower.repository.to_string(),
+            tags: settings.tags.to_string(),
+            remarks,
+        }
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cluster,
+            service,
+            repository,
+            tags,
+            remarks,
+        } = self;
+        write!(f, "{cluster}/{service} follows {repository}, tags {tags}")?;
+        for remark in remarks {
+            write!(f, "; {remark}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.failed {
+            return write!(f, "the last day's pushes cannot be read: {why}");
+        }
+        let pushes = match self.pushes {
+            1 => "1 push".to_owned(),
+            pushes => format!("{pushes} pushes"),
+        };
+        let rolled = match self.rolls.len() {
+            0 => "nothing".to_owned(),
+            rolls => rolls.to_string(),
+        };
+        write!(
+            f,
+            "the last day: {pushes}, which would have rolled {rolled}"
+        )?;
+        for roll in &self.rolls {
+            let Roll {
+                cluster,
+                service,
+                repository,
+                tag,
+                ..
+            } = roll;
+            write!(f, "\n  {cluster}/{service} to {repository}:{tag}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.services.len() {
+            0 => f.write_str("services: none runs images of ECR in the followed clusters")?,
+            services => write!(f, "services: {services}")?,
+        }
+        for line in &self.services {
+            write!(f, "\n  {line}")?;
+        }
+        for gap in &self.gaps {
+            write!(f, "\n  not readable: {gap}")?;
+        }
+        match &self.last_day {
+            Some(trial) => write!(f, "\n{trial}"),
+            None => f.write_str("\nthe last day: nothing is recorded here yet"),
+        }
+    }
+}
