@@ -11,6 +11,7 @@ use crate::act::{Past, perform};
 use crate::build::account;
 use crate::coverage::Coverage;
 use crate::history::History;
+use crate::show::timeline;
 use crate::trace::{Act, Step, Violation};
 
 /// A step is no longer than this.
@@ -27,6 +28,8 @@ pub(crate) struct Outcome {
     pub(crate) span: TimeDelta,
     /// How much happened.
     pub(crate) entries: usize,
+    /// What happened, if a rule did not hold.
+    pub(crate) story: Vec<String>,
     /// A mark of everything that happened, for comparing two runs.
     pub(crate) mark: u64,
 }
@@ -74,6 +77,9 @@ async fn lived(history: &History) -> Outcome {
     let _ = life.answers.taken();
     life.account.plan_faults(history.faults.clone());
     life.go().await;
+    if !life.outcome.violations.is_empty() {
+        life.outcome.story = timeline(&life.account.journal(), history.world.start);
+    }
     life.outcome
 }
 

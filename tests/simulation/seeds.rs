@@ -76,16 +76,21 @@ fn story(
     least: &History,
     least_violations: &[Violation],
 ) -> String {
+    let story = run(least).story;
     let lines = |violations: &[Violation]| {
         let lines: Vec<String> = violations.iter().map(|v| format!("  {v}")).collect();
         lines.join("\n")
     };
     format!(
-        "seed {} violates:\n{}\n\nthe least history that does:\n{least}\nviolates:\n{}\n\n\
+        "seed {} violates:\n{}\n\nthe least history that does:\n{least}\nviolates:\n{}\n\nhow it ended:\n{}\n\n\
          ECROLL_SEED={} cargo test --workspace --test simulation -- --nocapture a_seed",
         whole.seed,
         lines(violations),
         lines(least_violations),
+        story
+            .get(story.len().saturating_sub(60)..)
+            .unwrap_or_default()
+            .join("\n"),
         whole.seed,
     )
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use local::{Entry, What};
+use serde_json::Value;
 
 use crate::history::History;
 use crate::trace::{Act, Policy, Service};
@@ -150,4 +152,88 @@ fn done(act: &Act, start: DateTime<Utc>) -> String {
         Act::Delete { cluster, service } => format!("delete {cluster}/{service}"),
         Act::Fault(name) => (*name).to_owned(),
     }
+}
+
+/// What happened, as far as it helps to see why a rule did not hold.
+pub(crate) fn timeline(entries: &[Entry], start: DateTime<Utc>) -> Vec<String> {
+    let lines = entries.iter().filter(|entry| entry.at >= start);
+    let lines = lines.filter_map(|entry| {
+        let at = span(entry.at - start);
+        Some(format!("  {at:>14}  {}", line(&entry.what)?))
+    });
+    lines.collect()
+}
+
+fn line(what: &What) -> Option<String> {
+    Some(match what {
+        What::Call {
+            operation,
+            input,
+            error,
+            by,
+            ..
+        } => {
+            let reads = ["Describe", "List", "Filter", "Get", "BatchGet"];
+            if error.is_none() && reads.iter().any(|verb| operation.starts_with(verb)) {
+                return None;
+            }
+            let error = error.as_ref().map_or(String::new(), |e| format!(" {e}"));
+            format!("{by:?} {operation}{error} {}", short(&input.to_string()))
+        }
+        What::Delivered { message_id, .. } => {
+            format!("delivered {}", message_id.as_deref().unwrap_or("?"))
+        }
+        What::Withheld {
+            message_id, reason, ..
+        } => {
+            format!(
+                "withheld {}: {reason}",
+                message_id.as_deref().unwrap_or("?")
+            )
+        }
+        What::Alarm { from, to, .. } => format!("alarm {from} to {to}"),
+        What::Invoked { event, attempt, .. } => {
+            format!("invoked, attempt {attempt}: {}", short(&event.to_string()))
+        }
+        What::Answered { result, .. } => match result {
+            Ok(answer) => {
+                let decisions = answer.get("decisions").and_then(Value::as_array);
+                let lines = decisions.into_iter().flatten().map(|of| {
+                    let text = |member: &str| of.get(member).and_then(Value::as_str).unwrap_or("-");
+                    format!(
+                        "\n{:18}{} {} {}:{} …{}: {}",
+                        "",
+                        text("outcome"),
+                        text("service"),
+                        text("repository"),
+                        text("tag"),
+                        tail(text("digest")),
+                        text("reason"),
+                    )
+                });
+                format!("answered{}", lines.collect::<String>())
+            }
+            Err(error) => format!("failed: {error}"),
+        },
+        What::Dropped {
+            meant_for, reason, ..
+        } => format!("dropped for {meant_for}: {reason}"),
+        What::Fault { kind, on } => format!("FAULT {kind} on {on}"),
+        What::Deployment(notice) => format!(
+            "deployment {}/{} {:?} {}",
+            notice.cluster,
+            notice.service,
+            notice.state,
+            tail(&notice.task_definition),
+        ),
+        _ => return None,
+    })
+}
+
+fn tail(text: &str) -> &str {
+    text.get(text.len().saturating_sub(16)..).unwrap_or(text)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(240).collect()
 }
