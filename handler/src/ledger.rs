@@ -174,6 +174,12 @@ impl Entry {
         same(word, digest, self.time, push)
     }
 
+    /// Whether the entry speaks of a push of this digest, be it another push.
+    #[must_use]
+    pub fn is_of(&self, digest: &str) -> bool {
+        parts(&self.id).1 == Some(short(digest).as_str())
+    }
+
     /// The push's identity, as [`word`] writes it.
     #[must_use]
     pub fn word(&self) -> &str {

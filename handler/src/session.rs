@@ -161,6 +161,14 @@ impl<'c> Session<'c> {
         if roll.cargo.iter().any(by_version) {
             return false;
         }
+        // The same image again: with the older record it may be one push, and that may have been undone.
+        let again = |cargo: &Cargo| {
+            let entry = roll.service.entry(&cargo.repository);
+            entry.is_some_and(|entry| entry.is_of(&cargo.digest))
+        };
+        if roll.cargo.iter().any(again) {
+            return false;
+        }
         let known = |repository: &Repository| {
             let mut images = definition.images.values();
             let key = (roll.service.arn.clone(), repository.clone());

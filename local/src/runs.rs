@@ -101,6 +101,7 @@ impl State {
         invocation.cold = self.faults.is_cold(now);
         invocation.skew = self.faults.skew(now);
         invocation.deadline += invocation.skew;
+        self.tell_faults();
     }
 
     fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {

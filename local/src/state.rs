@@ -323,6 +323,7 @@ impl State {
 
     /// Hands on what the services have put out, until there is nothing more.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
+        self.tell_faults();
         let metric_delay = delta(self.options.metric_delay);
         let depths = self.sqs.take_samples();
         for sample in self.logs.take_samples().into_iter().chain(depths) {
@@ -338,6 +339,7 @@ impl State {
         let delay = delta(self.options.notification_delay);
         for delivery in self.sns.take_deliveries() {
             let copies = self.faults.message_copies(now);
+            self.tell_faults();
             if copies.is_empty() {
                 let what = What::Dropped {
                     meant_for: delivery.subscription.clone(),

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use local::faults::Kind;
 
 use crate::clients::Clients;
 use crate::code::Code;
@@ -124,6 +126,9 @@ pub struct ReplayArgs {
     /// How long CloudTrail takes to deliver a record, such as 90s or 5m
     #[arg(long, value_parser = duration)]
     pub latency: Option<Duration>,
+    /// Let this go wrong on the way, a few times, when and where the seed says; may be given several times
+    #[arg(long = "fault", value_name = "KIND", value_parser = fault())]
+    pub faults: Vec<Kind>,
 }
 
 /// How to serve the account.
@@ -141,6 +146,12 @@ pub struct LocalArgs {
     /// The seed of identifiers and delays
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+fn fault() -> impl TypedValueParser<Value = Kind> {
+    let known = Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.what()));
+    PossibleValuesParser::new(known)
+        .try_map(|name| Kind::parse(&name).ok_or("is no fault; `ecroll replay --help` lists them"))
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {

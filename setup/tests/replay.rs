@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use handler::config::Config;
 use handler::report::Outcome;
+use local::faults::Kind;
 use serde_json::{Value, json};
 use setup::replay::{Options, SAMPLE, Sources, Story, replay};
 
@@ -15,7 +16,7 @@ async fn story(seed: u64, text: &str) -> Story {
     sources.text(Path::new("sample"), text);
     let options = Options {
         seed,
-        latency: None,
+        ..Options::default()
     };
     replay(sources, &Config::default(), &options).await.unwrap()
 }
@@ -99,8 +100,8 @@ async fn the_latency_can_be_set() {
     let mut sources = Sources::default();
     sources.text(Path::new("sample"), SAMPLE);
     let options = Options {
-        seed: 0,
         latency: Some(Duration::from_mins(1)),
+        ..Options::default()
     };
     let story = replay(sources, &Config::default(), &options).await.unwrap();
     let waits = story.push_to_roll_seconds.unwrap();
@@ -122,4 +123,22 @@ async fn a_held_configuration_rolls_nothing_and_says_so() {
             .iter()
             .any(|decided| decided.decision.outcome == Outcome::Held)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_are_told_and_lose_no_push() {
+    for kind in Kind::ALL {
+        let mut sources = Sources::default();
+        sources.text(Path::new("sample"), SAMPLE);
+        let options = Options {
+            seed: 5,
+            faults: vec![kind],
+            ..Options::default()
+        };
+        let story = replay(sources, &Config::default(), &options).await.unwrap();
+        assert_eq!(story.lost, 0, "{kind}");
+        if kind == Kind::AlarmDisabled {
+            insta::assert_snapshot!(story);
+        }
+    }
 }

@@ -181,3 +181,37 @@ async fn rule_03_two_handlers_at_once_do_no_harm() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_the_image_of_a_push_that_was_undone_is_decided_once_under_a_further_tag() {
+    // What runs is known by its digest, so that the newest push need not wait for the older slices of the log.
+    let seed = format!(
+        "{}@{}",
+        image("web", "x").trim_end_matches(":x"),
+        crate::world::digest("seed")
+    );
+    let options = local::Options {
+        log_timestamp: local::LogTimestamp::EventTime,
+        ..local::Options::default()
+    };
+    let services = [("web", seed.as_str())];
+    let mut world = World::built(&services, &handler::config::Config::default(), options).await;
+    let first = world.push("web", "v1", "one", 5);
+    world.minutes(60).await;
+    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(180).await;
+    let again = world.push("web", "v2", "one", 5);
+    world.minutes(60).await;
+    for answer in &world.heard() {
+        let decisions = &answer.report.decisions;
+        let of = decisions.iter().filter(|d| d.service == "web").count();
+        assert!(of <= 1, "one push, decided at once: {decisions:?}");
+    }
+    let (outcome, reason) = world
+        .last("web", &first)
+        .or(world.last("web", &again))
+        .unwrap();
+    assert_eq!(outcome, Outcome::Held, "{reason}");
+    assert_eq!(world.deployments("web"), 2, "the roll and the rollback");
+}

@@ -220,6 +220,12 @@ impl World {
         begun.skip(1).collect()
     }
 
+    /// Everything that the handler answered so far.
+    pub(crate) fn heard(&mut self) -> Vec<Answer> {
+        self.heard.extend(self.answers.taken());
+        self.heard.clone()
+    }
+
     /// Everything that the handler decided so far.
     pub(crate) fn decisions(&mut self) -> Vec<Decision> {
         self.heard.extend(self.answers.taken());

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use local::faults::Kind;
 use local::{Account, Entry, What};
 use setup::replay::{Answers, host};
 
@@ -159,7 +160,11 @@ impl Life<'_> {
     /// Until when look-ups may still have something to find or to mend.
     fn busy_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let planned = self.history.last_before(now);
-        let fault = self.account.faults().last().map(|(at, _)| *at);
+        let fault = self.account.faults().last().map(|(at, kind)| match kind {
+            // It is felt until the answer comes, or the function's time is over.
+            Kind::Slow => *at + TimeDelta::minutes(20),
+            _ => *at,
+        });
         let last = planned.into_iter().chain(fault).max();
         let last = last.unwrap_or(self.history.world.start);
         if now >= self.history.calm {

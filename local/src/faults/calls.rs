@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Kind, Planned, doomed};
 use crate::account::Account;
-use crate::journal::{Caller, What};
+use crate::journal::Caller;
 use crate::service::Fault;
 use crate::wire::{self, Call};
 
@@ -106,12 +106,8 @@ impl crate::state::State {
                 && named.is_none_or(|named| *named == call.operation)
                 && old
         };
-        let planned = self.faults.take(now, fits)?;
-        let what = What::Fault {
-            kind: planned.kind,
-            on: call.operation.clone(),
-        };
-        self.journal.write(now, what);
+        let planned = self.faults.take(now, &call.operation, fits)?;
+        self.tell_faults();
         Some(planned)
     }
 }

@@ -67,6 +67,13 @@ impl State {
         }
     }
 
+    /// Writes into the journal what went wrong since the last time.
+    pub(crate) fn tell_faults(&mut self) {
+        for (at, kind, on) in std::mem::take(&mut self.faults.untold) {
+            self.journal.write(at, What::Fault { kind, on });
+        }
+    }
+
     pub(crate) fn begin_fault(&mut self, index: usize, now: DateTime<Utc>) {
         let Some(kind) = self.faults.items.get(index).map(|item| item.planned.kind) else {
             return;
@@ -78,12 +85,8 @@ impl State {
             Kind::Unreserved => self.unreserving(now),
             _ => return,
         };
-        let what = What::Fault {
-            kind,
-            on: "the account".to_owned(),
-        };
-        self.journal.write(now, what);
-        self.faults.fired.push((now, kind));
+        self.faults.fire(now, kind, "the account");
+        self.tell_faults();
         if let Some(item) = self.faults.items.get_mut(index) {
             item.last = Some(now);
             item.times = item.times.saturating_sub(1);

@@ -39,6 +39,8 @@ pub struct Planned {
 pub(crate) struct Plan {
     items: Vec<Item>,
     fired: Vec<(DateTime<Utc>, Kind)>,
+    /// What fired and does not stand in the journal yet, with what it befell.
+    untold: Vec<(DateTime<Utc>, Kind, String)>,
     answers: calls::Answers,
 }
 
@@ -103,11 +105,23 @@ impl Plan {
             return None;
         }
         let ended = self.items.iter().filter_map(|item| item.ended(now)).max();
-        Some(ended.unwrap_or(DateTime::<Utc>::MIN_UTC))
+        let ended = ended.unwrap_or(DateTime::<Utc>::MIN_UTC);
+        Some(ended).filter(|ended| *ended <= now)
+    }
+
+    /// Notes that a fault befell something.
+    fn fire(&mut self, now: DateTime<Utc>, kind: Kind, on: &str) {
+        self.fired.push((now, kind));
+        self.untold.push((now, kind, on.to_owned()));
     }
 
     /// The first fault in force that fits, once its occasions to skip are over; it counts as fired.
-    fn take(&mut self, now: DateTime<Utc>, fits: impl Fn(&Planned) -> bool) -> Option<Planned> {
+    fn take(
+        &mut self,
+        now: DateTime<Utc>,
+        on: &str,
+        fits: impl Fn(&Planned) -> bool,
+    ) -> Option<Planned> {
         for item in &mut self.items {
             if !item.is_in_force(now) || !fits(&item.planned) {
                 continue;
@@ -117,16 +131,21 @@ impl Plan {
                 continue;
             }
             item.times = item.times.saturating_sub(1);
-            item.last = Some(now);
-            self.fired.push((now, item.planned.kind));
-            return Some(item.planned.clone());
+            let planned = item.planned.clone();
+            let slow = planned.kind == Kind::Slow;
+            // A call that waits for its answer is in trouble until then.
+            let lasts = Some(planned.amount).filter(|_| slow);
+            item.last = Some(now + lasts.unwrap_or_default());
+            self.fire(now, planned.kind, on);
+            return Some(planned);
         }
         None
     }
 
     /// Whether this kind befalls the occasion.
-    fn takes(&mut self, now: DateTime<Utc>, kind: Kind) -> bool {
-        !self.is_empty() && self.take(now, |planned| planned.kind == kind).is_some()
+    fn takes(&mut self, now: DateTime<Utc>, on: &str, kind: Kind) -> bool {
+        let taken = self.take(now, on, |planned| planned.kind == kind);
+        taken.is_some()
     }
 
     /// How much later than usual each copy of a message arrives.
@@ -137,21 +156,21 @@ impl Plan {
             Kind::MessageDelayed,
             Kind::MessageReordered,
         ];
-        self.copies(now, &kinds)
+        self.copies(now, "a message", &kinds)
     }
 
     /// The same for an event on its way to a function.
     pub(crate) fn event_copies(&mut self, now: DateTime<Utc>) -> Vec<TimeDelta> {
         let kinds = [Kind::EventLost, Kind::EventDoubled, Kind::EventDelayed];
-        self.copies(now, &kinds)
+        self.copies(now, "an event", &kinds)
     }
 
-    fn copies(&mut self, now: DateTime<Utc>, kinds: &[Kind]) -> Vec<TimeDelta> {
+    fn copies(&mut self, now: DateTime<Utc>, on: &str, kinds: &[Kind]) -> Vec<TimeDelta> {
         let on_time = TimeDelta::zero();
         if self.is_empty() {
             return vec![on_time];
         }
-        match self.take(now, |planned| kinds.contains(&planned.kind)) {
+        match self.take(now, on, |planned| kinds.contains(&planned.kind)) {
             None => vec![on_time],
             Some(Planned { kind, amount, .. }) => match kind {
                 Kind::MessageLost | Kind::EventLost => Vec::new(),
@@ -163,13 +182,13 @@ impl Plan {
 
     /// Whether the function that would take an invocation is gone.
     pub(crate) fn is_cold(&mut self, now: DateTime<Utc>) -> bool {
-        self.takes(now, Kind::ColdStart)
+        self.takes(now, "the function", Kind::ColdStart)
     }
 
     /// How far a function's clock is ahead.
     pub(crate) fn skew(&mut self, now: DateTime<Utc>) -> TimeDelta {
         let skewed = |planned: &Planned| planned.kind == Kind::ClockSkew;
-        let skew = self.take(now, skewed).filter(|_| !self.is_empty());
+        let skew = self.take(now, "the function", skewed);
         skew.map_or_else(TimeDelta::zero, |planned| planned.amount)
     }
 
@@ -179,8 +198,18 @@ impl Plan {
             return None;
         }
         let stopped = |planned: &Planned| planned.kind == Kind::DeliveryStops;
-        self.take(now, stopped).map(|planned| planned.until)
+        self.take(now, "a record", stopped)
+            .map(|planned| planned.until)
     }
+}
+
+/// Faults of some kinds, each a few times, drawn from a seed over a span of time.
+#[must_use]
+pub fn drawn(kinds: &[Kind], seed: u64, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Planned> {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let each = kinds.iter().flat_map(|kind| [*kind; 3]);
+    each.map(|kind| Planned::drawn(kind, &mut chance, from, until))
+        .collect()
 }
 
 /// When a record that would arrive at a time does so under a plan: at the end of the stop of CloudTrail's delivery that it

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod delivery;
+mod faults;
 mod functions;
 mod logs;
 mod notifications;

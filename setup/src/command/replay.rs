@@ -26,6 +26,7 @@ pub fn run(args: &ReplayArgs, config: &Config, ui: &mut Ui) -> anyhow::Result<Ex
     let options = Options {
         seed: args.seed,
         latency: args.latency,
+        faults: args.faults.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

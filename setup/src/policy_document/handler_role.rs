@@ -48,7 +48,8 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
         once(arns)
     };
     let services = below("service");
-    let revisions = below("service-revision");
+    // The reference requires both resource types of whoever describes revisions.
+    let histories: Vec<String> = [below("service-revision"), services.clone()].concat();
     let clusters = once(
         places
             .iter()
@@ -93,7 +94,7 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Sid": "ReadHistory",
             "Effect": "Allow",
             "Action": "ecs:DescribeServiceRevisions",
-            "Resource": revisions,
+            "Resource": histories,
         }),
         // What was pushed, and when; in whatever account and Region a service's images are.
         json!({
@@ -175,7 +176,7 @@ fn once(arns: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// The followed clusters as ARN patterns.
-fn cluster_arns(place: &Place, clusters: &[String]) -> Vec<String> {
+pub(super) fn cluster_arns(place: &Place, clusters: &[String]) -> Vec<String> {
     let arn = |cluster: &String| {
         let known = cluster.starts_with("arn:");
         if known {
@@ -189,7 +190,7 @@ fn cluster_arns(place: &Place, clusters: &[String]) -> Vec<String> {
 
 /// Everything of one kind below the followed clusters: `<kind>/<cluster>/*`. All clusters also admits the old short
 /// ARNs `service/<name>`, so that such services can at least be seen and reported.
-fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<String> {
+pub(super) fn service_arns(place: &Place, clusters: &[String], kind: &str) -> Vec<String> {
     let mut arns = Vec::new();
     for cluster in cluster_arns(place, clusters) {
         let (head, name) = cluster.split_once(":cluster/").unwrap_or((&cluster, "*"));

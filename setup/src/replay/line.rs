@@ -143,6 +143,7 @@ pub fn entry(entry: &Entry, rolled: &BTreeSet<String>) -> Option<Line> {
             ("push", format!("{image} {tag} {}", short(digest)))
         }
         What::Alarm { name, from, to, .. } => ("alarm", format!("{name} {from} to {to}")),
+        What::Fault { kind, on } => ("fault", format!("{kind} befalls {on}")),
         What::Dropped {
             meant_for, reason, ..
         } => ("dropped", format!("{meant_for}: {reason}")),

@@ -9,6 +9,7 @@ use handler::config::Config;
 use handler::image::Repository;
 use handler::push::{Found, Push, coalesce};
 use handler::record::Record;
+use local::faults::{self, Kind};
 use local::{Account, Clock};
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ const LATE: TimeDelta = TimeDelta::hours(1);
 const LEAD: TimeDelta = TimeDelta::minutes(15);
 /// Nothing for so long: the time until the next record is skipped.
 const GAP: TimeDelta = TimeDelta::hours(2);
+/// Faults may befall what is done about a record so long after it was delivered.
+const FELT: TimeDelta = TimeDelta::minutes(30);
 /// How long after the last delivery alarms, look-ups and deployments may take to come to rest.
 const REST: TimeDelta = TimeDelta::hours(6);
 
@@ -41,6 +44,8 @@ pub struct Options {
     pub seed: u64,
     /// How long CloudTrail takes for every record; without it, as the seed says.
     pub latency: Option<Duration>,
+    /// What goes wrong on the way, a few times each, as the seed says.
+    pub faults: Vec<Kind>,
 }
 
 /// Runs the records through the pipeline and tells what happened. Takes its time from a virtual clock of its own; must
@@ -81,6 +86,10 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
         .await
         .context("cannot build the pipeline in the pocket account")?;
     account.run_until_quiet(start + LEAD).await;
+
+    let last = deliveries.iter().map(|delivery| delivery.at).max();
+    let (from, until) = (account.clock().now(), last.unwrap_or(start) + FELT);
+    account.plan_faults(faults::drawn(&options.faults, options.seed, from, until));
 
     let records = deliveries.len();
     deliver(&account, deliveries, config).await;

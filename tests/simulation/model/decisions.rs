@@ -140,6 +140,14 @@ impl Model {
         if !calm {
             return;
         }
+        // `force` takes whatever was deployed after the push for it: it names no digest, and cannot tell a rollback.
+        let other = service
+            .runs
+            .as_ref()
+            .is_some_and(|runs| runs.by != By::Ecroll);
+        if service.asked.force && other {
+            return;
+        }
         let mut ran = service.runs.iter().collect::<Vec<_>>();
         if service.runs.as_ref().is_some_and(|runs| runs.at >= began) {
             ran.extend(&service.before);

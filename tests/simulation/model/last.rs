@@ -92,6 +92,14 @@ impl Model {
         }
         let asked = &service.asked;
         asked.takes("any")?;
+        // Where names decide, a service of another name follows nothing (README), whatever its containers run.
+        if asked.name_prefix && !service.is_named_after(repository) {
+            return None;
+        }
+        // A forced deployment brings the version that the container names, and by `newest-semver` only a higher one counts.
+        if asked.force && asked.by_version() {
+            return None;
+        }
         let named: Vec<&Named> = definition
             .containers
             .iter()
