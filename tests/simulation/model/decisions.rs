@@ -126,7 +126,9 @@ impl Model {
     /// `unchanged`: the service runs this push's image, or did when the handler looked.
     ///
     /// Excuses: stale answers while something goes wrong on purpose; a tag that was moved on between the push and the
-    /// deployment, so that the revision made for this push runs a newer one; images that the registry never told of.
+    /// deployment, so that the revision made for this push runs a newer one; images that the registry never told of; with
+    /// `action = "force"` any deployment since the push ("compares the deployment's time with the ledger's", DESIGN 5.1),
+    /// although the breaker may have undone it.
     fn check_unchanged(
         &mut self,
         decision: &Decision,
@@ -137,7 +139,7 @@ impl Model {
         let Some(service) = self.services.get(&decision.key).cloned() else {
             return;
         };
-        if !calm {
+        if !calm || service.asked.force {
             return;
         }
         // `force` takes whatever was deployed after the push for it: it names no digest, and cannot tell a rollback.
