@@ -79,6 +79,7 @@ UNMODELLED = {
     # The validation that stands before every operation: "Common errors" of the API references.
     ("cloudwatch", "ValidationError"),
     ("events", "ValidationException"),
+    ("sts", "AccessDenied"),
 }
 
 ACCOUNT = "000000000000"
