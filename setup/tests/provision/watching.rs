@@ -16,6 +16,8 @@ async fn an_event_that_was_given_up_raises_the_alarm_until_the_queue_is_empty() 
     pocket.call("sns", "CreateTopic", json!({"Name": "operators"}));
     let config = Config {
         notify: Some(topic.to_owned()),
+        // No handler runs here, so every sweep would be one more event that is given up.
+        sweep: None,
         ..Config::default()
     };
     pocket.set_up(&config).await.unwrap();
@@ -51,6 +53,9 @@ async fn an_event_that_was_given_up_raises_the_alarm_until_the_queue_is_empty() 
     // Nobody is told who did not ask to be.
     pocket.set_up(&Config::default()).await.unwrap();
     assert_eq!(alarm()["AlarmActions"], json!([]));
+    // And the sweeps, which nobody answers, are given up and heard of.
+    pocket.wait_a_day().await;
+    assert_eq!(alarm()["StateValue"], "ALARM", "{}", alarm());
 }
 
 #[tokio::test(start_paused = true)]
