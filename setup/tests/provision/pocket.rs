@@ -52,10 +52,13 @@ impl Pocket {
     }
 
     pub(crate) async fn plan(&self, config: &Config) -> Result<Plan, Error> {
+        self.plan_with(&Code::placeholder(), config).await
+    }
+
+    pub(crate) async fn plan_with(&self, code: &Code, config: &Config) -> Result<Plan, Error> {
         let now = self.account.clock().now();
-        let code = Code::placeholder();
         self.account
-            .drive(provision::plan(&self.clients, config, &code, now))
+            .drive(provision::plan(&self.clients, config, code, now))
             .await
     }
 
