@@ -89,9 +89,9 @@ fn change(account: &Account, choice: &Choice) {
     }
     account.call("logs", "PutMetricFilter", filter).unwrap();
 
-    let alarms = account
-        .call("cloudwatch", "DescribeAlarms", json!({}))
-        .unwrap();
+    // Setup makes a second one, on failures.
+    let name = json!({"AlarmNames": ["ecroll-pushes"]});
+    let alarms = account.call("cloudwatch", "DescribeAlarms", name).unwrap();
     let mut alarm = alarms["MetricAlarms"][0].clone();
     let watch = choice.alarm.watch;
     let topic = alarm["AlarmActions"].clone();
