@@ -19,7 +19,7 @@ impl Model {
         let calm = moment.calm_from(began);
         for decision in &report.decisions {
             self.check_arns(decision, moment);
-            self.check_service(decision, began, moment);
+            self.check_service(decision, began, calm, moment);
             self.check_refusal(decision, calm, moment);
             match decision.outcome.as_str() {
                 "rolled" => self.check_rolled(decision, began, moment),
@@ -74,9 +74,17 @@ impl Model {
     }
 
     /// The service is there and runs the repository (rule 4), or did so while the handler was at work.
-    fn check_service(&mut self, decision: &Decision, began: DateTime<Utc>, moment: Moment<'_>) {
+    ///
+    /// Excuse: answers may be stale while something goes wrong on purpose.
+    fn check_service(
+        &mut self,
+        decision: &Decision,
+        began: DateTime<Utc>,
+        calm: bool,
+        moment: Moment<'_>,
+    ) {
         let key = &decision.key;
-        if self.gone.get(key).is_some_and(|at| *at >= began) {
+        if !calm || self.gone.get(key).is_some_and(|at| *at >= began) {
             return;
         }
         let Some(service) = self.services.get(key).cloned() else {
@@ -157,7 +165,12 @@ impl Model {
         let runs = ran
             .iter()
             .any(|deployment| self.runs_image(deployment, decision));
-        if !runs {
+        // A tag may move between the beginning of a deployment and its first pull: then ECS knows better.
+        let pulled = || {
+            let digests = super::last::actual(&service, moment);
+            digests.iter().any(|(_, digest)| *digest == decision.digest)
+        };
+        if !runs && !pulled() {
             let what = format!(
                 "{}/{}: the report says that {} {} runs already, and it does not: {}",
                 decision.key.0,

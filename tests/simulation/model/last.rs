@@ -182,7 +182,7 @@ fn version(group: &Group) -> Option<Version> {
 }
 
 /// The digests that ECS found for the tags of the revision that a service is to run, by container.
-fn actual(service: &Service, moment: Moment<'_>) -> Vec<(String, String)> {
+pub(super) fn actual(service: &Service, moment: Moment<'_>) -> Vec<(String, String)> {
     let (cluster, name) = (&service.key.0, &service.key.1);
     let input = json!({"cluster": cluster, "services": [name]});
     let found = ask(moment.account, "DescribeServices", &input);
