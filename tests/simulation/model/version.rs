@@ -44,9 +44,10 @@ fn identifier(text: &str) -> Option<(bool, u64, String)> {
     if text.is_empty() {
         return None;
     }
-    match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => Some((false, number(text)?, String::new())),
-        false => Some((true, 0, text.to_owned())),
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        Some((false, number(text)?, String::new()))
+    } else {
+        Some((true, 0, text.to_owned()))
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn image(repository: &str, tag: &str) -> String {
 
 /// A digest that follows from a name.
 pub(super) fn digest(name: &str) -> String {
-    let hex: String = name.bytes().map(|b| format!("{b:02x}")).collect();
-    format!("sha256:{hex:0>64}")
+    let hex: Vec<String> = name.bytes().map(|b| format!("{b:02x}")).collect();
+    format!("sha256:{:0>64}", hex.concat())
 }
 
 /// A service of two tasks whose only container runs this image.
@@ -108,11 +108,11 @@ impl Stage {
         }
         let clients = Clients::new(&account.sdk_config());
         let config = config(settings);
-        let built = account.drive(async {
+        let built = account.drive(Box::pin(async {
             let plan = provision::plan(&clients, &config, &Code::placeholder(), start).await?;
             provision::apply(&clients, &plan, &mut |_| {}).await
-        });
-        built.await.unwrap();
+        }));
+        Box::pin(built).await.unwrap();
         account.run_until(start + TimeDelta::minutes(30)).await;
         let now = account.clock().now();
         let world = World {
