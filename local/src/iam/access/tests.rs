@@ -39,7 +39,7 @@ fn is_answered(service: &str, operation: &str) -> bool {
     let mut state = State::new(Options::default());
     let now = DateTime::UNIX_EPOCH;
     let who = crate::iam::operator(&state.place);
-    let input = json!({"Bucket": "b", "repositoryName": "r"});
+    let input = json!({"Bucket": "mine", "repositoryName": "r"});
     // A setting of a bucket is known only where there is a bucket, an operation of ECR only where there is an image.
     _ = state.answer("s3", "CreateBucket", &input, now);
     let manifest = json!({"repositoryName": "r", "imageManifest": "{}", "imageTag": "t"});
