@@ -42,6 +42,8 @@
 //! | broken delivery | role without permission, group gone: `GetTrailStatus` shows it, the record is lost | API model |
 //! | `CreateTrail`, `UpdateTrail` | bucket exists and admits this trail's ARN, group ARN ends with `:*`, group and role together | CloudTrail guide, bucket policy; Terraform's provider |
 //! | fresh roles | unusable for [`Options::role_propagation`]: "Access denied.", "cannot be assumed by Lambda." | Terraform's provider |
+//! | fresh trails | not found by the calls that follow for [`Options::trail_propagation`]; none unless asked for | Terraform's provider |
+//! | failure destinations | the function's role must allow `sqs:SendMessage` by then | as setup's retries know it |
 //! | shadow trails | of another Region or of an organization ([`ForeignTrail`]): described unless `IncludeShadowTrails` is false, found by ARN only, changed only at home | CloudTrail API reference |
 //! | selectors | one kind erases the other; only two sources can be excluded | API model |
 //! | metric filters | STANDARD groups, 100 a group, one transformation, 1,024 characters, not retroactive | Logs guide and quotas |
@@ -52,7 +54,13 @@
 //! | evaluation range | N + [`Options::evaluation_range_extra`] periods; N or more datapoints: the most recent N decide; fewer: gaps are filled as the setting says; none: the setting's state; the premature-alarm rule | CloudWatch guide, missing data |
 //! | actions | on a change of state only, also on the first evaluation and by `SetAlarmState`; none while disabled, none made up for | CloudWatch guide, alarm actions |
 //! | alarm message | the documented members, with display name of the Region and times without colon | CloudWatch guide, notifying users |
-//! | policies of topics, functions, queues, buckets | a service needs an admitting statement; Deny wins; unknown condition operators never hold | IAM guide, policy evaluation |
+//! | whose a call is | told by the access key id of the signature: the operator, a user ([`Account::put_user`]), a function under its role ([`Invocation`]), a role that was assumed; unknown, expired and missing keys are refused as each protocol words it | IAM guide, signing; common errors of each service |
+//! | what a call needs | one table a service from operation to actions, resources and condition keys; a denial goes first, silence refuses; `iam:PassRole` where a role is handed over, tagging on creation apart | Service Authorization Reference; IAM guide, policy evaluation |
+//! | `AssumeRole` | the caller's policies and the role's trust must both allow it, with `sts:ExternalId`; between accounts that stand [`Account::beside`] each other too; 15 minutes to the role's longest session | STS API reference |
+//! | policies of topics, functions, queues, buckets | a service needs an admitting statement; a caller of the account may be admitted or denied by it | IAM guide, policy evaluation |
+//! | changed policies of roles | count after [`Options::role_propagation`]; users' at once | IAM guide, eventual consistency |
+//! | roles that services act in | the trail's for every record, the function's for its failure queue | CloudTrail guide; Lambda guide |
+//! | rates of calls | `FilterLogEvents` 25, 10 or 5 a second by Region, `PutMetricFilter` 5; others by [`Options::rates`]; people are not counted | Logs quotas |
 //! | SNS without permission | the subscription's dead-letter queue, else the message is gone | SNS guide, dead-letter queues |
 //! | asynchronous invocation | two retries after one and two minutes (or fewer), throttled events back into the queue after 1 s growing to 5 minutes, six hours at most (or less), then failure destination and dead-letter queue | Lambda guide, asynchronous invocation |
 //! | reserved concurrency | a limit; 0 fails at once; an account with 10 cannot reserve | Lambda guide |
@@ -72,16 +80,29 @@
 //!
 //! # What is not simulated
 //!
-//! - IAM is stored and validated but not enforced on calls, except where a service uses a role or a
-//!   resource policy to act by itself. Signatures are verified on the socket ([`serve`]), not in process.
-//! - Throttling of APIs other than those of ECS and `Invoke`, except on purpose.
+//! - Rates of calls that AWS does not publish, or that nobody here comes near: [`Options::rates`] sets them.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
 //!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
 //! - What is in S3 objects, their versions; SQS FIFO and redrive, function versions, layers and aliases, managed policies.
-//! - Organizations: an [`Account`] is one account in one Region. Several may stand on one clock; they know nothing of each
-//!   other, and who assumes a role in another is for the caller to arrange.
+//! - Organizations: an [`Account`] is one account in one Region; [`Account::beside`] puts others within reach.
+//! - IAM beyond inline policies: boundaries, session and managed policies, groups, policy variables, the API of users;
+//!   operators for numbers, dates and addresses (a statement of `Allow` with one never applies, one of `Deny` always).
+//!   Trust policies count at once when they change. Signatures are verified on the socket ([`serve`]), not in process.
+//!
+//! # What AWS does not say, and how it runs both ways
+//!
+//! | open question | the ways |
+//! |---|---|
+//! | the timestamp of a log event that CloudTrail delivers | [`LogTimestamp`] |
+//! | the size of an alarm's evaluation range | [`Options::evaluation_range_extra`] |
+//! | when a datapoint of a metric filter becomes visible | [`Options::metric_delay`] |
+//! | when FilterLogEvents answers an empty page | [`Options::empty_page_every`] |
+//! | how long a role, a policy or a trail needs to spread | [`Options::role_propagation`], [`Options::trail_propagation`] |
+//! | whether a log group is judged by its ARN or by what is in it | both must be allowed |
+//! | whether whoever describes a revision or a deployment needs its service as well | both must be allowed |
+//! | how many calls may come at once under a rate | [`Options::rates`] |
 
 mod account;
 pub mod alarms;
@@ -108,6 +129,7 @@ mod neighbours;
 mod options;
 mod pipeline;
 mod policy;
+mod rates;
 mod record;
 mod runs;
 mod s3;

@@ -43,8 +43,10 @@ pub struct Options {
     pub notification_delay: Duration,
     /// How long an event stays in a function's queue when nothing holds it up.
     pub invocation_delay: Duration,
-    /// How long a new IAM role stays unusable for other services.
+    /// How long a new IAM role stays unusable for other services, and a changed policy of a role uncounted.
     pub role_propagation: Duration,
+    /// How long a new trail is not found by the calls that follow.
+    pub trail_propagation: Duration,
     /// How long a function is `Pending` after creation and `InProgress` after an update.
     pub function_pending: Duration,
     /// The timestamp of log events that CloudTrail delivers.
@@ -53,6 +55,9 @@ pub struct Options {
     pub empty_page_every: u32,
     /// The concurrency limit of the account; new accounts have 10.
     pub account_concurrency: u32,
+    /// Calls a second, by `service:Operation` or `service:*`, in place of AWS's figures or beside them; 0 is no limit. Calls
+    /// of people are not counted. The buckets of ECS are a setting of [`crate::ecs`].
+    pub rates: Vec<(&'static str, u32)>,
     /// Whether API calls are written to the journal. Long runs can do without them.
     pub journal_calls: bool,
 }
@@ -70,10 +75,12 @@ impl Default for Options {
             notification_delay: Duration::from_millis(100),
             invocation_delay: Duration::from_millis(50),
             role_propagation: Duration::from_secs(8),
+            trail_propagation: Duration::ZERO,
             function_pending: Duration::from_secs(3),
             log_timestamp: LogTimestamp::Delivery,
             empty_page_every: 3,
             account_concurrency: 1000,
+            rates: Vec::new(),
             journal_calls: true,
         }
     }

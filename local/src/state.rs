@@ -11,7 +11,7 @@ use crate::cloudwatch::CloudWatch;
 use crate::ecr::Ecr;
 use crate::ecs::Ecs;
 use crate::events::Events;
-use crate::faults::Plan;
+use crate::faults::{self, Plan};
 use crate::iam::{Asks, Iam, Identity, operator};
 use crate::ids::Ids;
 use crate::input::not_implemented;
@@ -20,6 +20,7 @@ use crate::lambda::{Lambda, Program, Start};
 use crate::logs::{Logs, OpenMinute};
 use crate::metric::Sample;
 use crate::options::Options;
+use crate::rates::Rates;
 use crate::record::Record;
 use crate::s3::S3;
 use crate::service::{Answer, Place, Scope};
@@ -50,6 +51,10 @@ pub(crate) struct State {
     pub(crate) faults: Plan,
     /// Whether schedules are left out for a while.
     pub(crate) dozes: bool,
+    /// How many calls a second are taken.
+    rates: Rates,
+    /// From when on a new trail is found, by name.
+    pub(crate) fresh_trails: BTreeMap<String, DateTime<Utc>>,
     /// What policies were asked so far, and said.
     pub(crate) asks: Asks,
     agenda: BTreeMap<DateTime<Utc>, VecDeque<Job>>,
@@ -120,6 +125,8 @@ impl State {
             starts: Vec::new(),
             faults: Plan::default(),
             dozes: false,
+            rates: Rates::new(&options),
+            fresh_trails: BTreeMap::new(),
             asks: Asks::default(),
             agenda: BTreeMap::new(),
             ids: Ids::new(seed, "requests"),
@@ -152,11 +159,19 @@ impl State {
     ) -> Answer {
         // What was due before the call happens before the call.
         self.run_due(now);
+        let too_many = by == Caller::Sdk && !self.rates.take(service, operation, now);
         let answer = match self.authorise(service, operation, input, who, now) {
+            _ if too_many => Err(faults::throttle(service)),
             Ok(()) if service == "sts" => self.answer_sts(operation, input, who, now),
             Ok(()) => self.answer(service, operation, input, now),
             Err(fault) => Err(fault),
         };
+        if operation == "CreateTrail" && answer.is_ok() {
+            let name = input.get("Name").and_then(Value::as_str);
+            let seen = now + delta(self.options.trail_propagation);
+            self.fresh_trails
+                .extend(name.map(|name| (name.to_owned(), seen)));
+        }
         let error = answer.as_ref().err().map(|fault| fault.code.clone());
         self.note_call(who, service, operation, input, error, by, now);
         self.settle(now);

@@ -67,11 +67,17 @@ pub enum Verb {
         check: bool,
     },
     /// Create the pipeline, or repair it; a second run changes nothing
-    #[command(after_help = "Example:\n  ecroll setup --yes --handler target/lambda/handler")]
+    #[command(
+        after_help = "Examples:\n  ecroll setup --yes --handler target/lambda/handler\n  \
+                      ecroll setup --print-policy --region eu-west-1"
+    )]
     Setup {
         /// What the function runs.
         #[command(flatten)]
         handler: HandlerArgs,
+        /// Print the IAM policy that whoever runs plan and setup needs, and do nothing else; no credentials are needed
+        #[arg(long)]
+        print_policy: bool,
     },
     /// Remove what setup created, and nothing else
     #[command(
@@ -196,7 +202,14 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             return runtime.block_on(serving);
         }
         Verb::Plan { handler, check } => (Some(handler), OnAccount::Plan { check }),
-        Verb::Setup { handler } => (Some(handler), OnAccount::Setup),
+        Verb::Setup {
+            print_policy: true, ..
+        } => {
+            let named = command::print_policy::region(globals.region, globals.profile.as_deref());
+            let region = real_time()?.block_on(named);
+            return command::print_policy::run(&load()?, region.as_deref(), ui);
+        }
+        Verb::Setup { handler, .. } => (Some(handler), OnAccount::Setup),
         Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
     };
     let config = load()?;

@@ -8,6 +8,7 @@ pub mod destroy;
 pub mod filter;
 pub mod local;
 pub mod plan;
+pub mod print_policy;
 pub mod replay;
 pub mod setup;
 

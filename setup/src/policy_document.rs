@@ -5,22 +5,26 @@
 
 mod bucket;
 mod handler_role;
+mod operator;
 mod queue;
 mod topic;
 mod trail_role;
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use bucket::trail_bucket;
 pub use handler_role::{HandlerAccess, handler_role};
+pub use operator::operator;
 pub use queue::undelivered_queue;
 pub use topic::alarm_topic;
 pub use trail_role::trail_role;
 
 /// A policy document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Document(Value);
 
 impl Document {
@@ -254,6 +258,8 @@ mod tests {
             let text = document.to_string();
             assert!(!text.contains("arn:aws:"), "{text}");
         }
+        let operator = operator(&handler::config::Config::default(), &names, &place);
+        assert!(!operator.to_string().contains("arn:aws:"), "{operator}");
         for (sid, statement) in documents[4].statements() {
             if statement.contains("iam:PassRole") {
                 let statement: Value = serde_json::from_str(&statement).unwrap();

@@ -49,13 +49,12 @@ pub(crate) async fn look_ups(choice: &Choice, life: &Life<'_>) -> Vec<i64> {
         ..Config::default()
     };
     let clients = Clients::new(&account.sdk_config());
-    account
-        .drive(async {
-            let plan = provision::plan(&clients, &config, &Code::placeholder(), built).await?;
-            provision::apply(&clients, &plan, &mut |_| {}).await
-        })
-        .await
-        .unwrap();
+    let code = Code::placeholder();
+    let build = async {
+        let plan = Box::pin(provision::plan(&clients, &config, &code, built)).await?;
+        provision::apply(&clients, &plan, &mut |_| {}).await
+    };
+    Box::pin(account.drive(build)).await.unwrap();
     change(&account, choice);
     let runs = function(&account, choice.rearm);
 
@@ -90,9 +89,9 @@ fn change(account: &Account, choice: &Choice) {
     }
     account.call("logs", "PutMetricFilter", filter).unwrap();
 
-    let alarms = account
-        .call("cloudwatch", "DescribeAlarms", json!({}))
-        .unwrap();
+    // Setup makes a second one, on failures.
+    let name = json!({"AlarmNames": ["ecroll-pushes"]});
+    let alarms = account.call("cloudwatch", "DescribeAlarms", name).unwrap();
     let mut alarm = alarms["MetricAlarms"][0].clone();
     let watch = choice.alarm.watch;
     let topic = alarm["AlarmActions"].clone();

@@ -125,8 +125,8 @@ async fn the_account_and_the_table_agree() {
         .await;
         // A call of the account takes 40 milliseconds, one of the table none.
         let near = |(a, b): (&i64, &i64)| (a - b).abs() < 1000;
-        let same = computed.len() == seen.len() && computed.iter().zip(&seen).all(near);
-        assert!(same, "{cell:?}\n{computed:?}\n{seen:?}");
+        let agree = computed.len() == seen.len() && computed.iter().zip(&seen).all(near);
+        assert!(agree, "{cell:?}\n{computed:?}\n{seen:?}");
         some += seen.len();
     }
     assert!(some > 60, "{some}");

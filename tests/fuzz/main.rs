@@ -63,7 +63,10 @@ fn run(name: &str, one: Try, case: u64) {
     match result {
         Ok(Ok(())) => assert!(took < LONGEST, "{name}: took {took:?}\n{again}"),
         Ok(Err(why)) => panic!("{name}: {why}\n{again}"),
-        Err(_) => panic!("{name}: panicked, see above\n{again}"),
+        Err(payload) => {
+            println!("{again}");
+            std::panic::resume_unwind(payload)
+        }
     }
 }
 

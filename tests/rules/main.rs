@@ -32,5 +32,6 @@ mod rule_04_targets;
 mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;
+mod rule_08_permissions;
 mod telling;
 mod world;

@@ -37,7 +37,6 @@ impl Reply {
 pub(crate) struct Script {
     replies: Arc<Mutex<BTreeMap<String, Vec<Reply>>>>,
     calls: Arc<Mutex<BTreeMap<String, usize>>>,
-    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Script {
@@ -61,11 +60,6 @@ impl Script {
     /// All operations with their numbers of calls since this was asked last.
     pub(crate) fn counts(&self) -> BTreeMap<String, usize> {
         std::mem::take(&mut self.calls.lock().unwrap())
-    }
-
-    /// The bodies of the calls that the script answered.
-    pub(crate) fn bodies(&self) -> Vec<String> {
-        self.bodies.lock().unwrap().clone()
     }
 
     /// The same way to AWS with the script in between.
@@ -99,7 +93,6 @@ impl Script {
             .or_default() += 1;
         let mut replies = self.replies.lock().unwrap();
         let of = replies.get_mut(&operation).filter(|of| !of.is_empty())?;
-        self.bodies.lock().unwrap().push(body);
         Some(of.remove(0))
     }
 }

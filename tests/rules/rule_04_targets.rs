@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::fleet::{asleep, config, deliver, fill, now, push};
 use crate::proxy::{Reply, Script};
-use crate::world::{REGISTRY, World, image, record};
+use crate::world::{HANDLER, REGISTRY, World, image, record};
 
 /// An account of another number and Region on the clock of the world.
 fn other(world: &World, account: &str, region: &str) -> Account {
@@ -155,15 +155,8 @@ async fn rule_01_a_target_that_cannot_be_read_hides_nothing_of_the_others() {
     assert_eq!(runs(&partner, "s0"), image("web", "v1"));
 }
 
-const ASSUMED: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
-    <Credentials><AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>\
-    <Expiration>2026-03-02T08:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
-
-const REFUSED: &str = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
-    <Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>";
-
-/// A look-up with one target that names a role; what STS says to it.
-async fn with_role(sts: &Reply) -> (Report, Script) {
+/// A look-up with one target that names a role, whose trust asks for this external id.
+async fn with_role(external_id: &str) -> (World, Report, Script) {
     let world = asleep(Options::default()).await;
     fill(&world.account, 1, 1, 1);
     let config = Config {
@@ -174,8 +167,25 @@ async fn with_role(sts: &Reply) -> (Report, Script) {
         )],
         ..config()
     };
+    let document = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
+    let trust = document(json!({"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": HANDLER},
+        "Condition": {"StringEquals": {"sts:ExternalId": external_id,
+            "sts:RoleSessionName": "ecroll"}}}));
+    let call = |operation, input| world.account.call("iam", operation, input).unwrap();
+    call(
+        "CreateRole",
+        json!({"RoleName": "there", "AssumeRolePolicyDocument": trust.to_string()}),
+    );
+    let may = document(json!({"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}));
+    call(
+        "PutRolePolicy",
+        json!({"RoleName": "there", "PolicyName": "p", "PolicyDocument": may.to_string()}),
+    );
+    // Setup lets the handler ask for it.
+    world.set_up(&config).await;
+    world.minutes(1).await;
     let script = Script::default();
-    script.say("AssumeRole", 9, sts);
     let sdk = script.over(&world.sdk());
     let ways = places(&config.targets, &sdk).await;
     let context = Context::with_places(config, &sdk, now(&world), ways);
@@ -184,21 +194,14 @@ async fn with_role(sts: &Reply) -> (Report, Script) {
         .account
         .run_until(world.now() + TimeDelta::seconds(1))
         .await;
-    (look_up(&world, &context).await.unwrap(), script)
+    let report = look_up(&world, &context).await.unwrap();
+    (world, report, script)
 }
 
 #[tokio::test(start_paused = true)]
 async fn rule_04_a_target_is_reached_by_its_role_and_external_id() {
-    let (report, script) = with_role(&Reply::Answer(200, ASSUMED.to_owned())).await;
-    let bodies = script.bodies();
-    assert_eq!(bodies.len(), 1, "assumed once: {bodies:?}");
-    for part in [
-        "RoleArn=arn%3Aaws%3Aiam%3A%3A000000000000%3Arole%2Fthere",
-        "RoleSessionName=ecroll",
-        "ExternalId=secret%2F1",
-    ] {
-        assert!(bodies[0].contains(part), "{part}: {}", bodies[0]);
-    }
+    let (_world, report, script) = with_role("secret/1").await;
+    assert_eq!(script.count("AssumeRole"), 1, "assumed once");
     // The target is the function's own place: its service is seen twice and rolled once.
     assert_eq!(report.decisions.len(), 1, "{report:?}");
     assert_eq!(report.decisions[0].outcome, Outcome::Rolled);
@@ -207,7 +210,7 @@ async fn rule_04_a_target_is_reached_by_its_role_and_external_id() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_01_a_role_that_may_not_be_assumed_is_no_reason_to_try_again() {
-    let (report, _) = with_role(&Reply::Answer(403, REFUSED.to_owned())).await;
+    let (_world, report, _) = with_role("another").await;
     let of = |outcome| {
         report
             .decisions

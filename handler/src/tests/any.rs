@@ -285,7 +285,7 @@ proptest! {
 
     #[test]
     fn rule_04_a_reference_that_moves_names_the_same_repository(
-        name in "[a-z0-9]{1,8}(/[a-z0-9]{1,8})?", tag in prop::option::of("[a-z0-9._-]{1,10}"),
+        name in "[a-z0-9]{1,8}(/[a-z0-9]{1,8})?", tag in prop::option::of("[a-z0-9_][a-z0-9._-]{0,9}"),
         digest in prop::option::of("sha256:[0-9a-f]{4}"),
     ) {
         let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();

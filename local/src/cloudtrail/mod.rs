@@ -238,7 +238,7 @@ fn merge(settings: &mut Value, input: &Value) {
     }
 }
 
-/// What CreateTrail and UpdateTrail answer: everything that GetTrail does, but the home Region.
+/// What CreateTrail and UpdateTrail answer: everything that `GetTrail` does, but the home Region.
 fn without_home(settings: &Value) -> Value {
     let members = settings.as_object().into_iter().flatten();
     members

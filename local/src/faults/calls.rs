@@ -237,7 +237,7 @@ fn server_fault(service: &str) -> Fault {
 }
 
 /// The code by which a service throttles.
-fn throttle(service: &str) -> Fault {
+pub(crate) fn throttle(service: &str) -> Fault {
     match service {
         "sns" => Fault::client("Throttled", "Rate exceeded").with_status(429),
         "sts" | "cloudwatch" | "iam" => Fault::client("Throttling", "Rate exceeded"),

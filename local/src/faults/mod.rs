@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub use kind::Kind;
 
-pub(crate) use calls::respond;
+pub(crate) use calls::{respond, throttle};
 pub(crate) use life::{Doom, doomed};
 
 /// One fault that is to happen.

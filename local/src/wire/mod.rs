@@ -325,4 +325,73 @@ mod tests {
             assert_eq!(body["__type"], "NotImplemented");
         }
     }
+
+    /// A request that is signed for a service; nobody looks at the signature here.
+    fn signed(service: &str, path: &str) -> http::request::Builder {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=K/20260301/eu-west-1/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0"
+        );
+        Request::builder()
+            .method("PUT")
+            .uri(format!("http://127.0.0.1{path}"))
+            .header("authorization", authorization)
+    }
+
+    #[test]
+    fn the_service_of_the_signature_decides_where_a_path_is_ambiguous() {
+        let body = || Bytes::new();
+        // A bucket may be called after a date, and its objects as they like.
+        let bucket = signed("s3", "/2015-03-31/").body(body()).unwrap();
+        let call = decode(&bucket).unwrap();
+        assert_eq!((call.service, &*call.operation), ("s3", "CreateBucket"));
+        let object = signed("s3", "/2015-03-31/functions").body(body()).unwrap();
+        let refused = decode(&object).unwrap_err();
+        assert_eq!(refused.headers()["content-type"], "application/xml");
+        // A service that is not simulated, whose operation is a path.
+        let other = signed("eks", "/clusters").body(body()).unwrap();
+        let refused = decode(&other).unwrap_err();
+        assert_eq!(refused.headers()["x-amzn-errortype"], "NotImplemented");
+    }
+
+    #[test]
+    fn a_request_that_is_signed_for_another_service_is_refused() {
+        let target = (
+            "x-amz-target",
+            "AmazonEC2ContainerServiceV20141113.ListClusters",
+        );
+        let request = signed("sns", "/").header(target.0, target.1);
+        let refused = decode(&request.body(Bytes::new()).unwrap()).unwrap_err();
+        let code = &refused.headers()["x-amzn-errortype"];
+        assert_eq!(code, "InvalidSignatureException");
+        let request = signed("ecs", "/").header(target.0, target.1);
+        assert!(decode(&request.body(Bytes::new()).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn cloudwatch_is_asked_in_json_as_well() {
+        let request = signed("monitoring", "/")
+            .header(
+                "x-amz-target",
+                "GraniteServiceVersion20100801.DescribeAlarms",
+            )
+            .body(Bytes::from_static(b"{\"MaxRecords\": 1}"))
+            .unwrap();
+        let call = decode(&request).unwrap();
+        assert_eq!(
+            (call.service, &*call.operation),
+            ("cloudwatch", "DescribeAlarms")
+        );
+        assert_eq!(call.input["MaxRecords"], 1);
+    }
+
+    #[test]
+    fn sqs_names_its_errors_twice() {
+        let fault = Fault::client("AWS.SimpleQueueService.NonExistentQueue", "none");
+        let refused = refuse_sqs(&fault, "id");
+        let body: Value = serde_json::from_slice(refused.body()).unwrap();
+        assert_eq!(body["__type"], "QueueDoesNotExist");
+        let code = &refused.headers()["x-amzn-query-error"];
+        assert_eq!(code, "AWS.SimpleQueueService.NonExistentQueue;Sender");
+    }
 }

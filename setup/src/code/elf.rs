@@ -16,6 +16,9 @@ const INTERPRETER: u32 = 3;
 /// The section that lists which versions of which libraries are needed.
 const VERSIONS_NEEDED: u32 = 0x6fff_fffe;
 
+/// The flag of a version that may be missing.
+const WEAK: u16 = 2;
+
 /// A version of glibc, such as 2.34.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Glibc(pub(super) u32, pub(super) u32);
@@ -161,7 +164,10 @@ impl<'a> Bytes<'a> {
                 let mut version = library.checked_add(self.offset(library + 8)?)?;
                 for _ in 0..self.u16(library + 2)? {
                     let name = strings.checked_add(self.offset(version + 8)?)?;
-                    newest = newest.max(glibc(self.text(name)?));
+                    // A weak need is none: the loader goes on without.
+                    if self.u16(version + 4)? & WEAK == 0 {
+                        newest = newest.max(glibc(self.text(name)?));
+                    }
                     match self.offset(version + 12)? {
                         0 => break,
                         next => version = version.checked_add(next)?,
@@ -288,6 +294,9 @@ pub(super) mod tests {
             newer.check().unwrap_err(),
             "it needs glibc 2.39, and Lambda's Amazon Linux 2023 has 2.34"
         );
+        let mut weak = linked(LOADER, &["GLIBC_2.39"]);
+        weak[528 + 4] = 2;
+        assert_eq!(needs(&weak).unwrap().glibc, None, "it may be missing");
         assert!(found(&["GLIBC_3.0"]).check().is_err());
         assert_eq!(needs(&header(62)).unwrap().glibc, None, "linked statically");
         let musl = needs(&linked("/lib/ld-musl-x86_64.so.1", &[])).unwrap_err();

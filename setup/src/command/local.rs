@@ -121,8 +121,6 @@ fn greet(server: &Server, account: &Account, ui: &mut Ui) -> anyhow::Result<()> 
 struct Teller {
     account: Account,
     answers: Answers,
-    /// How much of the journal was told.
-    told: usize,
     news: News<(String, String, String)>,
     /// The revisions that the handler rolled out.
     rolled: BTreeSet<String>,
@@ -133,7 +131,6 @@ impl Teller {
         Self {
             account,
             answers,
-            told: 0,
             news: News::default(),
             rolled: BTreeSet::new(),
         }
@@ -159,8 +156,8 @@ impl Teller {
             lines.extend(line::look_up(&answer, decided.len()));
             lines.extend(decided.iter().map(line::decision));
         }
-        let journal = self.account.journal_since(self.told);
-        self.told += journal.len();
+        // Taken, not read: a server may run for days.
+        let journal = self.account.take_journal();
         let entries = journal.iter();
         lines.extend(entries.filter_map(|entry| line::entry(entry, &self.rolled)));
         lines.sort_by_key(line::Line::at);

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::names::{METRIC, Names, Place};
+use crate::resource::dashboard::owner_mark;
 
 /// The dimension of the handler's metrics.
 const DIMENSION: &str = "Pipeline";
@@ -89,7 +90,11 @@ pub(super) fn body(names: &Names, place: &Place) -> Value {
         json!({"type": kind, "x": index % 2 * WIDTH, "y": index / 2 * HEIGHT, "width": WIDTH, "height": HEIGHT,
                "properties": properties})
     };
-    let widgets: Vec<Value> = (0..).zip(widgets).map(place_of).collect();
+    let count = u32::try_from(widgets.len()).unwrap_or(u32::MAX);
+    let mut widgets: Vec<Value> = (0..).zip(widgets).map(place_of).collect();
+    let about = format!("Managed by `ecroll setup`; {}.", owner_mark(base));
+    widgets.push(json!({"type": "text", "x": 0, "y": count.div_ceil(2) * HEIGHT, "width": 2 * WIDTH, "height": 1,
+                        "properties": {"markdown": about}}));
     json!({"start": "-PT24H", "widgets": widgets})
 }
 

@@ -68,6 +68,7 @@ pub(super) fn choose(
     if let Some(index) = judged.iter().position(|(_, verdict)| verdict.is_ok()) {
         return Ok(reuse(judged, index, &format!("{lost}it fits")));
     }
+    refuse_creation(names, place, &judged)?;
     let reason = match judged.len() {
         0 => format!("{lost}no other can be seen"),
         _ => format!("{lost}no other fits"),
@@ -81,6 +82,36 @@ pub(super) fn choose(
         );
     }
     Ok(selection)
+}
+
+/// The most trails of an account in a Region; one of all Regions counts in each.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>
+const MOST_TRAILS: usize = 5;
+
+/// Says beforehand what `CreateTrail` would refuse half-way.
+fn refuse_creation(names: &Names, place: &Place, judged: &[Judged]) -> Result<()> {
+    let seen = || judged.iter().map(|(seen, _)| seen);
+    let elsewhere = |seen: &&Seen| seen.name == names.base && seen.home != place.region;
+    if let Some(Seen { name, home, .. }) = seen().find(elsewhere) {
+        return Err(Error::Wrong(format!(
+            "trail `{name}` has its home in {home}, and a trail of this account by the same name cannot be made \
+             here: run with --region {home}, or choose another `name` in ecroll.toml"
+        )));
+    }
+    let count = seen().filter(|seen| seen.of_account() == place.account);
+    if count.count() < MOST_TRAILS {
+        return Ok(());
+    }
+    let reasons = judged.iter().map(|(seen, verdict)| {
+        let why = verdict.as_ref().err().map_or("it fits", Obstacle::text);
+        format!("\n  not `{}`: {why}", seen.name)
+    });
+    Err(Error::Wrong(format!(
+        "no trail fits, and {} shows {MOST_TRAILS}, so that no other can be made: let one of them fit, or delete \
+         one{}",
+        place.region,
+        reasons.collect::<String>()
+    )))
 }
 
 /// Whether an earlier run chose this trail.

@@ -96,8 +96,8 @@ impl Seen {
         self.group().map(|(_, _, name)| name)
     }
 
-    /// Whether it was made by another account: an organization trail as its members and delegated administrators see it.
-    fn of_account(&self) -> &str {
+    /// The account that made it: another for an organization trail, as its members and delegated administrators see it.
+    pub(super) fn of_account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
     }
 

@@ -79,6 +79,7 @@ UNMODELLED = {
     # The validation that stands before every operation: "Common errors" of the API references.
     ("cloudwatch", "ValidationError"),
     ("events", "ValidationException"),
+    ("sts", "AccessDenied"),
 }
 
 ACCOUNT = "000000000000"
@@ -125,6 +126,13 @@ IAM = [
     iam("CreateRole", {"RoleName": "other", "AssumeRolePolicyDocument": TRUST, "Description": "d"}),
     iam("GetRole", {"RoleName": "worker"}, {"Role.Arn": "$role", "Role.AssumeRolePolicyDocument.Version": "2012-10-17"}),
     iam("GetRole", {"RoleName": "nobody"}, error="NoSuchEntity"),
+    # A new role takes its time until somebody can take it on.
+    sts("AssumeRole", {"RoleArn": "$role", "RoleSessionName": "me"}, error="AccessDenied"),
+    iam("CreateRole", {"RoleName": "lent", "AssumeRolePolicyDocument": policy(
+        {"AWS": f"arn:aws:iam::{ACCOUNT}:user/operator"}, "sts:AssumeRole")}, keeps={"lent": "Role.Arn"}),
+    sts("AssumeRole", {"RoleArn": "$lent", "RoleSessionName": "me"}, {
+        "Credentials.SessionToken": ANY, "Credentials.Expiration": ANY,
+        "AssumedRoleUser.Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/lent/me"}, patience=20),
     Waiter("iam", "role_exists", {"RoleName": "worker"}),
     Pages("iam", "ListRoles", {}, 1, "Roles[].RoleName", 2),
     iam("TagRole", {"RoleName": "worker", "Tags": [{"Key": "b", "Value": "2"}]}),
@@ -186,6 +194,8 @@ S3 = [
     s3("GetBucketVersioning", BUCKET, {"Status": "Enabled"}),
     s3("ListObjectsV2", BUCKET, {"KeyCount": 0, "IsTruncated": False}),
     s3("ListObjectsV2", {"Bucket": "nobodys"}, error="NoSuchBucket"),
+    s3("ListObjectVersions", BUCKET, {"Versions": None, "IsTruncated": False}),
+    s3("DeleteObjects", {**BUCKET, "Delete": {"Objects": [{"Key": "a & b"}, {"Key": "c"}], "Quiet": True}}, {"Errors": None}),
     s3("CreateBucket", {"Bucket": "spare", "CreateBucketConfiguration": {"LocationConstraint": REGION}}),
     s3("PutBucketPolicy", {"Bucket": "spare", "Policy": policy("*", "s3:GetObject", "arn:aws:s3:::spare/*")}),
     s3("DeleteBucketPolicy", {"Bucket": "spare"}),
@@ -348,6 +358,17 @@ WATCH = [
                                   "Period": 60, "Statistics": ["Sum", "Average"]},
           {"Datapoints[0].Sum": 2.5, "Label": "One"}),
     watch("DeleteAlarms", {"AlarmNames": ["second"]}),
+]
+
+DASHBOARD = {"DashboardName": "pushes"}
+BOARD = json.dumps({"widgets": []})
+WATCH += [
+    watch("PutDashboard", {**DASHBOARD, "DashboardBody": BOARD}, {"DashboardValidationMessages": []}),
+    watch("PutDashboard", {**DASHBOARD, "DashboardBody": "{}"}, error="InvalidParameterInput"),
+    watch("GetDashboard", DASHBOARD, {"DashboardBody": BOARD}),
+    watch("GetDashboard", {"DashboardName": "none"}, error="ResourceNotFound"),
+    watch("ListDashboards", {}, {"DashboardEntries[].DashboardName": ["pushes"], "DashboardEntries[0].LastModified": ANY}),
+    watch("DeleteDashboards", {"DashboardNames": ["pushes"]}),
 ]
 
 RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/sweep"

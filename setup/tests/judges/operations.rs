@@ -29,5 +29,5 @@ fn signatures_that_do_not_hold_are_refused_in_the_words_of_each_protocol() {
     if skipped("signatures_that_do_not_hold_are_refused_in_the_words_of_each_protocol") {
         return;
     }
-    python(&Served::start(&[]), "signatures.py");
+    python(&Served::start(&["--speed", "20"]), "signatures.py");
 }

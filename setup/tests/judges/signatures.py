@@ -1,6 +1,8 @@
 """Signs wrongly, in each protocol, and looks how the pocket account refuses."""
 
 import datetime
+import json
+import time
 
 import boto3
 import botocore
@@ -63,5 +65,48 @@ for protocol, (service, method) in ASKED.items():
         if found != wanted:
             print(f"{service} ({protocol}), wrong {wrong}: {found}, not {wanted}")
             problems += 1
+
+
+
+def lent():
+    """The keys of a role that the operator takes on."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::000000000000:user/operator"},
+    }]})
+    role = boto3.client("iam").create_role(RoleName="lent", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    for _ in range(100):
+        try:
+            given = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+            return {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"],
+                    "aws_session_token": given["SessionToken"]}
+        except ClientError:
+            time.sleep(0.2)
+    raise SystemExit("the role cannot be taken on")
+
+
+def refused(service, method, keys):
+    try:
+        getattr(boto3.client(service, config=Config(retries={"max_attempts": 1}), **keys), method)()
+        return "an answer"
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+botocore.auth.get_current_datetime = now
+keys = lent()
+arn = boto3.client("sts", **keys).get_caller_identity()["Arn"]
+for found, wanted in [
+    (arn, "arn:aws:sts::000000000000:assumed-role/lent/me"),
+    # The role has no policy, so it may do nothing else.
+    (refused("ecs", "list_clusters", keys), "AccessDeniedException"),
+    (refused("sns", "list_topics", keys), "AuthorizationError"),
+    (refused("s3", "list_buckets", keys), "AccessDenied"),
+    (refused("sns", "list_topics", {**keys, "aws_session_token": "another"}), "InvalidClientTokenId"),
+    (refused("ecs", "list_clusters", {**keys, "aws_session_token": "another"}), "UnrecognizedClientException"),
+]:
+    if found != wanted:
+        print(f"{found}, not {wanted}")
+        problems += 1
 
 raise SystemExit(problems)

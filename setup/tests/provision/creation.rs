@@ -3,6 +3,7 @@
 use handler::config::Config;
 use local::Options;
 use serde_json::json;
+use setup::Code;
 use setup::diff::{Action, Change};
 
 use crate::pocket::Pocket;
@@ -144,6 +145,24 @@ async fn an_account_without_concurrency_to_reserve_gets_a_note_and_no_second_try
     );
     let plan = pocket.plan(&Config::default()).await.unwrap();
     assert!(!plan.is_work(), "{plan}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_zip_is_warned_about_and_a_small_one_is_not() {
+    let pocket = Pocket::new(Options::default());
+    let mut code = Code::placeholder();
+    let note = async |code: &Code| {
+        let plan = pocket.plan_with(code, &Config::default()).await.unwrap();
+        let function = plan.changes.into_iter().find(|c| c.resource == "function");
+        function.unwrap().note
+    };
+    assert_eq!(note(&code).await, None);
+    code.zip.resize(5 * 1024 * 1024, 0);
+    let note = note(&code).await.unwrap();
+    assert!(
+        note.starts_with("the zip has 5 MB; build it with `--profile lambda`"),
+        "{note}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,8 @@ enum Which {
     Operation(&'static str),
     /// Those of this operation of CloudWatch, as if the endpoint did not know it.
     Unknown(&'static str),
+    /// Those that ask for the tags of a dashboard, as if the endpoint knew none on dashboards.
+    Tags,
 }
 
 /// Fails calls once it is armed. Clones are the same network.
@@ -52,6 +54,10 @@ impl Faulty {
 
     pub(crate) fn unknown(operation: &'static str) -> Self {
         Self::which(Which::Unknown(operation), When::Before)
+    }
+
+    pub(crate) fn untagged_dashboards() -> Self {
+        Self::which(Which::Tags, When::Before)
     }
 
     fn which(which: Which, when: When) -> Self {
@@ -94,6 +100,11 @@ impl Faulty {
             Which::Unknown(operation) => {
                 request.uri().ends_with(&format!("/operation/{operation}"))
             }
+            Which::Tags => {
+                let body = request.body().bytes().unwrap_or_default();
+                let dashboard = body.windows(11).any(|part| part == b":dashboard/");
+                dashboard && request.uri().ends_with("/operation/ListTagsForResource")
+            }
         }
     }
 }
@@ -129,8 +140,10 @@ impl HttpConnector for Line {
         if !self.faulty.fails(&request) {
             return self.inner.call(request);
         }
-        if let Which::Unknown(_) = self.faulty.which {
-            return HttpConnectorFuture::ready(Ok(unknown()));
+        match self.faulty.which {
+            Which::Unknown(_) => return HttpConnectorFuture::ready(Ok(cbor("InvalidAction"))),
+            Which::Tags => return HttpConnectorFuture::ready(Ok(cbor("ResourceNotFound"))),
+            _ => {}
         }
         let inner = (self.faulty.when == When::After).then(|| self.inner.call(request));
         HttpConnectorFuture::new(async move {
@@ -144,11 +157,13 @@ impl HttpConnector for Line {
     }
 }
 
-/// What an emulator answers that has never heard of the call.
-fn unknown() -> HttpResponse {
+/// A refusal by CloudWatch with this code, as an emulator writes it.
+fn cbor(code: &str) -> HttpResponse {
     let status = StatusCode::try_from(400).unwrap();
-    let body = b"\xa2\x66__type\x6dInvalidAction\x67message\x6eUnknown action";
-    let mut response = HttpResponse::new(status, SdkBody::from(body.as_slice()));
+    let mut body = b"\xa1\x66__type".to_vec();
+    body.push(0x60 + u8::try_from(code.len()).unwrap());
+    body.extend(code.bytes());
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
     let headers = response.headers_mut();
     headers.insert("content-type", "application/cbor");
     headers.insert("smithy-protocol", "rpc-v2-cbor");

@@ -12,6 +12,7 @@ mod creation;
 mod destroy;
 mod drift;
 mod faulty;
+mod operator;
 mod outlook;
 mod pocket;
 mod refusals;

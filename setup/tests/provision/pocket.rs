@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use handler::config::Config;
 use local::{Account, Caller, Clock, Options, What};
@@ -23,6 +24,8 @@ const START: &str = "2026-03-01T12:00:00Z";
 pub(crate) struct Pocket {
     account: Account,
     clients: Clients,
+    /// The way to the account, for clients of other people.
+    sdk: SdkConfig,
     /// Where the journal is looked at from.
     from: AtomicUsize,
 }
@@ -31,10 +34,11 @@ impl Pocket {
     pub(crate) fn new(options: Options) -> Self {
         let start: DateTime<Utc> = START.parse().unwrap();
         let account = Account::new(Clock::new(start), options);
-        let clients = Clients::new(&account.sdk_config());
+        let sdk = account.sdk_config();
         Self {
             account,
-            clients,
+            clients: Clients::new(&sdk),
+            sdk,
             from: AtomicUsize::new(0),
         }
     }
@@ -47,15 +51,36 @@ impl Pocket {
         let sdk = sdk.to_builder().http_client(faulty.before(inner)).build();
         Self {
             clients: Clients::new(&sdk),
+            sdk,
             ..pocket
         }
     }
 
+    /// The same account, in which setup is run by somebody who may do just this.
+    pub(crate) fn deployer(self, policy: &Value) -> Self {
+        let keys = self
+            .account
+            .put_user("deployer", std::slice::from_ref(policy))
+            .unwrap();
+        let sdk = keys.on(&self.sdk);
+        Self {
+            clients: Clients::new(&sdk),
+            ..self
+        }
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
     pub(crate) async fn plan(&self, config: &Config) -> Result<Plan, Error> {
+        self.plan_with(&Code::placeholder(), config).await
+    }
+
+    pub(crate) async fn plan_with(&self, code: &Code, config: &Config) -> Result<Plan, Error> {
         let now = self.account.clock().now();
-        let code = Code::placeholder();
         self.account
-            .drive(provision::plan(&self.clients, config, &code, now))
+            .drive(provision::plan(&self.clients, config, code, now))
             .await
     }
 

@@ -42,17 +42,25 @@ async fn a_trail_that_cannot_be_created_leaves_none_and_the_next_run_goes_on() {
     // The quota of five trails is used up.
     pocket.foreign_trails(5);
     pocket.forget();
-    let plan = pocket.plan(&Config::default()).await.unwrap();
+    let refused = pocket.plan(&Config::default()).await.unwrap_err();
+    insta::assert_snapshot!("quota", refused);
+    assert_eq!(refused.exit(), Exit::Wrong);
+    // Where nothing is looked at, CloudTrail itself says so.
+    let config = Config {
+        trail: handler::config::Trail::Create,
+        ..Config::default()
+    };
+    let plan = pocket.plan(&config).await.unwrap();
     let error = pocket.apply(&plan, |_| ()).await.unwrap_err();
     insta::assert_snapshot!(error);
     assert_eq!(error.exit(), Exit::Refused);
     assert!(pocket.refused("cloudtrail", "GetTrail", json!({ "Name": "ecroll" })));
 
     pocket.call("cloudtrail", "DeleteTrail", json!({ "Name": "theirs-1" }));
-    let plan = pocket.plan(&Config::default()).await.unwrap();
+    let plan = pocket.plan(&config).await.unwrap();
     assert_eq!(plan.count(Action::Keep), 3, "what stood is kept: {plan}");
     pocket.apply(&plan, |_| ()).await.unwrap();
-    assert!(!pocket.plan(&Config::default()).await.unwrap().is_work());
+    assert!(!pocket.plan(&config).await.unwrap().is_work());
 }
 
 #[tokio::test(start_paused = true)]

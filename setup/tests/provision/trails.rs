@@ -200,7 +200,7 @@ async fn each_trail_that_does_not_fit_is_explained() {
         let mut trail = described.clone();
         trail["Name"] = name.into();
         trail["TrailARN"] =
-            format!("arn:aws:cloudtrail:eu-west-1:000000000000:trail/{name}").into();
+            format!("arn:aws:cloudtrail:eu-west-1:888888888888:trail/{name}").into();
         trail["HasCustomEventSelectors"] = true.into();
         trail["CloudWatchLogsLogGroupArn"] = match group {
             Some(group) => {
@@ -399,4 +399,20 @@ async fn reuse_after_a_trail_of_our_own_says_what_is_left() {
     pocket.apply(&plan, |_| ()).await.unwrap();
     assert_eq!(pocket.function_config()["log_group"], "theirs/trail");
     assert!(!pocket.plan(&reuse("management")).await.unwrap().is_work());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trail_of_our_name_with_another_home_is_refused_with_the_way_out() {
+    let pocket = Pocket::new(Options::default());
+    pocket.show(ForeignTrail {
+        trail: json!({"Name": "ecroll", "HomeRegion": "us-east-1", "IsMultiRegionTrail": true,
+            "TrailARN": "arn:aws:cloudtrail:us-east-1:000000000000:trail/ecroll",
+            "CloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:000000000000:log-group:/ecroll/trail:*"}),
+        ..ForeignTrail::default()
+    });
+    let error = pocket.plan(&Config::default()).await.unwrap_err();
+    insta::assert_snapshot!(error);
+    // Destroying here leaves what is at home there.
+    let plan = pocket.removal(&Config::default(), true).await.unwrap();
+    assert!(plan.changes.is_empty(), "{plan}");
 }

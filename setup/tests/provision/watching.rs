@@ -16,6 +16,8 @@ async fn an_event_that_was_given_up_raises_the_alarm_until_the_queue_is_empty() 
     pocket.call("sns", "CreateTopic", json!({"Name": "operators"}));
     let config = Config {
         notify: Some(topic.to_owned()),
+        // No handler runs here, so every sweep would be one more event that is given up.
+        sweep: None,
         ..Config::default()
     };
     pocket.set_up(&config).await.unwrap();
@@ -47,10 +49,13 @@ async fn an_event_that_was_given_up_raises_the_alarm_until_the_queue_is_empty() 
     pocket.call("sqs", "PurgeQueue", queue("ecroll-failures"));
     pocket.wait_a_minute().await;
     pocket.wait_a_minute().await;
-    assert_eq!(alarm()["StateValue"], "OK");
+    assert_eq!(alarm()["StateValue"], "OK", "{}", alarm());
     // Nobody is told who did not ask to be.
     pocket.set_up(&Config::default()).await.unwrap();
     assert_eq!(alarm()["AlarmActions"], json!([]));
+    // And the sweeps, which nobody answers, are given up and heard of.
+    pocket.wait_a_day().await;
+    assert_eq!(alarm()["StateValue"], "ALARM", "{}", alarm());
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,6 +89,28 @@ async fn the_dashboard_is_mended_and_somebody_elses_is_refused() {
     let put =
         json!({"DashboardName": "ecroll", "DashboardBody": json!({"widgets": []}).to_string()});
     pocket.call("cloudwatch", "PutDashboard", put);
+    let error = pocket
+        .plan(&Config::default())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("dashboard `ecroll` exists without the tag"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_dashboards_take_no_tags_ours_is_known_by_what_it_says() {
+    let faulty = Faulty::untagged_dashboards();
+    let pocket = Pocket::faulty(&faulty, Options::default());
+    faulty.arm();
+    pocket.set_up(&Config::default()).await.unwrap();
+    let plan = pocket.plan(&Config::default()).await.unwrap();
+    assert!(!plan.is_work(), "{plan}");
+    let theirs =
+        json!({"DashboardName": "ecroll", "DashboardBody": json!({"widgets": []}).to_string()});
+    pocket.call("cloudwatch", "PutDashboard", theirs);
     let error = pocket
         .plan(&Config::default())
         .await

@@ -19,7 +19,7 @@ impl Model {
         let calm = moment.calm_from(began);
         for decision in &report.decisions {
             self.check_arns(decision, moment);
-            self.check_service(decision, began, moment);
+            self.check_service(decision, began, calm, moment);
             self.check_refusal(decision, calm, moment);
             match decision.outcome.as_str() {
                 "rolled" => self.check_rolled(decision, began, moment),
@@ -74,9 +74,17 @@ impl Model {
     }
 
     /// The service is there and runs the repository (rule 4), or did so while the handler was at work.
-    fn check_service(&mut self, decision: &Decision, began: DateTime<Utc>, moment: Moment<'_>) {
+    ///
+    /// Excuse: answers may be stale while something goes wrong on purpose.
+    fn check_service(
+        &mut self,
+        decision: &Decision,
+        began: DateTime<Utc>,
+        calm: bool,
+        moment: Moment<'_>,
+    ) {
         let key = &decision.key;
-        if self.gone.get(key).is_some_and(|at| *at >= began) {
+        if !calm || self.gone.get(key).is_some_and(|at| *at >= began) {
             return;
         }
         let Some(service) = self.services.get(key).cloned() else {
@@ -126,7 +134,9 @@ impl Model {
     /// `unchanged`: the service runs this push's image, or did when the handler looked.
     ///
     /// Excuses: stale answers while something goes wrong on purpose; a tag that was moved on between the push and the
-    /// deployment, so that the revision made for this push runs a newer one; images that the registry never told of.
+    /// deployment, so that the revision made for this push runs a newer one; images that the registry never told of; with
+    /// `action = "force"` any deployment since the push ("compares the deployment's time with the ledger's", DESIGN 5.1),
+    /// although the breaker may have undone it.
     fn check_unchanged(
         &mut self,
         decision: &Decision,
@@ -137,7 +147,7 @@ impl Model {
         let Some(service) = self.services.get(&decision.key).cloned() else {
             return;
         };
-        if !calm {
+        if !calm || service.asked.force {
             return;
         }
         // `force` takes whatever was deployed after the push for it: it names no digest, and cannot tell a rollback.
@@ -155,7 +165,12 @@ impl Model {
         let runs = ran
             .iter()
             .any(|deployment| self.runs_image(deployment, decision));
-        if !runs {
+        // A tag may move between the beginning of a deployment and its first pull: then ECS knows better.
+        let pulled = || {
+            let digests = super::last::actual(&service, moment);
+            digests.iter().any(|(_, digest)| *digest == decision.digest)
+        };
+        if !runs && !pulled() {
             let what = format!(
                 "{}/{}: the report says that {} {} runs already, and it does not: {}",
                 decision.key.0,

@@ -46,9 +46,10 @@ impl Model {
         }
         let actual = actual(service, moment);
         let containers = definition.containers.iter();
+        // A forced deployment brings a container what its own tag names.
         let of = containers.filter(|container| {
-            let named = container.named.as_ref();
-            named.is_some_and(|(of, _)| of == repository)
+            let named = container.named.as_ref().filter(|(of, _)| of == repository);
+            named.is_some_and(|(_, named)| !service.asked.force || newest.is_named(named))
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
@@ -87,7 +88,7 @@ impl Model {
         definition: &Definition,
         repository: &Repository,
     ) -> Option<Group> {
-        if !policy::follows(&self.settings, repository) {
+        if !policy::follows(&self.settings, repository) || !service.may_follow(repository) {
             return None;
         }
         let asked = &service.asked;
@@ -181,7 +182,7 @@ fn version(group: &Group) -> Option<Version> {
 }
 
 /// The digests that ECS found for the tags of the revision that a service is to run, by container.
-fn actual(service: &Service, moment: Moment<'_>) -> Vec<(String, String)> {
+pub(super) fn actual(service: &Service, moment: Moment<'_>) -> Vec<(String, String)> {
     let (cluster, name) = (&service.key.0, &service.key.1);
     let input = json!({"cluster": cluster, "services": [name]});
     let found = ask(moment.account, "DescribeServices", &input);

@@ -184,7 +184,9 @@ impl Model {
 
     /// The visible pushes that an image string can mean, oldest first: images that the file and the policy take.
     fn candidates(&mut self, roll: &Roll, repository: &Repository, named: &Named) -> Vec<Group> {
-        if !policy::follows(&self.settings, repository) || roll.service.asked.hold {
+        let service = &roll.service;
+        let follows = policy::follows(&self.settings, repository) && service.may_follow(repository);
+        if !follows || service.asked.hold {
             return Vec::new();
         }
         let asked = &roll.service.asked;

@@ -10,7 +10,7 @@ use crate::trace::Kind;
 use super::image::Repository;
 use super::reports::Report;
 use super::services::Key;
-use super::{Model, Moment, policy};
+use super::{LONG, Model, Moment, policy};
 
 /// What an invocation may take beyond the sweep that began it: the two retries of an asynchronous invocation come after one
 /// and two minutes, and an event that finds the function busy waits in growing steps (facts/aws.md 5.2).
@@ -120,6 +120,14 @@ impl Model {
             self.owed.retain(|owed| owed.decided.is_none());
             return;
         };
+        // An invocation that takes long keeps the others waiting until it ends, at its timeout at the latest.
+        if self
+            .invocations
+            .values()
+            .any(|began| moment.at - *began > LONG)
+        {
+            return;
+        }
         let owed = std::mem::take(&mut self.owed);
         for owed in owed {
             let long = self.long_until.filter(|until| *until <= moment.at);

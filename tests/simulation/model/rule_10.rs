@@ -66,7 +66,6 @@ fn fault(sentence: &str) -> Option<&'static str> {
         "Ok(",
         "Error {",
         " { ",
-        "::",
         "SdkError",
         "Unhandled(",
     ];
@@ -74,11 +73,17 @@ fn fault(sentence: &str) -> Option<&'static str> {
         Some("says nothing")
     } else if sentence.contains("panicked") || sentence.contains("RUST_BACKTRACE") {
         Some("tells of a panic")
-    } else if debug.iter().any(|dump| sentence.contains(dump)) {
+    } else if debug.iter().any(|dump| sentence.contains(dump)) || names_a_type(sentence) {
         Some("shows the inside of the program")
     } else {
         None
     }
+}
+
+/// `module::Type`; an ARN has nothing or a digit between or after its colons.
+fn names_a_type(sentence: &str) -> bool {
+    let mut after = sentence.split("::").skip(1);
+    after.any(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 #[cfg(test)]
@@ -89,6 +94,9 @@ mod tests {
     fn a_dump_is_no_sentence() {
         assert!(fault("latest is the newest push").is_none());
         assert!(fault("with 2 tasks, 75 % minimum healthy and 100 % maximum").is_none());
+        let arn = "User: arn:aws:sts::000000000000:assumed-role/x is not authorized";
+        assert!(fault(arn).is_none());
+        assert!(fault("local::Fault was given").is_some());
         assert!(fault("").is_some());
         assert!(fault("ServiceError(Unhandled(x))").is_some());
         assert!(fault("DispatchFailure { source: x }").is_some());

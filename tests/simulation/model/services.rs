@@ -174,6 +174,12 @@ impl Service {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
     }
 
+    /// Whether its pushes may roll the service: `match = "name-prefix"` takes only services named after the repository, also
+    /// where a container names it (README: "takes services named after the repository").
+    pub(super) fn may_follow(&self, repository: &Repository) -> bool {
+        !self.asked.name_prefix || self.is_named_after(repository)
+    }
+
     /// Whether a push to this repository concerns it: a container names exactly this repository, or the configuration says
     /// that names decide, which holds within one account and Region (README), and of several names the longest has it.
     pub(super) fn belongs(

@@ -51,7 +51,10 @@ pub(super) const TABLE: &[Row] = &[
     ),
     row_of(
         "PutDashboard",
-        &[need("cloudwatch:PutDashboard", dashboard)],
+        &[
+            need("cloudwatch:PutDashboard", dashboard),
+            need("cloudwatch:TagResource", dashboard).when(tagged),
+        ],
     ),
     row_of(
         "GetDashboard",

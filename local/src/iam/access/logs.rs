@@ -51,7 +51,11 @@ pub(super) const TABLE: &[Row] = &[
 fn group_arn(asked: &Asked<'_>) -> String {
     let named = asked.text("logGroupName");
     let named = named.or_else(|| asked.text("logGroupIdentifier"));
-    let arn = asked.arn("logs", "log-group:", named.unwrap_or("*"));
+    let Some(named) = named else {
+        // Whatever group: the call names none.
+        return asked.place.arn("logs", "log-group:*");
+    };
+    let arn = asked.arn("logs", "log-group:", named);
     arn.trim_end_matches(":*").to_owned()
 }
 

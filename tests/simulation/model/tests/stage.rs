@@ -336,7 +336,12 @@ impl Actor {
         for container in made["containerDefinitions"].as_array_mut().unwrap() {
             container["image"] = json!(image);
         }
-        made["tags"] = found["tags"].clone();
+        if found["tags"]
+            .as_array()
+            .is_some_and(|tags| !tags.is_empty())
+        {
+            made["tags"] = found["tags"].clone();
+        }
         let members = made.as_object_mut().unwrap();
         for member in [
             "taskDefinitionArn",

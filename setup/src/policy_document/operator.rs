@@ -1,0 +1,402 @@
+//! What the operator needs: whoever runs `ecroll plan`, `ecroll setup` and `ecroll destroy`.
+
+use handler::config::{Config, Trail};
+use serde_json::{Value, json};
+
+use super::Document;
+use super::handler_role::{cluster_arns, service_arns};
+use crate::names::{Names, Place};
+
+/// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
+/// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead needs
+/// has names with `Preview`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
+/// given the rest.
+///
+/// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
+///
+/// Whoever may write the handler's role may in effect do what that role may be given; a permissions boundary on it is the
+/// account's own affair.
+///
+/// Sources: the authorization reference of each service; the API references of IAM, Lambda, SNS, SQS, EventBridge,
+/// CloudWatch and CloudWatch Logs for tagging on creation.
+#[must_use]
+pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
+    let group = match config.trail {
+        Trail::Create => names.log_group.as_str(),
+        _ => "*",
+    };
+    let mut statements = reads(config, place, group);
+    statements.extend(records(names, place, group));
+    statements.extend(messages(names, place));
+    statements.extend(functions(names, place));
+    statements.extend(triggers(config, names, place));
+    statements.extend(removals(names, place, group));
+    Document::new(&statements)
+}
+
+/// The services that follow, and what of the rest has no resource of its own.
+fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
+    let services = service_arns(place, &config.clusters, "service");
+    let revisions = service_arns(place, &config.clusters, "service-revision");
+    let mut all = vec![
+        allow(
+            "FindServices",
+            &["ecs:ListClusters", "ecs:DescribeTaskDefinition"],
+            &json!("*"),
+        ),
+        only_if(
+            allow("ListServices", &["ecs:ListServices"], &json!("*")),
+            &json!({ "ArnLike": { "ecs:cluster": cluster_arns(place, &config.clusters) } }),
+        ),
+        allow("ReadServices", &["ecs:DescribeServices"], &json!(services)),
+        // Lists that no resource confines; subscriptions are none to IAM.
+        allow(
+            "ReadLists",
+            &[
+                "logs:DescribeLogGroups",
+                "sns:GetSubscriptionAttributes",
+                "sns:SetSubscriptionAttributes",
+            ],
+            &json!("*"),
+        ),
+        // Ours hang on whatever group held the records when they were made.
+        allow(
+            "FindMetricFilters",
+            &["logs:DescribeMetricFilters"],
+            &json!(place.arn("logs", "log-group:*")),
+        ),
+        // What the last day's pushes would have rolled.
+        allow(
+            "PreviewPushes",
+            &["logs:FilterLogEvents"],
+            &groups(place, &[group]),
+        ),
+        allow(
+            "PreviewImages",
+            &["ecr:DescribeImages"],
+            &json!(format!("arn:{}:ecr:*:*:repository/*", place.partition)),
+        ),
+        allow(
+            "PreviewHistory",
+            &["ecs:DescribeServiceRevisions", "ecs:ListServiceDeployments"],
+            &json!([revisions, services].concat()),
+        ),
+    ];
+    if config.trail != Trail::Create {
+        all.push(allow(
+            "FindTrails",
+            &["cloudtrail:DescribeTrails"],
+            &json!("*"),
+        ));
+        // Trails of other Regions and of the organization are seen here as well.
+        let trails = format!("arn:{}:cloudtrail:*:*:trail/*", place.partition);
+        all.push(allow(
+            "ReadTrails",
+            &[
+                "cloudtrail:GetEventSelectors",
+                "cloudtrail:GetTrailStatus",
+                "cloudtrail:ListTags",
+            ],
+            &json!(trails),
+        ));
+    }
+    all
+}
+
+/// The trail with its bucket, its log group and its role.
+fn records(names: &Names, place: &Place, group: &str) -> Vec<Value> {
+    let trail = place.arn("cloudtrail", &format!("trail/{}", names.base));
+    let role = place.role_arn(&names.trail_role);
+    vec![
+        allow(
+            "Bucket",
+            &[
+                "s3:CreateBucket",
+                "s3:GetBucketPolicy",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketTagging",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+                "s3:ListBucket",
+                "s3:PutBucketPolicy",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutLifecycleConfiguration",
+                "s3:TagResource",
+            ],
+            &json!(place.bucket_arn(&names.bucket)),
+        ),
+        allow(
+            "LogGroups",
+            &[
+                "logs:CreateLogGroup",
+                "logs:ListTagsForResource",
+                "logs:PutRetentionPolicy",
+                "logs:TagResource",
+            ],
+            &groups(place, &[&names.log_group, &names.function_log_group]),
+        ),
+        allow(
+            "MetricFilter",
+            &["logs:PutMetricFilter"],
+            &groups(place, &[group]),
+        ),
+        allow(
+            "Trail",
+            &[
+                "cloudtrail:AddTags",
+                "cloudtrail:CreateTrail",
+                "cloudtrail:DeleteTrail",
+                "cloudtrail:GetEventSelectors",
+                "cloudtrail:GetTrail",
+                "cloudtrail:GetTrailStatus",
+                "cloudtrail:ListTags",
+                "cloudtrail:PutEventSelectors",
+                "cloudtrail:StartLogging",
+                "cloudtrail:UpdateTrail",
+            ],
+            &json!(trail),
+        ),
+        passing("PassTrailRole", &role, "cloudtrail.amazonaws.com"),
+    ]
+}
+
+/// The topic and the queues.
+fn messages(names: &Names, place: &Place) -> Vec<Value> {
+    let function = place.arn("lambda", &format!("function:{}", names.base));
+    let topic = place.arn("sns", &names.base);
+    vec![
+        allow(
+            "Topic",
+            &[
+                "sns:CreateTopic",
+                "sns:GetTopicAttributes",
+                "sns:ListSubscriptionsByTopic",
+                "sns:ListTagsForResource",
+                "sns:SetTopicAttributes",
+                "sns:TagResource",
+            ],
+            &json!(topic),
+        ),
+        only_if(
+            allow("Subscription", &["sns:Subscribe"], &json!(topic)),
+            &json!({
+                "StringEquals": { "sns:Protocol": "lambda" },
+                "ArnLike": { "sns:Endpoint": function },
+            }),
+        ),
+        allow(
+            "Queues",
+            &[
+                "sqs:CreateQueue",
+                "sqs:GetQueueAttributes",
+                "sqs:GetQueueUrl",
+                "sqs:ListQueueTags",
+                "sqs:SetQueueAttributes",
+                "sqs:TagQueue",
+            ],
+            &json!([
+                place.arn("sqs", &names.failures),
+                place.arn("sqs", &names.undelivered)
+            ]),
+        ),
+    ]
+}
+
+/// The function with its role, and who may invoke it.
+fn functions(names: &Names, place: &Place) -> Vec<Value> {
+    let function = place.arn("lambda", &format!("function:{}", names.base));
+    let role = place.role_arn(&names.handler_role);
+    vec![
+        allow(
+            "Roles",
+            &[
+                "iam:CreateRole",
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UpdateAssumeRolePolicy",
+            ],
+            &json!([role, place.role_arn(&names.trail_role)]),
+        ),
+        passing("PassHandlerRole", &role, "lambda.amazonaws.com"),
+        allow(
+            "Function",
+            &[
+                "lambda:CreateFunction",
+                "lambda:GetFunction",
+                "lambda:GetFunctionEventInvokeConfig",
+                "lambda:GetPolicy",
+                "lambda:PutFunctionConcurrency",
+                "lambda:PutFunctionEventInvokeConfig",
+                "lambda:RemovePermission",
+                "lambda:TagResource",
+                "lambda:UpdateFunctionCode",
+                "lambda:UpdateFunctionConfiguration",
+            ],
+            &json!(function),
+        ),
+        only_if(
+            allow("Invocation", &["lambda:AddPermission"], &json!(function)),
+            &json!({ "StringEquals": { "lambda:Principal": [
+                "events.amazonaws.com", "sns.amazonaws.com",
+            ] } }),
+        ),
+    ]
+}
+
+/// The alarms, the rules and the dashboard.
+fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
+    let function = place.arn("lambda", &format!("function:{}", names.base));
+    let alarms = alarms(names, place);
+    let mut told = vec![place.arn("sns", &names.base)];
+    told.extend(config.notify.clone());
+    let rules = rules(names, place);
+    vec![
+        allow(
+            "AlarmTags",
+            &["cloudwatch:ListTagsForResource", "cloudwatch:TagResource"],
+            &json!(alarms),
+        ),
+        only_if(
+            allow("Alarms", &["cloudwatch:PutMetricAlarm"], &json!(alarms)),
+            &json!({ "ForAllValues:StringLike": {
+                "cloudwatch:AlarmActions": told,
+            } }),
+        ),
+        // Names are only a filter to this call.
+        allow(
+            "ReadAlarms",
+            &["cloudwatch:DescribeAlarms"],
+            &json!(place.arn("cloudwatch", "alarm:*")),
+        ),
+        allow(
+            "Rules",
+            &[
+                "events:DescribeRule",
+                "events:DisableRule",
+                "events:ListTagsForResource",
+                "events:ListTargetsByRule",
+                "events:PutRule",
+                "events:TagResource",
+            ],
+            &json!(rules),
+        ),
+        only_if(
+            allow("Targets", &["events:PutTargets"], &json!(rules)),
+            &json!({ "ForAllValues:ArnLike": { "events:TargetArn": function } }),
+        ),
+        allow(
+            "Dashboard",
+            &[
+                "cloudwatch:GetDashboard",
+                "cloudwatch:ListTagsForResource",
+                "cloudwatch:PutDashboard",
+                "cloudwatch:TagResource",
+            ],
+            &json!(place.dashboard_arn(&names.base)),
+        ),
+    ]
+}
+
+/// What `destroy` takes away.
+fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
+    let bucket = place.bucket_arn(&names.bucket);
+    let roles = [&names.handler_role, &names.trail_role].map(|role| place.role_arn(role));
+    let function = place.arn("lambda", &format!("function:{}", names.base));
+    let queues = [&names.failures, &names.undelivered].map(|queue| place.arn("sqs", queue));
+    vec![
+        allow(
+            "RemoveBucket",
+            &["s3:DeleteBucket", "s3:ListBucketVersions"],
+            &json!(bucket),
+        ),
+        allow(
+            "RemoveFiles",
+            &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            &json!(format!("{bucket}/*")),
+        ),
+        allow(
+            "RemoveLogGroups",
+            &["logs:DeleteLogGroup"],
+            &groups(place, &[&names.log_group, &names.function_log_group]),
+        ),
+        allow(
+            "RemoveMetricFilter",
+            &["logs:DeleteMetricFilter"],
+            &groups(place, &[group]),
+        ),
+        allow(
+            "RemoveRoles",
+            &["iam:DeleteRole", "iam:DeleteRolePolicy"],
+            &json!(roles),
+        ),
+        allow(
+            "RemoveFunction",
+            &["lambda:DeleteFunction"],
+            &json!(function),
+        ),
+        allow(
+            "RemoveTopic",
+            &["sns:DeleteTopic"],
+            &json!(place.arn("sns", &names.base)),
+        ),
+        allow("RemoveSubscription", &["sns:Unsubscribe"], &json!("*")),
+        allow("RemoveQueues", &["sqs:DeleteQueue"], &json!(queues)),
+        allow(
+            "RemoveAlarms",
+            &["cloudwatch:DeleteAlarms"],
+            &json!(alarms(names, place)),
+        ),
+        allow(
+            "RemoveDashboard",
+            &["cloudwatch:DeleteDashboards"],
+            &json!(place.dashboard_arn(&names.base)),
+        ),
+        allow(
+            "RemoveRules",
+            &["events:DeleteRule", "events:RemoveTargets"],
+            &json!(rules(names, place)),
+        ),
+    ]
+}
+
+fn alarms(names: &Names, place: &Place) -> Vec<String> {
+    [&names.alarm, &names.failures_alarm]
+        .map(|alarm| place.arn("cloudwatch", &format!("alarm:{alarm}")))
+        .into()
+}
+
+fn rules(names: &Names, place: &Place) -> Vec<String> {
+    [&names.rule, &names.deployments]
+        .map(|rule| place.arn("events", &format!("rule/{rule}")))
+        .into()
+}
+
+fn allow(sid: &str, actions: &[&str], resources: &Value) -> Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
+}
+
+fn only_if(mut statement: Value, condition: &Value) -> Value {
+    if let Some(members) = statement.as_object_mut() {
+        members.insert("Condition".to_owned(), condition.clone());
+    }
+    statement
+}
+
+fn passing(sid: &str, role: &str, service: &str) -> Value {
+    only_if(
+        allow(sid, &["iam:PassRole"], &json!(role)),
+        &json!({ "StringEquals": { "iam:PassedToService": service } }),
+    )
+}
+
+/// Groups, with and without what is in them: which of the two is judged is not documented.
+fn groups(place: &Place, names: &[&str]) -> Value {
+    let arns = names.iter().flat_map(|name| {
+        let arn = place.arn("logs", &format!("log-group:{name}"));
+        [arn.clone(), format!("{arn}:*")]
+    });
+    arns.collect::<Vec<_>>().into()
+}
