@@ -65,6 +65,13 @@ pub async fn run(
                 "cannot listen on 127.0.0.1:{port}; --port names another, --port 0 takes a free one"
             )
         })?;
+    // Asked once before anybody knows that it runs: from then on the signal is ours.
+    let mut interrupt = std::pin::pin!(interrupt);
+    tokio::select! {
+        biased;
+        () = &mut interrupt => return Ok(Exit::Interrupted),
+        () = std::future::ready(()) => {}
+    }
     greet(&server, &account, ui)?;
     let mut teller = Teller::new(account.clone(), answers);
     account

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_mins(3);
 fn handler(home: &Path) -> String {
     let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
     bytes.resize(64, 0);
+    // Its type, an executable, and its machine.
+    bytes[16] = 2;
     bytes[18] = 62;
     let path = home.join("handler");
     std::fs::write(&path, bytes).unwrap();
