@@ -160,6 +160,7 @@ impl Bucket {
         // Deleting the lifecycle is the one operation with another name.
         let operation = match operation {
             "DeleteBucketLifecycle" => "DeleteBucketLifecycleConfiguration",
+            "DeleteBucketLifecycleConfiguration" => return Err(unknown()),
             other => other,
         };
         let (name, member, missing) = SETTINGS

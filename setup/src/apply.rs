@@ -20,7 +20,7 @@ pub async fn apply(
         if !change.is_work() {
             continue;
         }
-        match resource.bring(clients, change).await {
+        match Box::pin(resource.bring(clients, change)).await {
             Ok(note) => {
                 let note = note.or_else(|| change.note.clone());
                 progress(&Change {

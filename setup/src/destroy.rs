@@ -97,7 +97,7 @@ fn candidates(
     groups: &BTreeSet<String>,
 ) -> Result<Vec<Resource>> {
     // Only names matter here, so what else a configuration says cannot be in the way.
-    let named = Config {
+    let only_named = Config {
         name: config.name.clone(),
         ..Config::default()
     };
@@ -107,7 +107,7 @@ fn candidates(
         trail: Selection::own(names, place, ""),
         since: DateTime::UNIX_EPOCH,
     };
-    let mut all = desired::resources(&named, &Code::placeholder(), &around)?;
+    let mut all = desired::resources(&only_named, &Code::placeholder(), &around)?;
     all.reverse();
     let mut with_groups = Vec::new();
     for resource in all {

@@ -37,7 +37,7 @@ pub async fn plan(
         .or_else(|| before.as_ref().and_then(|before| before.since))
         .unwrap_or_else(|| now.trunc_subsecs(0));
     let remembered = before.as_ref().map(|before| &before.trail);
-    let trail = trails::select(clients, config, &place, &names, remembered).await?;
+    let trail = Box::pin(trails::select(clients, config, &place, &names, remembered)).await?;
     let pass_roles = inventory::pass_roles(clients, config, &place).await?;
     let around = Circumstances {
         place,
@@ -48,7 +48,7 @@ pub async fn plan(
     let mut plan = Plan::default();
     let mut foreign = Vec::new();
     for resource in desired::resources(config, code, &around)? {
-        match resource.inspect(clients).await? {
+        match Box::pin(resource.inspect(clients)).await? {
             Finding::Ours(change) => plan.add(change, resource),
             Finding::Foreign(change) => foreign.push(change.subject()),
             Finding::Nothing => {}

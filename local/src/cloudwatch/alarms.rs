@@ -100,12 +100,11 @@ impl CloudWatch {
     /// The tags of an alarm or a dashboard.
     fn tagged(&mut self, input: Input<'_>) -> Result<&mut BTreeMap<String, String>, Fault> {
         let arn = input.need("ResourceARN")?;
-        let tags = match arn.split_once(":dashboard/") {
-            Some((_, name)) => self.dashboards.get_mut(name).map(|held| &mut held.tags),
-            None => {
-                let name = arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
-                self.alarms.get_mut(name).map(|held| &mut held.tags)
-            }
+        let tags = if let Some((_, name)) = arn.split_once(":dashboard/") {
+            self.dashboards.get_mut(name).map(|held| &mut held.tags)
+        } else {
+            let name = arn.split_once(":alarm:").map_or(arn, |(_, name)| name);
+            self.alarms.get_mut(name).map(|held| &mut held.tags)
         };
         tags.ok_or_else(|| {
             let message = format!("The resource {arn} does not exist");

@@ -55,7 +55,6 @@ pub(crate) async fn respond(
             account.respond(&request).await;
             Ok(account.encode(&call, &Err(server_fault(call.service))))
         }
-        Kind::Reset => broken(),
         Kind::AnswerLost => {
             account.respond(&request).await;
             broken()
@@ -83,7 +82,7 @@ pub(crate) async fn respond(
                 broken()
             }
         }
-        // No function runs that could die.
+        // `Reset`; or no function runs that could die.
         _ => broken(),
     }
 }

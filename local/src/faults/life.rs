@@ -170,7 +170,7 @@ impl State {
         let all = ("lambda", "ListFunctions", json!({}));
         let (mut deeds, mut undo) = (Vec::new(), Vec::new());
         for function in self.list(&all, "Functions", now) {
-            let mut named = json!({"FunctionName": function["FunctionName"]});
+            let mut named = json!({"FunctionName": function.get("FunctionName")});
             let held = self.answer("lambda", "GetFunctionConcurrency", &named, now);
             deeds.push(("lambda", "DeleteFunctionConcurrency", named.clone()));
             if let Some(count) = held

@@ -140,6 +140,10 @@ impl<'a> Bytes<'a> {
     }
 
     /// The loader that the file asks for; `Some(None)` where it asks for none.
+    #[expect(
+        clippy::option_option,
+        reason = "`None` is a file that is cut short, for all readers here"
+    )]
     fn loader(self) -> Option<Option<&'a str>> {
         for header in self.table(0x20, 0x36, 0x38)? {
             if self.u32(header)? == INTERPRETER {
@@ -150,6 +154,10 @@ impl<'a> Bytes<'a> {
     }
 
     /// The newest version of glibc that is needed; `Some(None)` where none is.
+    #[expect(
+        clippy::option_option,
+        reason = "`None` is a file that is cut short, for all readers here"
+    )]
     fn versions(self) -> Option<Option<Glibc>> {
         let sections = self.table(0x28, 0x3a, 0x3c)?;
         let mut newest = None;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_eventbridge::operation::remove_targets::RemoveTargetsOutput;
 use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
 
 use super::{Kind, Live, Note, owned};
@@ -198,7 +199,7 @@ impl Kind for Rule {
             let answer = call.send().await;
             let answer = answer.found("events:RemoveTargets", name, &absent)?;
             // This call succeeds even when it refuses an entry.
-            let entries = answer.as_ref().map(|answer| answer.failed_entries());
+            let entries = answer.as_ref().map(RemoveTargetsOutput::failed_entries);
             if let Some(entry) = entries.and_then(<[_]>::first) {
                 return Err(Error::Refused(Refusal {
                     call: "events:RemoveTargets",

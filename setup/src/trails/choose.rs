@@ -42,7 +42,7 @@ pub(super) fn choose(
     }
     if !ours.is_empty() {
         let reason = "an earlier run made it";
-        return Ok(own(names, place, reason.to_owned(), judged));
+        return Ok(own(names, place, reason, judged));
     }
     let mut lost = String::new();
     if let Some(index) = judged.iter().position(|(seen, _)| used(seen, remembered)) {
@@ -73,7 +73,7 @@ pub(super) fn choose(
         0 => format!("{lost}no other can be seen"),
         _ => format!("{lost}no other fits"),
     };
-    let mut selection = own(names, place, reason, judged);
+    let mut selection = own(names, place, &reason, judged);
     if !selection.others.is_empty() {
         selection.notes.push(
             "AWS charges for every copy of management events beyond the first; making one of these fit, or \
@@ -150,8 +150,8 @@ fn named(asked: &str, judged: Vec<Judged>, place: &Place) -> Result<Selection> {
     }
 }
 
-fn own(names: &Names, place: &Place, reason: String, judged: Vec<Judged>) -> Selection {
-    let mut selection = Selection::own(names, place, &reason);
+fn own(names: &Names, place: &Place, reason: &str, judged: Vec<Judged>) -> Selection {
+    let mut selection = Selection::own(names, place, reason);
     selection.others = others(judged);
     selection
 }

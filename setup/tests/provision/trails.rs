@@ -172,6 +172,10 @@ async fn a_better_trail_that_turns_up_moves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of trails, each with its own fault"
+)]
 async fn each_trail_that_does_not_fit_is_explained() {
     let pocket = Pocket::new(Options::default());
     pocket.foreign_trails(0);
