@@ -29,6 +29,16 @@ pub async fn plan(
     code: &Code,
     now: DateTime<Utc>,
 ) -> Result<Plan> {
+    // It holds the calls of every service, which is much for the stack of whoever asks.
+    Box::pin(planned(clients, config, code, now)).await
+}
+
+async fn planned(
+    clients: &Clients,
+    config: &Config,
+    code: &Code,
+    now: DateTime<Utc>,
+) -> Result<Plan> {
     let place = clients.place().await?;
     let names = Names::new(&config.name, config.log_group.as_deref(), &place);
     let before = earlier_run(clients, &names).await?;
@@ -48,7 +58,7 @@ pub async fn plan(
     let mut plan = Plan::default();
     let mut foreign = Vec::new();
     for resource in desired::resources(config, code, &around)? {
-        match Box::pin(resource.inspect(clients)).await? {
+        match resource.inspect(clients).await? {
             Finding::Ours(change) => plan.add(change, resource),
             Finding::Foreign(change) => foreign.push(change.subject()),
             Finding::Nothing => {}

@@ -17,7 +17,8 @@ impl Deciding<'_> {
     /// What must be asked before a push may replace what runs.
     ///
     /// Nothing as a rule: what a deployment pulled was pushed before it began, so a push that came after it is newer.
-    /// Only where somebody deployed since the push may what runs be the newer of the two.
+    /// Only where somebody deployed since the push may what runs be the newer of the two. A stamp settles that unless the
+    /// tag may have moved between the push that it names and the deployment, which pulled whatever the tag named by then.
     pub(super) fn undated(
         &self,
         repository: &Repository,
@@ -25,11 +26,21 @@ impl Deciding<'_> {
     ) -> Option<Undated> {
         let deployed_at = self.service.deployed_at?;
         let certain = candidate.record.time >= deployed_at
-            || self.definition.stamp(repository).is_some()
+            || self.is_stamped(repository, candidate)
             || self.origin(repository).is_some();
         let question = (!certain).then(|| self.question(repository, deployed_at));
         // A service that belongs to the repository by its name may run nothing of it.
         question.filter(|question| !question.images.is_empty())
+    }
+
+    /// Whether the stamp of the revision that runs says all about a push.
+    fn is_stamped(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+        let images = self.definition.images.values();
+        let mut images = images.filter(|(_, image)| image.repository == *repository);
+        let stamp = self.definition.stamp(repository);
+        stamp.is_some_and(|stamp| {
+            candidate.record.time <= stamp.time || images.all(|(_, image)| image.digest.is_some())
+        })
     }
 
     fn question(&self, repository: &Repository, deployed_at: DateTime<Utc>) -> Undated {

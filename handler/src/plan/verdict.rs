@@ -244,7 +244,10 @@ impl Deciding<'_> {
 
     /// What the service's containers of this repository run, by the best evidence there is.
     pub(super) fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
-        if let Some(stamp) = self.definition.stamp(repository) {
+        // What ECS pulled, where it was asked, is better than what the tag named when the revision was made.
+        let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let stamp = self.definition.stamp(repository);
+        if let Some(stamp) = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest)) {
             let push = pushed.iter().copied().find(|push| stamp.names(push));
             return Running {
                 digest: Some(stamp.digest),

@@ -26,7 +26,7 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
         _ => "*",
     };
     let mut statements = reads(config, place, group);
-    statements.extend(records(names, place, group));
+    statements.extend(records(config, names, place, group));
     statements.extend(messages(names, place));
     statements.extend(functions(names, place));
     statements.extend(triggers(config, names, place));
@@ -104,9 +104,27 @@ fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
 }
 
 /// The trail with its bucket, its log group and its role.
-fn records(names: &Names, place: &Place, group: &str) -> Vec<Value> {
+fn records(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Value> {
     let trail = place.arn("cloudtrail", &format!("trail/{}", names.base));
     let role = place.role_arn(&names.trail_role);
+    // Where any trail is read, so is ours.
+    let read: &[&str] = match config.trail {
+        Trail::Create => &[
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
+            "cloudtrail:ListTags",
+        ],
+        _ => &[],
+    };
+    let written = [
+        "cloudtrail:AddTags",
+        "cloudtrail:CreateTrail",
+        "cloudtrail:DeleteTrail",
+        "cloudtrail:GetTrail",
+        "cloudtrail:PutEventSelectors",
+        "cloudtrail:StartLogging",
+        "cloudtrail:UpdateTrail",
+    ];
     vec![
         allow(
             "Bucket",
@@ -141,22 +159,7 @@ fn records(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &["logs:PutMetricFilter"],
             &groups(place, &[group]),
         ),
-        allow(
-            "Trail",
-            &[
-                "cloudtrail:AddTags",
-                "cloudtrail:CreateTrail",
-                "cloudtrail:DeleteTrail",
-                "cloudtrail:GetEventSelectors",
-                "cloudtrail:GetTrail",
-                "cloudtrail:GetTrailStatus",
-                "cloudtrail:ListTags",
-                "cloudtrail:PutEventSelectors",
-                "cloudtrail:StartLogging",
-                "cloudtrail:UpdateTrail",
-            ],
-            &json!(trail),
-        ),
+        allow("Trail", &[&written, read].concat(), &json!(trail)),
         passing("PassTrailRole", &role, "cloudtrail.amazonaws.com"),
     ]
 }

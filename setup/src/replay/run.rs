@@ -37,6 +37,9 @@ const FELT: TimeDelta = TimeDelta::minutes(30);
 /// How long after the last delivery alarms, look-ups and deployments may take to come to rest.
 const REST: TimeDelta = TimeDelta::hours(6);
 
+/// How long a fault may hold up what follows from it: the timeout of the function and its retries.
+const HELD_UP: TimeDelta = TimeDelta::minutes(50);
+
 /// How a replay runs.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -93,6 +96,10 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
 
     let records = deliveries.len();
     deliver(&account, deliveries, config).await;
+    if !options.faults.is_empty() {
+        // An invocation that a fault held up to its timeout is tried twice more.
+        rest(&account, account.clock().now() + HELD_UP, config).await;
+    }
     let answers = answers.taken();
     Ok(Story::new(
         records,

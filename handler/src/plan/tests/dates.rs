@@ -74,3 +74,42 @@ fn rule_03_the_pushed_digest_that_runs_under_another_tag_is_left() {
     assert_eq!(outcomes(&plan), [(Unchanged, "late")]);
     writes_nothing(&plan);
 }
+
+/// Rolled for a push of `latest` at minute 3; what was pushed at minute 1 shows up after that.
+fn stamped() -> Scene {
+    let mut scene = Scene::new(&["web:latest"]).pushed("web:latest", "d0", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:latest"]);
+    scene.pushed("web:v1", "d1", 1)
+}
+
+#[test]
+fn rule_02_a_tag_that_moved_on_before_the_deployment_is_not_taken_for_the_push_that_rolled() {
+    // `latest` was pushed again at minute 2, so that is what the deployment pulled; its record has not come yet.
+    let mut scene = stamped();
+    scene.origin = Some(origin("d2", Some(2)));
+    let plan = scene.look_up(5);
+    assert_eq!(outcomes(&plan), [(Skipped, "latest"), (Skipped, "v1")]);
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_02_a_tag_that_did_not_move_gives_way_to_a_newer_push() {
+    let mut scene = stamped();
+    scene.origin = Some(origin("d0", Some(0)));
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
+}
+
+#[test]
+fn rule_02_a_stamp_counts_where_nobody_can_say_what_runs() {
+    assert_eq!(rolled(&stamped().look_up(5)), ["web:v1"]);
+}
+
+#[test]
+fn rule_02_a_push_from_after_the_deployment_trusts_the_stamp() {
+    let mut scene = Scene::new(&["web:latest"]).pushed("web:latest", "d0", 0);
+    scene.look_up(3);
+    let scene = scene.pushed("web:v1", "d1", 4);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated, []);
+    assert_eq!(rolled(&plan), ["web:v1"]);
+}
