@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -67,6 +69,17 @@ type OriginKey = (String, DateTime<Utc>, Repository);
 /// How many origins are remembered.
 const MOST_ORIGINS: usize = 5000;
 
+/// After this time a call that got no answer is given up and made again.
+pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(30);
+
+/// The same configuration, with a limit to how long a call may take.
+fn impatient(sdk: &SdkConfig) -> SdkConfig {
+    let theirs = sdk.timeout_config().map(TimeoutConfig::to_builder);
+    let timeouts = theirs.unwrap_or_else(TimeoutConfig::builder);
+    let timeouts = timeouts.operation_attempt_timeout(LONGEST_CALL).build();
+    sdk.to_builder().timeout_config(timeouts).build()
+}
+
 impl Context {
     /// A context for the services of one place: that where the calls of the SDK configuration go.
     #[must_use]
@@ -85,18 +98,19 @@ impl Context {
         let begun = now();
         let targets = places
             .into_iter()
-            .map(|(place, sdk)| Site::new(Some(place), &sdk, begun));
+            .map(|(place, sdk)| Site::new(Some(place), &impatient(&sdk), begun));
+        let sdk = impatient(sdk);
         Self {
             config,
-            logs: logs(sdk),
-            home: Site::new(None, sdk, begun),
+            logs: logs(&sdk),
+            home: Site::new(None, &sdk, begun),
             targets: targets.collect(),
             now,
             measure: None,
             told: Mutex::default(),
             remarked: Mutex::default(),
             mark: Mutex::default(),
-            sdk: sdk.clone(),
+            sdk,
             memory: Mutex::default(),
         }
     }

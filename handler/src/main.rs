@@ -3,11 +3,9 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_smithy_http_client::{Builder, tls};
-use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::{DateTime, Utc};
 use handler::config::{Config, Fault};
 use handler::{Context, Deadline, Error, handle_by, places};
@@ -18,8 +16,6 @@ use serde_json::Value;
 const VARIABLE: &str = "ECROLL_CONFIG";
 /// The file beside the program that holds it where the environment is too small.
 const FILE: &str = "ecroll.json";
-/// After this time a call that got no answer is given up and made again.
-const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -68,11 +64,6 @@ async fn connect(config: Config) -> Context {
     let http = Builder::new().tls_provider(tls).build_https();
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
-        .timeout_config(
-            TimeoutConfig::builder()
-                .operation_attempt_timeout(LONGEST_CALL)
-                .build(),
-        )
         .load()
         .await;
     let places = places(&config.targets, &sdk).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::context::LONGEST_CALL;
 use crate::deadline::Deadline;
 
 /// The request rates of ECS per account and Region: operations that share a bucket, its size, tokens per second. Others
@@ -151,8 +152,12 @@ impl Pace {
         self.state().slowest
     }
 
-    /// Remembers how long a call took; an eighth of what is known is forgotten with each.
+    /// Remembers how long a call took; an eighth of what is known is forgotten with each. One that hung, or during which
+    /// the clock was set, tells no more than that calls may take as long as they are let: if nothing were begun because
+    /// of it, nothing would ever be forgotten.
     pub(crate) fn took(&self, time: TimeDelta) {
+        let longest = TimeDelta::from_std(LONGEST_CALL).unwrap_or(TimeDelta::MAX);
+        let time = time.clamp(TimeDelta::zero(), longest);
         let mut state = self.state();
         state.slowest = time.max(state.slowest * 7 / 8);
     }
@@ -285,6 +290,15 @@ mod tests {
             }
         }
         assert!(seen.len() > 100, "{}", seen.len());
+    }
+
+    #[test]
+    fn rule_01_one_call_that_hung_does_not_keep_others_from_beginning() {
+        let pace = Pace::new(0);
+        pace.took(TimeDelta::minutes(13));
+        assert_eq!(pace.slowest(), TimeDelta::seconds(30));
+        pace.took(TimeDelta::minutes(-13));
+        assert!(pace.slowest() < TimeDelta::seconds(30));
     }
 
     #[test]
