@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{Deciding, Plan, Undated};
 use crate::config::Action;
 use crate::image::Repository;
-use crate::ledger::{self, Entry, RevisionName};
+use crate::ledger::{self, Entry, RevisionName, Stamp};
 use crate::policy::{TagPolicy, version};
 use crate::push::{Order, Push, Tagged};
 use crate::report::Outcome;
@@ -155,6 +155,15 @@ impl Deciding<'_> {
             })
         };
         if running.digest.as_deref() == Some(push.digest.as_str()) {
+            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now.
+            let undone = |entry: &Entry| {
+                entry.names(push) && !entry.new.names(&self.service.task_definition)
+            };
+            if entry.as_ref().is_some_and(undone)
+                && let Some(undated) = self.undated(repository, &candidate)
+            {
+                return Verdict::Undated(Box::new(undated));
+            }
             let note = self.news(repository, &candidate, entry, pushed);
             return Verdict::Settled(Settled {
                 candidate,
@@ -247,7 +256,8 @@ impl Deciding<'_> {
         // What ECS pulled, where it was asked, is better than what the tag named when the revision was made.
         let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
         let stamp = self.definition.stamp(repository);
-        if let Some(stamp) = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest)) {
+        let stamp = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest));
+        if let Some(stamp) = stamp.filter(|stamp| !self.has_moved(repository, stamp, pushed)) {
             let push = pushed.iter().copied().find(|push| stamp.names(push));
             return Running {
                 digest: Some(stamp.digest),
@@ -299,6 +309,24 @@ impl Deciding<'_> {
             push,
             time: origin.pushed_at.max(push.map(Push::time)),
         }
+    }
+}
+
+impl Deciding<'_> {
+    /// Whether another push set a tag of the revision that runs, after the one that it was made for and before it was
+    /// deployed: somebody deployed an old revision again, and ECS resolved its tag anew.
+    fn has_moved(&self, repository: &Repository, stamp: &Stamp, pushed: &[&Push]) -> bool {
+        let Some(at) = self.service.deployed_at else {
+            return false;
+        };
+        let images = self.definition.images.values();
+        let by_tag = images.filter(|(_, i)| i.repository == *repository && i.digest.is_none());
+        let mut tags = by_tag.filter_map(|(_, image)| image.tag.as_deref());
+        let others = || pushed.iter().filter(|push| push.digest != stamp.digest);
+        tags.any(|tag| {
+            let mut set = others().filter_map(|push| tagged_before(push, tag, at));
+            set.any(|(time, _)| time > stamp.time)
+        })
     }
 }
 

@@ -62,7 +62,11 @@ pub(crate) fn history(seed: u64) -> History {
         _ => *at,
     });
     let calm = last.max().unwrap_or(start()) + chance.seconds(0..=1200);
-    let faults = faults(chance, &world.settings, calm);
+    let busy: Vec<DateTime<Utc>> = acts
+        .iter()
+        .flat_map(|(at, act)| moments(*at, act))
+        .collect();
+    let faults = faults(chance, &world.settings, &busy, calm);
     let calm = faults
         .iter()
         .map(|planned| planned.until)
@@ -125,7 +129,20 @@ const HARMLESS: [FaultKind; 4] = [
     FaultKind::ColdStart,
 ];
 
-fn faults(chance: &mut Chance, settings: &Settings, calm: DateTime<Utc>) -> Vec<Planned> {
+/// When something is about to happen because of an act.
+fn moments(at: DateTime<Utc>, act: &Act) -> Vec<DateTime<Utc>> {
+    match act {
+        Act::Push(push) => push.delivered.clone(),
+        _ => vec![at],
+    }
+}
+
+fn faults(
+    chance: &mut Chance,
+    settings: &Settings,
+    busy: &[DateTime<Utc>],
+    calm: DateTime<Utc>,
+) -> Vec<Planned> {
     if chance.one_in(4) {
         return Vec::new();
     }
@@ -134,11 +151,22 @@ fn faults(chance: &mut Chance, settings: &Settings, calm: DateTime<Utc>) -> Vec<
     } else {
         &FaultKind::ALL
     };
-    let count = chance.of(&[1, 1, 2, 2, 3, 4, 6]);
+    let count = chance.of(&[1, 2, 3, 4, 6, 8, 12]);
     (0..count)
         .map(|_| {
             let kind = chance.of(kinds);
-            Planned::drawn(kind, &mut chance.0, start(), calm)
+            let planned = Planned::drawn(kind, &mut chance.0, start(), calm);
+            if busy.is_empty() || chance.one_in(4) {
+                return planned;
+            }
+            // Where something happens there is more that can go wrong.
+            let from = chance.of(busy).max(start());
+            Planned {
+                from,
+                until: (from + (planned.until - planned.from)).min(calm.max(from)),
+                skip: chance.of(&[0, 0, 0, 1, 2, 4]),
+                ..planned
+            }
         })
         .collect()
 }

@@ -1,8 +1,8 @@
 //! What runs counts for "never backwards" whoever deployed it.
 
-use super::builders::{Scene, at, outcomes, rolled, writes_nothing};
+use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
 use crate::inventory::Origin;
-use crate::report::Outcome::{Skipped, Unchanged};
+use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 fn origin(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
@@ -112,4 +112,35 @@ fn rule_02_a_push_from_after_the_deployment_trusts_the_stamp() {
     let plan = scene.first_plan(&scene.inventory);
     assert_eq!(plan.undated, []);
     assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_an_old_revision_that_is_deployed_again_runs_what_its_tag_names_by_then() {
+    let mut scene = Scene::new(&["web:latest"]).pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:v1"]);
+    let first = scene.web().task_definition.clone();
+    // The same tag, another image.
+    let mut scene = scene.pushed("web:v1", "d4", 10);
+    assert_eq!(rolled(&scene.look_up(13)), ["web:v1"]);
+    // Somebody goes back a revision, and that names v1 as well. Then the first image is pushed once more.
+    scene.web().task_definition = first;
+    scene.web().deployed_at = Some(at(60));
+    let again = record("web:latest", "d1", 90, "again");
+    scene.records.push(again);
+    assert_eq!(rolled(&scene.settled()), ["web:latest"]);
+}
+
+#[test]
+fn rule_03_what_the_breaker_brought_back_is_not_what_its_tag_names_by_then() {
+    let mut scene = Scene::new(&["web:latest"]).pushed("web:latest", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:latest"]);
+    // The breaker deploys revision 1 again, which names `latest` too, and pulls what it pulled before.
+    scene.web().task_definition = arn(1);
+    scene.web().deployed_at = Some(at(5));
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
+    scene.origin = Some(origin("d0", Some(-500)));
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Held, "latest")], "{plan:#?}");
+    writes_nothing(&plan);
 }
