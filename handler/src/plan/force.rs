@@ -12,7 +12,7 @@ use super::Deciding;
 use super::service::TAKEN_UP;
 use super::verdict::{Candidate, Settled, Verdict, newer, time};
 use crate::image::Repository;
-use crate::ledger::{Entry, word};
+use crate::ledger::{Entry, mark, word};
 use crate::push::Push;
 use crate::report::Outcome;
 
@@ -48,7 +48,14 @@ impl Deciding<'_> {
         };
         if deployed >= since {
             let reason = format!("deployed at {}, after this push", time(deployed));
-            let fresh = Entry::new(push, record, tag, runs, runs);
+            // A further record of the push that was deployed: its time is no reason to deploy again.
+            let fresh = match named {
+                Some(entry) => Entry {
+                    id: mark(&record.id, &push.digest),
+                    ..entry.clone()
+                },
+                None => Entry::new(push, record, tag, runs, runs),
+            };
             let knows = named.is_some_and(|entry| entry.word() == word(&record.id));
             let note = (later.is_none() && !knows).then_some(fresh);
             return settled(candidate, Outcome::Unchanged, reason, note);

@@ -155,11 +155,11 @@ impl Deciding<'_> {
             })
         };
         if running.digest.as_deref() == Some(push.digest.as_str()) {
-            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now.
-            let undone = |entry: &Entry| {
-                entry.names(push) && !entry.new.names(&self.service.task_definition)
-            };
-            if entry.as_ref().is_some_and(undone)
+            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now: what nobody
+            // noted yet is asked about.
+            let noted =
+                |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
+            if !entry.as_ref().is_some_and(noted)
                 && let Some(undated) = self.undated(repository, &candidate)
             {
                 return Verdict::Undated(Box::new(undated));

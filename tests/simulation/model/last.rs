@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::trace::Kind;
@@ -53,6 +52,10 @@ impl Model {
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
+            // README: "only upwards". The same version with another digest is not.
+            if service.asked.by_version() && is_as_high(named, &newest) {
+                continue;
+            }
             // What was never pulled (no task is wanted) is judged by its name.
             let digest = actual.iter().find(|(name, _)| *name == container.name);
             let runs = match digest {
@@ -141,16 +144,10 @@ impl Model {
         let Some(runs) = &service.runs else {
             return false;
         };
-        let known = |id: &str| -> Option<DateTime<Utc>> {
-            let done = service.done.get(id).copied();
-            let noted = service.noted.get(id).copied();
-            done.into_iter().chain(noted).min()
-        };
         if newest.ids().any(|id| self.is_unheard(&service.key, id)) {
             return false;
         }
-        let first = newest.ids().filter_map(known).min();
-        let undone = runs.by != By::Ecroll && first.is_some_and(|first| runs.at >= first);
+        let undone = newest.ids().any(|id| service.undone.contains(id));
         // A revision with several pushes that the breaker undid is tried in parts; which part is left is not judged.
         let parts = service
             .before
@@ -172,6 +169,14 @@ impl Model {
         let running = self.pushes.dated(repository, digest, takes);
         running.is_some_and(|running| running > newest.order)
     }
+}
+
+/// Whether a container names a version that a push does not exceed.
+fn is_as_high(named: Option<&Named>, newest: &Group) -> bool {
+    let Some(Named::Tag(tag)) = named else {
+        return false;
+    };
+    Version::read(tag).is_some_and(|named| Some(named) >= version(newest))
 }
 
 /// The highest version among the tags of a push.

@@ -163,8 +163,9 @@ impl Model {
     /// Whether a push is one of those that this excuse is for.
     pub(super) fn is_unheard(&self, key: &Key, id: &str) -> bool {
         let mut owed = self.owed.iter();
-        self.settings.sweep.is_none()
-            && owed.any(|o| o.key == *key && o.id == id && o.decided.is_none() && !o.calm)
+        // Nobody looks again for a service that was not there in the push's own episode.
+        let heard = |o: &Owed| o.key == *key && o.id == id && (o.decided.is_some() || o.calm);
+        self.settings.sweep.is_none() && !owed.any(heard)
     }
 
     fn still_owed(&mut self, owed: &Owed, due: DateTime<Utc>, moment: Moment<'_>) -> bool {

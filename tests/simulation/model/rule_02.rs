@@ -34,6 +34,10 @@ impl Model {
         {
             return;
         }
+        // A service without tasks runs nothing: a tag is resolved for the first task of a deployment, and there was none.
+        if roll.service.desired == 0 {
+            return;
+        }
         let by_version = roll.service.asked.by_version();
         if by_version && let Some((old, new)) = versions(roll, intent) {
             if new < old {

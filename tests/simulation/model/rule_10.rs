@@ -30,7 +30,9 @@ impl Model {
             },
             Err(error) => {
                 let retryable = error.error_type == "Retryable";
-                if !retryable && moment.calm_from(began) {
+                // Somebody asks by name for what nobody runs: told so, and nothing to be tried again.
+                let refused = error.error_type == "Permanent" && error.message.contains("`nobody`");
+                if !retryable && !refused && moment.calm_from(began) {
                     self.say(10, moment.at, format!("an invocation ended in {error}"));
                 }
                 if retryable && let Some(fault) = fault(&error.message) {

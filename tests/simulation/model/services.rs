@@ -90,6 +90,8 @@ pub(super) struct Service {
     pub(super) done: BTreeMap<String, DateTime<Utc>>,
     /// Records that the ledger was seen to name, and when.
     pub(super) noted: BTreeMap<String, DateTime<Utc>>,
+    /// Records of those that somebody or the breaker deployed over.
+    pub(super) undone: BTreeSet<String>,
     /// Repositories whose push may be tried once more, alone.
     pub(super) alone: BTreeSet<Repository>,
 }
@@ -123,10 +125,19 @@ impl Service {
             changed_at: None,
             done: BTreeMap::new(),
             noted: BTreeMap::new(),
+            undone: BTreeSet::new(),
             alone: BTreeSet::new(),
         };
         service.apply(input);
         service
+    }
+
+    /// Somebody else deployed: what was rolled or noted until then stays undone until the next push, whatever ecroll rolls
+    /// for other repositories meanwhile.
+    pub(super) fn overruled(&mut self, at: DateTime<Utc>) {
+        let known = self.done.iter().chain(&self.noted);
+        let until = known.filter(|(_, since)| **since <= at);
+        self.undone.extend(until.map(|(id, _)| id.clone()));
     }
 
     /// Takes in the count and the percentages of a call.

@@ -225,6 +225,9 @@ impl Model {
         }
         self.index(key, &definition, moment);
         if let Some(service) = self.services.get_mut(key) {
+            if by != By::Ecroll {
+                service.overruled(notice.at);
+            }
             service.before = service.runs.replace(begun);
         }
     }
@@ -254,6 +257,7 @@ impl Model {
             // "When the breaker undoes a revision that carried two new pushes, each is tried once alone." (DESIGN 5.1)
             service.alone.extend(failed.rolled.iter().cloned());
         }
+        service.overruled(notice.at);
         let goal = service.completed.clone();
         service.before = service.runs.take();
         service.runs = goal.map(|goal| Deployment {

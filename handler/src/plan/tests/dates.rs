@@ -144,3 +144,15 @@ fn rule_03_what_the_breaker_brought_back_is_not_what_its_tag_names_by_then() {
     assert_eq!(outcomes(&plan), [(Held, "latest")], "{plan:#?}");
     writes_nothing(&plan);
 }
+
+#[test]
+fn rule_01_a_push_between_a_roll_and_its_undoing_is_not_taken_for_what_came_back() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:latest", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:latest"]);
+    // The breaker undid a later roll at minute 65, so that this revision was deployed again, with what it pulled before.
+    scene.web().deployed_at = Some(at(65));
+    scene.origin = Some(origin("d1", Some(0)));
+    // The record of a push at minute 60 comes after that.
+    let scene = scene.pushed("web:latest", "d2", 60);
+    assert_eq!(rolled(&scene.settled()), ["web:latest"]);
+}

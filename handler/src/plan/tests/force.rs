@@ -259,3 +259,16 @@ fn a_name_matches_by_a_services_own_tag_as_well() {
     }
     assert!(forces(&here(scene).settled()));
 }
+
+#[test]
+fn rule_03_a_further_push_of_the_image_that_was_deployed_deploys_nothing() {
+    let mut scene = forcing(&["web:latest"]).pushed("web:latest", "d1", 0);
+    assert!(forces(&scene.look_up(5)));
+    let mut again = super::builders::record("web:latest", "d1", 60, "again");
+    again.ingestion += 1;
+    scene.records.push(again);
+    for minute in [61, 66, 70] {
+        let plan = scene.look_up(minute);
+        assert_eq!(plan.rolls, [], "minute {minute}: {plan:#?}");
+    }
+}
