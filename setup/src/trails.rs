@@ -1,7 +1,7 @@
 //! Which trail brings the records: one that is there and fits, reused untouched, or one of our own.
 //!
-//! [`survey`](mod@survey) reads the trails that can be seen, [`fit`] says of each why it does or does not serve, and
-//! [`choose`] decides. A choice is kept: the function's configuration names the trail that is reused, and our metric
+//! `survey` reads the trails that can be seen, `fit` says of each why it does or does not serve, and
+//! `choose` decides. A choice is kept: the function's configuration names the trail that is reused, and our metric
 //! filter hangs on its log group, so a better trail that turns up later moves nothing.
 
 mod choose;

@@ -50,11 +50,11 @@ pub(crate) async fn look_ups(choice: &Choice, life: &Life<'_>) -> Vec<i64> {
     };
     let clients = Clients::new(&account.sdk_config());
     let code = Code::placeholder();
-    let build = async {
+    let making = async {
         let plan = Box::pin(provision::plan(&clients, &config, &code, built)).await?;
         provision::apply(&clients, &plan, &mut |_| {}).await
     };
-    Box::pin(account.drive(build)).await.unwrap();
+    Box::pin(account.drive(making)).await.unwrap();
     change(&account, choice);
     let runs = function(&account, choice.rearm);
 

@@ -37,6 +37,7 @@ pub(crate) struct History {
 
 /// The behaviours that differ from account to account, or that nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "behaviours, each for itself")]
 pub(crate) struct Temper {
     /// Log events carry the record's own `eventTime` instead of the delivery's.
     pub(crate) event_time: bool,

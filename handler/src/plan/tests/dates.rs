@@ -107,7 +107,7 @@ fn rule_02_a_stamp_counts_where_nobody_can_say_what_runs() {
 #[test]
 fn rule_02_a_push_from_after_the_deployment_trusts_the_stamp() {
     let mut scene = Scene::new(&["web:latest"]).pushed("web:latest", "d0", 0);
-    scene.look_up(3);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:latest"]);
     let scene = scene.pushed("web:v1", "d1", 4);
     let plan = scene.first_plan(&scene.inventory);
     assert_eq!(plan.undated, []);
