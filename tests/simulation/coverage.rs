@@ -24,7 +24,7 @@ pub(crate) struct Coverage {
 }
 
 /// The reasons that decisions have to reach, by a part of their words; where it is a row of the ledger's table, which.
-const REASONS: [(&str, &str); 24] = [
+const REASONS: [(&str, &str); 23] = [
     ("the service runs this image", "ledger: its image runs"),
     ("taken up again", "ledger: the handler died in between"),
     ("rolled back since", "ledger: rolled back"),
@@ -44,7 +44,6 @@ const REASONS: [(&str, &str); 24] = [
     ("which came first", ""),
     ("does not take the tag", ""),
     ("no image: ", ""),
-    ("leave this one out", ""),
     ("`hold` is set", ""),
     ("no task may start or stop", ""),
     ("which does not name the tag", ""),
@@ -54,7 +53,7 @@ const REASONS: [(&str, &str); 24] = [
     ("is not above", ""),
     ("tried once alone", ""),
     ("is name-prefix, and the service is not named after", ""),
-    ("fault on purpose", ""),
+    ("could not be read", ""),
 ];
 
 /// Every outcome.
