@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::build::{create, put};
 use crate::history::{BEFORE, FIRST, History};
 use crate::records::{EVENTS, GARBAGE, record};
-use crate::trace::{Act, Kind};
+use crate::trace::{Act, Kind, Push};
 
 /// What DescribeTaskDefinition says and RegisterTaskDefinition does not take.
-const OUTPUT_ONLY: [&str; 9] = [
+pub(crate) const OUTPUT_ONLY: [&str; 9] = [
     "taskDefinitionArn",
     "revision",
     "status",
@@ -66,13 +66,7 @@ impl Past {
 pub(crate) fn perform(account: &Account, history: &History, act: &Act, past: &Past) -> Option<Act> {
     let done = match act {
         Act::Push(push) => {
-            if push.kind != Kind::Refused {
-                put(account, push);
-            }
-            let record = record(push);
-            for at in &push.delivered {
-                account.deliver(record.clone(), *at);
-            }
+            self::push(account, push);
             return Some(Act::Push(history.as_delivered(push)));
         }
         Act::Create(service) => create(account, service),
@@ -128,6 +122,17 @@ pub(crate) fn perform(account: &Account, history: &History, act: &Act, past: &Pa
     done.ok().map(|()| act.clone())
 }
 
+/// The registry has it, unless it refused, and the record is on its way.
+pub(crate) fn push(account: &Account, push: &Push) {
+    if push.kind != Kind::Refused {
+        put(account, push);
+    }
+    let record = record(push);
+    for at in &push.delivered {
+        account.deliver(record.clone(), *at);
+    }
+}
+
 fn described(account: &Account, cluster: &str, service: &str) -> Result<Value, Fault> {
     let input = json!({"cluster": cluster, "services": [service]});
     let mut answer = account.call("ecs", "DescribeServices", input)?;
@@ -137,7 +142,8 @@ fn described(account: &Account, cluster: &str, service: &str) -> Result<Value, F
         .ok_or_else(|| Fault::client("ServiceNotFoundException", "there is none"))
 }
 
-fn deploy(
+/// A person registers what runs with another image in one container, and deploys it.
+pub(crate) fn deploy(
     account: &Account,
     cluster: &str,
     service: &str,

@@ -48,21 +48,24 @@ pub(crate) async fn account(history: &History) -> Account {
         seed_images(&account, service, begin - SEEDED);
         create(&account, service).unwrap();
     }
-    let config = config(&history.world.settings);
-    let clients = Clients::new(&account.sdk_config());
-    let built = account
-        .drive(async {
-            let plan = provision::plan(&clients, &config, &Code::placeholder(), begin).await?;
-            provision::apply(&clients, &plan, &mut |_| {}).await
-        })
-        .await;
-    built.unwrap();
+    set_up(&account, &history.world.settings).await;
     account.with_ecs(|ecs, _| ecs.settings_mut().throttle = temper.throttles);
     account
 }
 
+/// Runs setup once.
+pub(crate) async fn set_up(account: &Account, settings: &Settings) {
+    let (config, now) = (config(settings), account.clock().now());
+    let clients = Clients::new(&account.sdk_config());
+    let built = account.drive(async {
+        let plan = provision::plan(&clients, &config, &Code::placeholder(), now).await?;
+        provision::apply(&clients, &plan, &mut |_| {}).await
+    });
+    built.await.unwrap();
+}
+
 /// The configuration as the file would say it.
-pub(crate) fn config(settings: &Settings) -> Config {
+fn config(settings: &Settings) -> Config {
     let minutes = |span: TimeDelta| format!("{}m", span.num_minutes());
     let mut file = json!({
         "sweep": settings.sweep.map_or("off".to_owned(), minutes),
@@ -112,12 +115,15 @@ pub(crate) fn create(account: &Account, service: &Service) -> Result<(), local::
         .iter()
         .map(|(name, image)| {
             json!({"name": name, "image": image, "essential": name == "app", "memory": 128,
-                "environment": [{"name": "MODE", "value": "simulated"}]})
+                "environment": [{"name": "MODE", "value": "simulated"}],
+                // No SDK knows it: a typed copy would lose it.
+                "unknownMember": {"kept": 1}})
         })
         .collect();
     let family = format!("{}-{}", service.cluster, service.name);
     let definition = json!({"family": family, "containerDefinitions": containers,
         "executionRoleArn": format!("arn:aws:iam::{HOME}:role/tasks"),
+        "volumes": [{"name": "scratch"}],
         "tags": [{"key": "team", "value": "shop"}]});
     account.call("ecs", "RegisterTaskDefinition", definition)?;
     let mut configuration = json!({"minimumHealthyPercent": service.minimum,

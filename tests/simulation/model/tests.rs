@@ -1,6 +1,7 @@
 //! The model on small histories in a real pocket account: with the real handler it is silent; with a wrong one in its place
 //! it names the rule.
 
+mod actor;
 mod holds;
 mod rule_01;
 mod rule_02;

@@ -23,11 +23,11 @@ async fn pushes_late_doubled_and_of_other_kinds_break_no_rule() {
     let twice = [5, 6, 90].map(|minutes| now + TimeDelta::minutes(minutes));
     let push = Push {
         id: "chart".to_owned(),
-        account: super::stage::REGISTRY.to_owned(),
+        account: crate::history::OTHER.to_owned(),
         region: "eu-west-1".to_owned(),
         repository: "web".to_owned(),
         tag: Some("v9".to_owned()),
-        digest: super::stage::digest("chart"),
+        digest: crate::history::digest("chart"),
         at: now,
         delivered: twice.to_vec(),
         kind: Kind::Chart,

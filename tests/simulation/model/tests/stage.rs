@@ -3,30 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_sdk_ecs::Client;
-use aws_sdk_ecs::types::{ContainerDefinition, DeploymentConfiguration};
 use chrono::{DateTime, TimeDelta, Utc};
-use handler::config::Config;
 use local::{Account, Clock, FunctionError, Invocation, Options};
 use serde_json::{Value, json};
 use setup::replay::host;
-use setup::{Clients, Code, provision};
 
+use super::actor::Actor;
+use crate::act;
+use crate::build::{self, set_up};
+use crate::history::{self, OTHER as REGISTRY, REGION, digest};
 use crate::model::Model;
 use crate::trace::{Act, Kind, Policy, Push, Service, Settings, Step, Violation, World};
 
-pub(super) const REGISTRY: &str = "111122223333";
-const REGION: &str = "eu-west-1";
-
 /// The image string of a repository and a tag.
 pub(super) fn image(repository: &str, tag: &str) -> String {
-    format!("{REGISTRY}.dkr.ecr.{REGION}.amazonaws.com/{repository}:{tag}")
-}
-
-/// A digest that follows from a name.
-pub(super) fn digest(name: &str) -> String {
-    let hex: Vec<String> = name.bytes().map(|b| format!("{b:02x}")).collect();
-    format!("sha256:{:0>64}", hex.concat())
+    format!("{}/{repository}:{tag}", history::host(REGISTRY, REGION))
 }
 
 /// A service of two tasks whose only container runs this image.
@@ -106,13 +97,7 @@ impl Stage {
         for service in services {
             create(&account, service);
         }
-        let clients = Clients::new(&account.sdk_config());
-        let config = config(settings);
-        let built = account.drive(Box::pin(async {
-            let plan = provision::plan(&clients, &config, &Code::placeholder(), start).await?;
-            provision::apply(&clients, &plan, &mut |_| {}).await
-        }));
-        Box::pin(built).await.unwrap();
+        set_up(&account, settings).await;
         account.run_until(start + TimeDelta::minutes(30)).await;
         let now = account.clock().now();
         let world = World {
@@ -197,22 +182,7 @@ impl Stage {
     }
 
     pub(super) fn push_as(&mut self, push: Push) {
-        let Push { repository, .. } = &push;
-        let base = format!(
-            "{}.dkr.ecr.{}.amazonaws.com/{repository}",
-            push.account, push.region
-        );
-        if let (Some(tag), true) = (&push.tag, push.kind != Kind::Refused) {
-            self.account.with_ecs(|ecs, _| {
-                if !push.healthy {
-                    ecs.push_image(&base, "crash", &push.digest);
-                }
-                ecs.push_image(&base, tag, &push.digest);
-            });
-        }
-        for at in &push.delivered {
-            self.account.deliver(record(&push), *at);
-        }
+        act::push(&self.account, &push);
         self.acts.push((self.now(), Act::Push(push)));
     }
 
@@ -222,10 +192,7 @@ impl Stage {
         F: Fn(Actor) -> D + Send + Sync + 'static,
         D: Future<Output = Result<Value, FunctionError>> + Send + 'static,
     {
-        let actor = Actor {
-            ecs: Client::new(&self.account.sdk_config()),
-            account: self.account.clone(),
-        };
+        let actor = Actor::on(&self.account);
         let done = AtomicBool::new(false);
         self.account.host(Arc::new(move |_: Invocation| {
             if done.swap(true, Ordering::Relaxed) {
@@ -235,15 +202,9 @@ impl Stage {
         }));
     }
 
-    /// A person deploys an image in the first container of a service.
+    /// A person deploys an image in the container of a service.
     pub(super) fn deploy(&self, service: &str, image: &str) {
-        let definition = self.definition(service);
-        let mut containers = definition["containerDefinitions"].clone();
-        containers[0]["image"] = json!(image);
-        let input = json!({"family": service, "memory": "512", "containerDefinitions": containers});
-        let made = self.account.call("ecs", "RegisterTaskDefinition", input);
-        let arn = made.unwrap()["taskDefinition"]["taskDefinitionArn"].clone();
-        self.update(service, &json!({"taskDefinition": arn}));
+        act::deploy(&self.account, "default", service, "app", image).unwrap();
     }
 
     /// A person updates a service.
@@ -275,208 +236,9 @@ impl Stage {
     }
 }
 
-/// What a wrong handler calls ECS with.
-#[derive(Clone)]
-pub(super) struct Actor {
-    pub(super) ecs: Client,
-    /// For what the typed client cannot say. The account holds the program that holds this: a test may leak it.
-    account: Account,
-}
-
-impl Actor {
-    async fn described(&self, service: &str) -> aws_sdk_ecs::types::Service {
-        let found = self
-            .ecs
-            .describe_services()
-            .cluster("default")
-            .services(service);
-        found.send().await.unwrap().services.unwrap().remove(0)
-    }
-
-    /// Registers what a service runs with other containers.
-    async fn register(
-        &self,
-        service: &str,
-        change: impl Fn(ContainerDefinition) -> ContainerDefinition,
-    ) -> String {
-        let runs = self.described(service).await.task_definition.unwrap();
-        let found = self.ecs.describe_task_definition().task_definition(runs);
-        let found = found.send().await.unwrap().task_definition.unwrap();
-        let containers = found.container_definitions.unwrap().into_iter().map(change);
-        let made = self
-            .ecs
-            .register_task_definition()
-            .family(found.family.unwrap())
-            .set_memory(found.memory)
-            .set_container_definitions(Some(containers.collect()));
-        let made = made.send().await.unwrap().task_definition.unwrap();
-        made.task_definition_arn.unwrap()
-    }
-
-    /// Rolls a service to an image, by a copy as far as the typed client knows the members.
-    pub(super) async fn roll_typed(&self, service: &str, image: &str) {
-        let image = image.to_owned();
-        let arn = self.register(service, |mut container| {
-            container.image = Some(image.clone());
-            container
-        });
-        let arn = arn.await;
-        self.update(service, &arn, None).await;
-    }
-
-    /// Registers what a service runs with another image in every container, all else kept.
-    pub(super) async fn register_raw(&self, service: &str, image: &str) -> String {
-        let runs = self.described(service).await.task_definition.unwrap();
-        let account = &self.account;
-        let input = json!({"taskDefinition": runs, "include": ["TAGS"]});
-        let found =
-            account.with_ecs(|ecs, scope| ecs.call("DescribeTaskDefinition", &input, scope));
-        let found = found.unwrap();
-        let mut made = found["taskDefinition"].clone();
-        for container in made["containerDefinitions"].as_array_mut().unwrap() {
-            container["image"] = json!(image);
-        }
-        if found["tags"]
-            .as_array()
-            .is_some_and(|tags| !tags.is_empty())
-        {
-            made["tags"] = found["tags"].clone();
-        }
-        let members = made.as_object_mut().unwrap();
-        for member in [
-            "taskDefinitionArn",
-            "revision",
-            "status",
-            "requiresAttributes",
-            "compatibilities",
-            "registeredAt",
-            "registeredBy",
-        ] {
-            members.remove(member);
-        }
-        let made = account.with_ecs(|ecs, scope| ecs.call("RegisterTaskDefinition", &made, scope));
-        let arn = &made.unwrap()["taskDefinition"]["taskDefinitionArn"];
-        arn.as_str().unwrap().to_owned()
-    }
-
-    /// Rolls a service to an image, all else kept.
-    pub(super) async fn roll_raw(&self, service: &str, image: &str) {
-        let arn = self.register_raw(service, image).await;
-        self.update(service, &arn, None).await;
-    }
-
-    pub(super) async fn update(
-        &self,
-        service: &str,
-        arn: &str,
-        settings: Option<DeploymentConfiguration>,
-    ) {
-        let update = self
-            .ecs
-            .update_service()
-            .cluster("default")
-            .service(service);
-        let update = update
-            .task_definition(arn)
-            .set_deployment_configuration(settings);
-        update.send().await.unwrap();
-    }
-}
-
+/// Creates a service, in a cluster that may be there already.
 pub(super) fn create(account: &Account, service: &Service) {
     let cluster = json!({"clusterName": service.cluster});
     account.call("ecs", "CreateCluster", cluster).unwrap();
-    let containers: Vec<Value> = service
-        .containers
-        .iter()
-        .map(|(name, image)| json!({"name": name, "image": image, "unknownMember": {"kept": 1}}))
-        .collect();
-    let definition = json!({"family": service.name, "memory": "512", "containerDefinitions": containers,
-        "tags": [{"key": "team", "value": "shop"}]});
-    account
-        .call("ecs", "RegisterTaskDefinition", definition)
-        .unwrap();
-    let mut configuration = json!({"minimumHealthyPercent": service.minimum});
-    if !service.daemon {
-        configuration["maximumPercent"] = json!(service.maximum);
-    }
-    if service.breaker {
-        configuration["deploymentCircuitBreaker"] = json!({"enable": true, "rollback": true});
-    }
-    let mut input = json!({"cluster": service.cluster, "serviceName": service.name,
-        "taskDefinition": service.name, "deploymentConfiguration": configuration, "tags": tags(&service.own)});
-    if service.daemon {
-        input["schedulingStrategy"] = json!("DAEMON");
-    } else {
-        input["desiredCount"] = json!(service.desired);
-    }
-    account.call("ecs", "CreateService", input).unwrap();
-}
-
-fn tags(own: &Policy) -> Vec<Value> {
-    let flag = |flag: Option<bool>, yes: &str, no: &str| {
-        flag.map(|flag| if flag { yes.to_owned() } else { no.to_owned() })
-    };
-    let all = [
-        ("ecroll:tags", own.tags.clone()),
-        ("ecroll:action", flag(own.force, "force", "revision")),
-        (
-            "ecroll:match",
-            flag(own.name_prefix, "name-prefix", "image"),
-        ),
-        ("ecroll:pin", flag(own.pin_digest, "digest", "tag")),
-        ("ecroll:hold", flag(own.hold, "true", "false")),
-        (
-            "ecroll:minimum-healthy-percent",
-            own.minimum.map(|percent| percent.to_string()),
-        ),
-        (
-            "ecroll:maximum-percent",
-            own.maximum.map(|percent| percent.to_string()),
-        ),
-    ];
-    let set = all
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)));
-    set.map(|(key, value)| json!({"key": key, "value": value}))
-        .collect()
-}
-
-fn config(settings: &Settings) -> Config {
-    let sweep = settings.sweep;
-    let sweep = sweep.map_or("off".to_owned(), |sweep| {
-        format!("{}m", sweep.num_minutes())
-    });
-    let look_back = format!("{}m", settings.look_back.num_minutes());
-    let config =
-        json!({"sweep": sweep, "look_back": look_back, "repositories": settings.repositories});
-    Config::from_json(&config).unwrap()
-}
-
-fn record(push: &Push) -> Value {
-    let media = match push.kind {
-        Kind::Chart => "application/vnd.cncf.helm.config.v1+json",
-        Kind::Signature => "application/vnd.dev.cosign.artifact.sig.v1+json",
-        Kind::Image | Kind::Refused => "application/vnd.docker.container.image.v1+json",
-    };
-    let manifest = json!({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": {"mediaType": media}, "layers": []});
-    let mut record = json!({
-        "eventVersion": "1.11", "eventSource": "ecr.amazonaws.com", "eventName": "PutImage",
-        "eventTime": push.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "awsRegion": push.region,
-        "readOnly": false, "managementEvent": true, "eventID": push.id, "recipientAccountId": push.account,
-        "requestParameters": {"registryId": push.account, "repositoryName": push.repository,
-            "imageManifest": manifest.to_string()},
-        "responseElements": {"image": {"registryId": push.account, "repositoryName": push.repository,
-            "imageId": {"imageDigest": push.digest}}},
-    });
-    if let Some(tag) = &push.tag {
-        record["requestParameters"]["imageTag"] = json!(tag);
-        record["responseElements"]["image"]["imageId"]["imageTag"] = json!(tag);
-    }
-    if push.kind == Kind::Refused {
-        record["errorCode"] = json!("ImageAlreadyExistsException");
-        record["responseElements"] = Value::Null;
-    }
-    record
+    build::create(account, service).unwrap();
 }
