@@ -73,7 +73,7 @@ const MOST_ORIGINS: usize = 5000;
 pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(30);
 
 /// The same configuration, with a limit to how long a call may take.
-fn impatient(sdk: &SdkConfig) -> SdkConfig {
+pub(crate) fn impatient(sdk: &SdkConfig) -> SdkConfig {
     let theirs = sdk.timeout_config().map(TimeoutConfig::to_builder);
     let timeouts = theirs.unwrap_or_else(TimeoutConfig::builder);
     let timeouts = timeouts.operation_attempt_timeout(LONGEST_CALL).build();

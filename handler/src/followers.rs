@@ -37,15 +37,15 @@ pub async fn followers(context: &Context) -> Result<(Vec<Follower>, Vec<String>)
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
         };
-        let wrong = OwnTags::read(&service.tags).wrong;
+        let own = OwnTags::read(&service.tags);
         for repository in definition.repositories() {
             followers.push(Follower {
                 cluster: service.cluster().to_owned(),
                 service: service.name.clone(),
                 repository: repository.clone(),
-                settings: settings(service, repository, config),
+                settings: settings(service, &own, repository, config),
                 followed: config.follows_repository(&repository.name),
-                wrong: wrong.clone(),
+                wrong: own.wrong.clone(),
             });
         }
     }

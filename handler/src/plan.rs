@@ -31,6 +31,7 @@ mod feasible;
 mod force;
 mod objection;
 mod platform;
+mod running;
 mod service;
 mod verdict;
 

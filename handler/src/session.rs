@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Config;
+use crate::config::{Config, OwnTags};
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::deployment::{self, Change, Ended};
@@ -153,9 +153,10 @@ impl<'c> Session<'c> {
         let Some(definition) = definitions.get(&roll.service.task_definition) else {
             return false;
         };
+        let own = OwnTags::read(&roll.service.tags);
         // What is not read yet may hold a higher version.
         let by_version = |cargo: &Cargo| {
-            let settings = plan::settings(&roll.service, &cargo.repository, &self.config);
+            let settings = plan::settings(&roll.service, &own, &cargo.repository, &self.config);
             settings.tags == TagPolicy::NewestSemver
         };
         if roll.cargo.iter().any(by_version) {

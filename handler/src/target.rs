@@ -5,6 +5,7 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::config::Target;
+use crate::context::impatient;
 use crate::site::Place;
 
 /// The name under which CloudTrail shows what was done there with an assumed role.
@@ -13,6 +14,8 @@ const SESSION: &str = "ecroll";
 /// For each target its place and the SDK configuration that leads there: with the role's credentials where it names one,
 /// else with the function's own. Nothing is called yet; a role is assumed when its first call is made.
 pub async fn places(targets: &[Target], sdk: &SdkConfig) -> Vec<(Place, SdkConfig)> {
+    // The call that assumes a role must not hang for longer than any other.
+    let sdk = &impatient(sdk);
     let mut places = Vec::new();
     for target in targets {
         let place = Place {

@@ -2,7 +2,8 @@
 
 use semver::Version;
 
-use super::verdict::{Candidate, Running, newer, time};
+use super::running::Running;
+use super::verdict::{Candidate, newer, time};
 use super::{Deciding, History};
 use crate::image::Repository;
 use crate::ledger::Entry;

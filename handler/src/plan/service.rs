@@ -241,20 +241,12 @@ impl Deciding<'_> {
 
     /// What holds for this service and one of its repositories: its own tags, over the configuration.
     pub(super) fn settings(&self, repository: &Repository) -> ServiceSettings {
-        settled(self.service, &self.own, repository, self.config)
+        settings(self.service, &self.own, repository, self.config)
     }
 }
 
-/// What holds for a service and one of its repositories.
+/// What holds for a service with these tags of its own and one of its repositories.
 pub(crate) fn settings(
-    service: &Service,
-    repository: &Repository,
-    config: &Config,
-) -> ServiceSettings {
-    settled(service, &OwnTags::read(&service.tags), repository, config)
-}
-
-fn settled(
     service: &Service,
     own: &OwnTags,
     repository: &Repository,

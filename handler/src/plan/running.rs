@@ -1,0 +1,119 @@
+//! What a service runs of one repository, by the best evidence there is.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::Deciding;
+use super::verdict::Candidate;
+use crate::image::Repository;
+use crate::ledger::Stamp;
+use crate::push::{Order, Push};
+
+/// What is known of the image that runs.
+pub(super) struct Running<'p> {
+    pub(super) digest: Option<String>,
+    /// The push that brought it, where the window holds it.
+    pub(super) push: Option<&'p Push>,
+    /// When that push happened, where it is known at all.
+    pub(super) time: Option<DateTime<Utc>>,
+}
+
+impl Running<'_> {
+    /// Whether what runs was pushed after a push.
+    pub(super) fn is_ahead_of(&self, candidate: &Candidate<'_>) -> bool {
+        match (self.push, self.time) {
+            (Some(runs), _) => runs.order > candidate.push.order,
+            (None, Some(at)) => at > candidate.record.time,
+            (None, None) => false,
+        }
+    }
+}
+
+impl Deciding<'_> {
+    /// What the service's containers of this repository run, by the best evidence there is.
+    pub(super) fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
+        // What ECS pulled, where it was asked, is better than what the tag named when the revision was made.
+        let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let stamp = self.definition.stamp(repository);
+        let stamp = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest));
+        if let Some(stamp) = stamp.filter(|stamp| !self.has_moved(repository, stamp, pushed)) {
+            let push = pushed.iter().copied().find(|push| stamp.names(push));
+            return Running {
+                digest: Some(stamp.digest),
+                push,
+                time: Some(stamp.time),
+            };
+        }
+        let images = self
+            .definition
+            .images
+            .values()
+            .filter(|(_, i)| i.repository == *repository);
+        let mut digests = BTreeSet::new();
+        let mut newest: Option<&'p Push> = None;
+        for (_, image) in images {
+            let push = match (&image.digest, &image.tag, self.service.deployed_at) {
+                (Some(digest), ..) => pushed.iter().rev().find(|push| push.digest == *digest),
+                // ECS resolved the tag when the deployment began: to the last push of it before that.
+                (None, Some(tag), Some(at)) => pushed
+                    .iter()
+                    .filter_map(|push| Some((tagged_before(push, tag, at)?, push)))
+                    .max_by(|(a, _), (b, _)| a.cmp(b))
+                    .map(|(_, push)| push),
+                _ => None,
+            }
+            .copied();
+            let digest = image.digest.as_ref().or(push.map(|push| &push.digest));
+            digests.insert(digest.cloned());
+            newest = newest
+                .into_iter()
+                .chain(push)
+                .max_by(|a, b| a.order.cmp(&b.order));
+        }
+        // Containers that disagree run no one digest; the newest of them says what is older.
+        let digest = digests.pop_first().flatten().filter(|_| digests.is_empty());
+        let time = newest.map(Push::time);
+        let Some(origin) = self.origin(repository) else {
+            let push = newest;
+            return Running { digest, push, time };
+        };
+        // What ECS and ECR say is better than what the window lets one suppose.
+        let push = origin.digest.as_ref().map_or(newest, |digest| {
+            let before = |push: &&Push| self.service.deployed_at.is_none_or(|at| push.time() <= at);
+            let mut of = pushed.iter().copied().rev().filter(before);
+            of.find(|push| push.digest == *digest)
+        });
+        Running {
+            digest: origin.digest.clone().or(digest),
+            push,
+            time: origin.pushed_at.max(push.map(Push::time)),
+        }
+    }
+
+    /// Whether another push set a tag of the revision that runs, after the one that it was made for and before it was
+    /// deployed: somebody deployed an old revision again, and ECS resolved its tag anew.
+    fn has_moved(&self, repository: &Repository, stamp: &Stamp, pushed: &[&Push]) -> bool {
+        let Some(at) = self.service.deployed_at else {
+            return false;
+        };
+        let images = self.definition.images.values();
+        let by_tag = images.filter(|(_, i)| i.repository == *repository && i.digest.is_none());
+        let mut tags = by_tag.filter_map(|(_, image)| image.tag.as_deref());
+        let others = || pushed.iter().filter(|push| push.digest != stamp.digest);
+        tags.any(|tag| {
+            let mut set = others().filter_map(|push| tagged_before(push, tag, at));
+            set.any(|(time, _)| time > stamp.time)
+        })
+    }
+}
+
+/// When a push last set this tag, if it did so by then; with the order to break ties.
+fn tagged_before(push: &Push, tag: &str, at: DateTime<Utc>) -> Option<(DateTime<Utc>, Order)> {
+    let times = push
+        .tagged
+        .iter()
+        .filter(|t| t.tag == tag && t.time <= at)
+        .map(|t| t.time);
+    Some((times.max()?, push.order.clone()))
+}
