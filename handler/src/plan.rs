@@ -43,6 +43,7 @@ use chrono::{DateTime, Utc};
 use crate::config::{Config, Match, OwnTags};
 use crate::image::{ImageRef, Repository};
 use crate::inventory::{Definition, Inventory, Origins, Service};
+use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
@@ -112,6 +113,23 @@ pub struct Roll {
     pub minimum_healthy_percent: Option<i32>,
     /// Likewise.
     pub maximum_percent: Option<i32>,
+}
+
+impl Roll {
+    /// What the ledger is to say once it is deployed by this revision, by the key of the service's tag.
+    pub(crate) fn entries(&self, revision: &str) -> BTreeMap<String, String> {
+        let entry = |cargo: &Cargo| Entry {
+            time: cargo.pushed.0,
+            id: cargo.pushed.1.clone(),
+            tag: cargo.tag.clone(),
+            new: RevisionName::of(revision),
+            base: RevisionName::of(&self.service.task_definition),
+            shared: self.cargo.len() > 1,
+        };
+        let entries = self.cargo.iter();
+        let entries = entries.map(|cargo| (ledger::key(&cargo.repository), entry(cargo).value()));
+        entries.collect()
+    }
 }
 
 /// A ledger entry to be written though nothing rolls: so that a later rollback of what runs is seen.

@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Inventory, Service};
-use crate::ledger::{self, Entry, RevisionName};
+
 use crate::pace::Announced;
 use crate::plan::{Note, Plan, Roll, Source, registrations};
 use crate::report::{Decision, Outcome};
@@ -272,7 +272,7 @@ impl<'a> Work<'a> {
         }
         let service = &roll.service.arn;
         let at = self.context.where_is(service, self.until).leaving(2);
-        let written = ecs::tag(at, service, &entries(roll, revision)).await;
+        let written = ecs::tag(at, service, &roll.entries(revision)).await;
         if let Err(error) = &written
             && error.denied()
         {
@@ -306,7 +306,7 @@ impl<'a> Work<'a> {
                 "another revision was deployed meanwhile; the next look-up decides",
             ));
         }
-        let written = entries(roll, revision);
+        let written = roll.entries(revision);
         if written
             .iter()
             .any(|(key, value)| now.tags.get(key) != Some(value))
@@ -318,25 +318,9 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The ledger entries of a roll, by the tag's key.
-pub(crate) fn entries(roll: &Roll, revision: &str) -> BTreeMap<String, String> {
-    let entry = |cargo: &crate::plan::Cargo| Entry {
-        time: cargo.pushed.0,
-        id: cargo.pushed.1.clone(),
-        tag: cargo.tag.clone(),
-        new: RevisionName::of(revision),
-        base: RevisionName::of(&roll.service.task_definition),
-        shared: roll.cargo.len() > 1,
-    };
-    roll.cargo
-        .iter()
-        .map(|cargo| (ledger::key(&cargo.repository), entry(cargo).value()))
-        .collect()
-}
-
 /// Whether the ledger says already what a roll would write.
 fn is_written(roll: &Roll, revision: &str) -> bool {
-    entries(roll, revision)
+    roll.entries(revision)
         .iter()
         .all(|(key, value)| roll.service.tags.get(key) == Some(value))
 }

@@ -99,15 +99,15 @@ impl State {
 
     /// An alarm changed: its actions run.
     pub(crate) fn act_on(&mut self, change: &Change, now: DateTime<Utc>) {
-        self.journal.write(
-            now,
-            What::Alarm {
+        if !change.known {
+            let what = What::Alarm {
                 name: change.name.clone(),
                 from: change.from.to_owned(),
                 to: change.to.to_owned(),
                 reason: change.reason.clone(),
-            },
-        );
+            };
+            self.journal.write(now, what);
+        }
         let scope = Scope {
             now,
             place: &self.place,

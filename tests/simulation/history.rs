@@ -1,7 +1,7 @@
 //! A history before it runs: plain values from which everything follows.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use local::faults::{Kind as FaultKind, Planned, delivered};
+use local::faults::{Planned, delivered};
 
 use crate::trace::{Act, Push, World};
 
@@ -39,6 +39,8 @@ pub(crate) struct History {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "behaviours, each for itself")]
 pub(crate) struct Temper {
+    /// Pushes lie days apart, so that what came before is older than any window.
+    pub(crate) days: bool,
     /// Log events carry the record's own `eventTime` instead of the delivery's.
     pub(crate) event_time: bool,
     /// Every how many pages `FilterLogEvents` answers an empty one.
@@ -93,15 +95,8 @@ impl History {
             };
             arrivals.into_iter().chain([*at])
         });
-        let by_hand = self.faults.iter().filter(|planned| {
-            matches!(
-                planned.kind,
-                FaultKind::AlarmDisabled
-                    | FaultKind::AlarmChanged
-                    | FaultKind::AlarmSet
-                    | FaultKind::Unreserved
-            )
-        });
+        let faults = self.faults.iter();
+        let by_hand = faults.filter(|planned| planned.kind.is_by_hand());
         let by_hand = by_hand.flat_map(|planned| [planned.from, planned.until]);
         acts.chain(by_hand).filter(|at| *at > now).min()
     }

@@ -23,6 +23,7 @@ mod run;
 mod seeds;
 mod show;
 mod shrink;
+mod soak;
 mod trace;
 mod world;
 

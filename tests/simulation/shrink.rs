@@ -132,6 +132,7 @@ impl Search {
 /// The temper of most accounts.
 fn plain() -> crate::history::Temper {
     crate::history::Temper {
+        days: false,
         event_time: false,
         empty_page_every: 0,
         latency: 40,

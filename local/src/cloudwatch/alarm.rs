@@ -227,6 +227,7 @@ impl Alarm {
             at: scope.now,
             alarm: self.describe(name, scope),
             actions,
+            known: false,
         })
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod evaluate;
 mod history;
 mod message;
 mod metrics;
+mod mute;
 mod operator;
 mod reason;
 pub(crate) mod watch;
@@ -25,6 +26,7 @@ use alarm::Alarm;
 use dashboards::Dashboard;
 pub(crate) use message::{lambda_event, sns_message, sns_subject};
 use metrics::Metrics;
+use mute::Mute;
 
 /// The metrics and alarms of the account.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub(crate) struct CloudWatch {
     dashboards: BTreeMap<String, Dashboard>,
     metrics: Metrics,
     changes: Vec<Change>,
+    mute: Mute,
     extra: u32,
     offset: TimeDelta,
 }
@@ -47,8 +50,10 @@ pub(crate) struct Change {
     pub(crate) at: DateTime<Utc>,
     /// What `DescribeAlarms` says about the alarm.
     pub(crate) alarm: Value,
-    /// The actions of the new state; none if they are disabled.
+    /// The actions of the new state; none if they are disabled or muted.
     pub(crate) actions: Vec<String>,
+    /// The change itself was told before; only its actions were withheld.
+    pub(crate) known: bool,
 }
 
 impl CloudWatch {
@@ -58,6 +63,7 @@ impl CloudWatch {
             dashboards: BTreeMap::new(),
             metrics: Metrics::default(),
             changes: Vec::new(),
+            mute: Mute::default(),
             extra: options.evaluation_range_extra,
             offset: TimeDelta::from_std(options.evaluation_offset).unwrap_or_default(),
         }
@@ -148,8 +154,10 @@ impl CloudWatch {
         }
     }
 
-    /// The changes of state since the last look.
+    /// The changes of state since the last look, and the actions of earlier ones that a mute rule withheld until now.
     pub(crate) fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+        let mut changes = std::mem::take(&mut self.changes);
+        self.mute.withhold(&mut changes);
+        changes
     }
 }

@@ -47,6 +47,8 @@ pub enum Kind {
     ClockSkew,
     /// Somebody disables the actions of the alarms, and later enables them again.
     AlarmDisabled,
+    /// A mute rule withholds the alarms' actions for a time.
+    AlarmMuted,
     /// Somebody changes the alarms' settings, and later sets them back.
     AlarmChanged,
     /// Somebody sets the alarms' state.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in a fixed order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ErrorBefore,
         Self::ErrorAfter,
         Self::Reset,
@@ -81,6 +83,7 @@ impl Kind {
         Self::ColdStart,
         Self::ClockSkew,
         Self::AlarmDisabled,
+        Self::AlarmMuted,
         Self::AlarmChanged,
         Self::AlarmSet,
         Self::DeliveryStops,
@@ -112,6 +115,7 @@ impl Kind {
             Self::ColdStart => "cold-start",
             Self::ClockSkew => "clock-skew",
             Self::AlarmDisabled => "alarm-disabled",
+            Self::AlarmMuted => "alarm-muted",
             Self::AlarmChanged => "alarm-changed",
             Self::AlarmSet => "alarm-set",
             Self::DeliveryStops => "delivery-stops",
@@ -144,6 +148,7 @@ impl Kind {
             Self::ColdStart => "the warm function is gone",
             Self::ClockSkew => "the function's clock is askew",
             Self::AlarmDisabled => "somebody disables the alarm's actions for a time",
+            Self::AlarmMuted => "a mute rule withholds the alarm's actions for a time",
             Self::AlarmChanged => "somebody changes the alarm's settings for a time",
             Self::AlarmSet => "somebody sets the alarm's state",
             Self::DeliveryStops => "CloudTrail delivers nothing for a time, then all of it",
@@ -181,17 +186,23 @@ impl Kind {
             self,
             Self::ClockSkew
                 | Self::AlarmDisabled
+                | Self::AlarmMuted
                 | Self::AlarmChanged
                 | Self::DeliveryStops
                 | Self::Unreserved
         )
     }
 
-    /// Whether the account changes by itself when it begins.
-    pub(super) fn is_by_hand(self) -> bool {
+    /// Whether it is something that is done to the account when it begins, and mostly undone when it ends.
+    #[must_use]
+    pub fn is_by_hand(self) -> bool {
         matches!(
             self,
-            Self::AlarmDisabled | Self::AlarmChanged | Self::AlarmSet | Self::Unreserved
+            Self::AlarmDisabled
+                | Self::AlarmMuted
+                | Self::AlarmChanged
+                | Self::AlarmSet
+                | Self::Unreserved
         )
     }
 }

@@ -80,6 +80,10 @@ impl State {
         };
         let (deeds, undo) = match kind {
             Kind::AlarmDisabled => self.disabling(now),
+            Kind::AlarmMuted => {
+                self.cloudwatch.mute();
+                Default::default()
+            }
             Kind::AlarmChanged => self.changing(now),
             Kind::AlarmSet => self.setting(now),
             Kind::Unreserved => self.unreserving(now),
@@ -96,9 +100,14 @@ impl State {
     }
 
     pub(crate) fn end_fault(&mut self, index: usize, now: DateTime<Utc>) {
-        let item = self.faults.items.get_mut(index);
-        let undo = item.map(|item| std::mem::take(&mut item.undo));
-        self.do_by_hand(undo.unwrap_or_default(), now);
+        let Some(item) = self.faults.items.get_mut(index) else {
+            return;
+        };
+        let undo = std::mem::take(&mut item.undo);
+        if item.planned.kind == Kind::AlarmMuted {
+            self.cloudwatch.unmute();
+        }
+        self.do_by_hand(undo, now);
     }
 
     fn do_by_hand(&mut self, deeds: Vec<Deed>, now: DateTime<Utc>) {

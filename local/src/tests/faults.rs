@@ -139,6 +139,33 @@ async fn what_people_change_for_a_time_is_as_before_afterwards() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mute_rule_withholds_actions_and_runs_those_of_the_last_state_at_its_end() {
+    for (until, runs) in [
+        // The alarm of 00:12:20 is still on when the window ends.
+        ("00:15:00", ["00:00:20", "00:15:00", "00:19:20"].as_slice()),
+        // It came and went: only that all is well again is told.
+        ("00:40:00", &["00:00:20", "00:40:00"]),
+    ] {
+        let world = World::new(Options::default());
+        world.function(|_| Ok(json!(null))).await;
+        world.topic().permit("sns.amazonaws.com", TOPIC);
+        world.subscribe();
+        world.alarm(&json!({}));
+        let plan = Planned {
+            until: at(until),
+            ..planned(Kind::AlarmMuted, TimeDelta::zero())
+        };
+        world.account.plan_faults(vec![plan]);
+        world.until("00:11:10").await;
+        world.samples(&[("00:11:10", 1.0)]);
+        world.until("01:00:00").await;
+        let changes = ["00:00:20 OK", "00:12:20 ALARM", "00:19:20 OK"];
+        assert_eq!(world.changes(), changes, "{until}");
+        assert_eq!(world.runs(), runs, "{until}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cloudtrail_holds_back_comes_at_the_end_of_the_stop() {
     let world = World::new(Options::default());
     world.trail().await;

@@ -1,5 +1,7 @@
 //! What is asked for: the file, and over it a service's own tags.
 
+use regex_lite::Regex;
+
 use crate::trace::{Policy, Settings};
 
 use super::image::Repository;
@@ -36,7 +38,7 @@ impl Asked {
         }
     }
 
-    /// Whether the policy takes a tag; `None` where this model cannot tell (regular expressions).
+    /// Whether the policy takes a tag; `None` where this model cannot tell.
     pub(super) fn takes(&self, tag: &str) -> Option<bool> {
         let (kind, rest) = self.tags.split_once(':').unwrap_or((&self.tags, ""));
         match kind {
@@ -48,6 +50,10 @@ impl Asked {
                 None => Some(false),
                 Some(version) => version::satisfies(&version, rest),
             },
+            // As a whole, and here without any of the handler's limits.
+            "regex" => Regex::new(&format!("^(?:{rest})$"))
+                .ok()
+                .map(|whole| whole.is_match(tag)),
             "newest-semver" => Some(Version::read(tag).is_some_and(|version| version.released)),
             _ => None,
         }
@@ -98,7 +104,9 @@ mod tests {
         assert_eq!(takes("glob:v*-prod", "v1-prod"), Some(true));
         assert_eq!(takes("semver:2.x", "v2.3.4"), Some(true));
         assert_eq!(takes("newest-semver", "2.0.0-rc.1"), Some(false));
-        assert_eq!(takes("regex:v[0-9]+", "v1"), None);
+        assert_eq!(takes("regex:v[0-9]+|main", "v12"), Some(true));
+        assert_eq!(takes("regex:v[0-9]+|main", "v12-rc"), Some(false));
+        assert_eq!(takes("regex:v[0-9", "v1"), None);
     }
 
     #[test]

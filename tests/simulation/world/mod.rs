@@ -52,7 +52,7 @@ pub(crate) fn history(seed: u64) -> History {
         settings: settings(chance, &repositories),
         services: services::services(chance, &repositories, small),
     };
-    let temper = temper(chance);
+    let temper = temper(chance, seed);
     let mut acts = pushes::pushes(chance, &repositories, &temper, small);
     people::meddle(chance, &world, &repositories, &mut acts, small);
     garbage(chance, &mut acts);
@@ -100,6 +100,13 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository]) -> Setti
             tags: own.tags.or(service.tags),
             ..own
         };
+    } else if chance.one_in(8) {
+        // Tags of a service cannot hold one: their alphabet is too small.
+        service.tags = Some(
+            chance
+                .of(&["regex:latest|v[0-9]+", "regex:[^-]*"])
+                .to_owned(),
+        );
     }
     Settings {
         sweep: minutes.map(TimeDelta::minutes),
@@ -109,8 +116,9 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository]) -> Setti
     }
 }
 
-fn temper(chance: &mut Chance) -> Temper {
+fn temper(chance: &mut Chance, seed: u64) -> Temper {
     Temper {
+        days: seed % 3 == 2,
         event_time: chance.one_in(4),
         empty_page_every: chance.of(&[3, 3, 0, 1]),
         latency: chance.of(&[40, 40, 5, 300]),

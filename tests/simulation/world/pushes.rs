@@ -42,13 +42,15 @@ pub(super) fn pushes(
         push.delivered = deliveries(chance, at, temper);
         made.push(push.clone());
         acts.push((at, Act::Push(push)));
-        at += gap(chance);
+        at += gap(chance, temper);
     }
     acts
 }
 
-fn gap(chance: &mut Chance) -> TimeDelta {
+fn gap(chance: &mut Chance, temper: &Temper) -> TimeDelta {
     match chance.of(&[0, 0, 1, 1, 1, 2, 2, 3]) {
+        // Over a night, a weekend, or holidays: longer than any window.
+        3 if temper.days => chance.seconds(36_000..=400_000),
         0 => chance.seconds(1..=10),
         1 => chance.seconds(20..=400),
         2 => chance.seconds(400..=3600),

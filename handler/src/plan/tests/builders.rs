@@ -16,7 +16,6 @@ use crate::push::{Found, Push, coalesce};
 use crate::record::Record;
 use crate::report::Outcome;
 use crate::revision::copy;
-use crate::roll::entries;
 
 /// So many minutes into the story.
 pub(super) fn at(minute: i64) -> DateTime<Utc> {
@@ -237,7 +236,7 @@ impl Scene {
             let revision = self.revision(roll);
             let mut services = self.inventory.services.iter_mut();
             let service = services.find(|s| s.arn == roll.service.arn).unwrap();
-            service.tags.extend(entries(roll, &revision));
+            service.tags.extend(roll.entries(&revision));
             service.task_definition.clone_from(&revision);
             service.deployed_at = Some(at(minute));
             let past = self.past.entry(service.arn.clone()).or_default();
