@@ -26,7 +26,7 @@ pub(crate) async fn account(history: &History) -> Account {
         call_latency: Duration::from_millis(temper.latency),
         evaluation_range_extra: temper.range_extra,
         empty_page_every: temper.empty_page_every,
-        log_timestamp: if temper.event_time {
+        log_timestamp: if history.world.event_time {
             LogTimestamp::EventTime
         } else {
             LogTimestamp::Delivery

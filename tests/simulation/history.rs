@@ -41,8 +41,6 @@ pub(crate) struct History {
 pub(crate) struct Temper {
     /// Pushes lie days apart, so that what came before is older than any window.
     pub(crate) days: bool,
-    /// Log events carry the record's own `eventTime` instead of the delivery's.
-    pub(crate) event_time: bool,
     /// Every how many pages `FilterLogEvents` answers an empty one.
     pub(crate) empty_page_every: u32,
     /// Milliseconds of every call.

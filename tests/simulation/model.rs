@@ -66,6 +66,8 @@ const LONG: TimeDelta = TimeDelta::minutes(1);
 pub(crate) struct Model {
     start: DateTime<Utc>,
     settings: Settings,
+    /// Log events carry the record's own `eventTime`.
+    event_time: bool,
     place: Place,
     /// The `ecroll:` tags that services are created with.
     own: BTreeMap<Key, Policy>,
@@ -115,6 +117,7 @@ impl Model {
         Self {
             start: world.start,
             settings: world.settings.clone(),
+            event_time: world.event_time,
             place: local::Options::default().place(),
             own: own.collect(),
             pushes: Pushes::default(),

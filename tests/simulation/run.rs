@@ -118,7 +118,7 @@ impl Life<'_> {
         // Nothing goes wrong any more; everything may come to its end.
         let delayed = self.last_delay();
         // By the event's own time a late record is seen when everything is read, which is every twelfth time.
-        let sweeps = if history.temper.event_time { 13 } else { 2 };
+        let sweeps = if history.world.event_time { 13 } else { 2 };
         let end = history.calm + history.sweep() * sweeps + SETTLING * 2 + delayed;
         self.pass(end).await;
         self.finish();

@@ -72,6 +72,7 @@ impl Search {
 
     fn simpler(&mut self) {
         self.with(|history| history.temper = plain());
+        self.with(|history| history.world.event_time = false);
         self.with(|history| {
             history.world.settings.service = Policy {
                 tags: Some("any".to_owned()),
@@ -133,7 +134,6 @@ impl Search {
 fn plain() -> crate::history::Temper {
     crate::history::Temper {
         days: false,
-        event_time: false,
         empty_page_every: 0,
         latency: 40,
         range_extra: 2,

@@ -13,6 +13,8 @@ pub(crate) struct World {
     pub(crate) start: DateTime<Utc>,
     /// What `ecroll.toml` says.
     pub(crate) settings: Settings,
+    /// Log events carry the record's own `eventTime` instead of the delivery's.
+    pub(crate) event_time: bool,
     /// The services that run at the start.
     pub(crate) services: Vec<Service>,
 }

@@ -16,6 +16,9 @@ use super::{LONG, Model, Moment, policy};
 /// and two minutes, and an event that finds the function busy waits in growing steps (facts/aws.md 5.2).
 const ALLOWANCE: TimeDelta = TimeDelta::minutes(5);
 
+/// An alarm over five minutes sees a datapoint of the last four for certain.
+const SEEN: TimeDelta = TimeDelta::minutes(4);
+
 /// A decision that is owed to a push and a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owed {
@@ -29,7 +32,8 @@ pub(super) struct Owed {
     visible: DateTime<Utc>,
     /// When it was decided.
     decided: Option<DateTime<Utc>>,
-    /// Nothing went wrong on purpose in the step in which it became visible, until the end of that step.
+    /// Nothing went wrong on purpose in the step in which it became visible, until the end of that step, and the alarm
+    /// could see it.
     calm: bool,
 }
 
@@ -43,6 +47,8 @@ impl Model {
         let Some((repository, push)) = self.pushes.deliver(id, moment.at) else {
             return;
         };
+        // By the event's own time the datapoint of a late record lies where no alarm looks any more.
+        let seen = !self.event_time || moment.at - push.at <= SEEN;
         let eligible = push.kind == Kind::Image && push.tag.is_some();
         let too_late = moment.at - push.at > self.settings.look_back;
         let followed = policy::follows(&self.settings, &repository);
@@ -65,7 +71,7 @@ impl Model {
                     pushed: push.at,
                     visible: moment.at,
                     decided: None,
-                    calm: moment.calm_from(moment.at),
+                    calm: seen && moment.calm_from(moment.at),
                 });
             }
         }
@@ -146,8 +152,8 @@ impl Model {
 
     /// In the end every decision has come.
     ///
-    /// Excuse: with the sweep off, a push that became visible while something went wrong on purpose: its alarm may have been
-    /// lost, and nothing looks again until the next.
+    /// Excuse: with the sweep off, a push that became visible while something went wrong on purpose, or too late for an
+    /// alarm that goes by the event's own time: nothing looks again until the next.
     pub(super) fn check_all_owed(&mut self, moment: Moment<'_>) {
         let owed = std::mem::take(&mut self.owed);
         for owed in &owed {

@@ -80,6 +80,8 @@ pub(super) struct Service {
     pub(super) before: Option<Deployment>,
     /// What the breaker would go back to.
     pub(super) completed: Option<Deployment>,
+    /// Since when it runs each repository that it runs now.
+    pub(super) since: BTreeMap<Repository, DateTime<Utc>>,
     /// What was sent of late, oldest first.
     pub(super) updates: Vec<Update>,
     /// When the handler last read it.
@@ -120,6 +122,7 @@ impl Service {
             runs: None,
             before: None,
             completed: None,
+            since: BTreeMap::new(),
             updates: Vec::new(),
             read_at: None,
             changed_at: None,

@@ -244,6 +244,14 @@ impl Model {
             let of = self.running.entry(repository.clone()).or_default();
             of.insert(key.clone());
         }
+        if let Some(service) = self.services.get_mut(key) {
+            let now: BTreeSet<_> = definition.repositories().collect();
+            service.since.retain(|of, _| now.contains(of));
+            for repository in now {
+                let since = service.since.entry(repository.clone());
+                since.or_insert(moment.at);
+            }
+        }
     }
 
     /// The circuit breaker, or whoever stopped the deployment, went back to what was completed before.

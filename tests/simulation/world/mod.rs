@@ -50,10 +50,11 @@ pub(crate) fn history(seed: u64) -> History {
     let world = World {
         start: start(),
         settings: settings(chance, &repositories),
+        event_time: chance.one_in(4),
         services: services::services(chance, &repositories, small),
     };
     let temper = temper(chance, seed);
-    let mut acts = pushes::pushes(chance, &repositories, &temper, small);
+    let mut acts = pushes::pushes(chance, &repositories, world.event_time, &temper, small);
     people::meddle(chance, &world, &repositories, &mut acts, small);
     garbage(chance, &mut acts);
     acts.sort_by_key(|(at, _)| *at);
@@ -119,7 +120,6 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository]) -> Setti
 fn temper(chance: &mut Chance, seed: u64) -> Temper {
     Temper {
         days: seed % 3 == 2,
-        event_time: chance.one_in(4),
         empty_page_every: chance.of(&[3, 3, 0, 1]),
         latency: chance.of(&[40, 40, 5, 300]),
         range_extra: chance.of(&[2, 2, 0, 5]),

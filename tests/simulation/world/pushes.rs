@@ -25,6 +25,7 @@ const TAGS: [&str; 10] = [
 pub(super) fn pushes(
     chance: &mut Chance,
     repositories: &[Repository],
+    event_time: bool,
     temper: &Temper,
     small: bool,
 ) -> Vec<(DateTime<Utc>, Act)> {
@@ -39,7 +40,7 @@ pub(super) fn pushes(
     for number in 0..count {
         let repository = chance.of(repositories);
         let mut push = push(chance, &repository, number, at, &made);
-        push.delivered = deliveries(chance, at, temper);
+        push.delivered = deliveries(chance, at, event_time);
         made.push(push.clone());
         acts.push((at, Act::Push(push)));
         at += gap(chance, temper);
@@ -117,12 +118,12 @@ fn push(
 }
 
 /// When the record arrives: mostly some minutes later, sometimes hours, twice, or never.
-fn deliveries(chance: &mut Chance, at: DateTime<Utc>, temper: &Temper) -> Vec<DateTime<Utc>> {
+fn deliveries(chance: &mut Chance, at: DateTime<Utc>, event_time: bool) -> Vec<DateTime<Utc>> {
     if chance.one_in(40) {
         return Vec::new();
     }
     // By the event's own time, what comes later than the warm window of half an hour waits for the full reading.
-    let late = if temper.event_time { 1200 } else { 5 * 3600 };
+    let late = if event_time { 1200 } else { 5 * 3600 };
     let delay = |chance: &mut Chance| {
         if chance.one_in(12) {
             chance.seconds(600..=late)

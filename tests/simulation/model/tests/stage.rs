@@ -102,6 +102,7 @@ impl Stage {
         let now = account.clock().now();
         let world = World {
             start: now,
+            event_time: false,
             settings: settings.clone(),
             services: services.to_vec(),
         };
