@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod cli;
 pub mod clients;
+mod clock;
 pub mod code;
 pub mod command;
 pub mod config;
