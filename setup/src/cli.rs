@@ -88,6 +88,12 @@ pub enum Verb {
         #[arg(long)]
         delete_logs: bool,
     },
+    /// Say which push each service runs, what waits and why, and how far rolls have come; change nothing
+    #[command(
+        after_help = "Exit codes: 0 done; with --watch 1 if a roll was rolled back or failed; 2 no such service.\n\n\
+                      Examples:\n  ecroll status\n  ecroll status prod/web --watch\n  ecroll status 'prod/*' --output json"
+    )]
+    Status(command::status::StatusArgs),
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -211,6 +217,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         }
         Verb::Setup { handler, .. } => (Some(handler), OnAccount::Setup),
         Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
+        Verb::Status(args) => (None, OnAccount::Status(args)),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
@@ -230,6 +237,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         match verb {
             OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
             OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
+            OnAccount::Status(args) => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::status::run(&args, clients, config, now, ui, interrupt()).await
+            }
             OnAccount::Destroy { delete_logs } => {
                 let Session {
                     clients, config, ..
@@ -261,6 +274,7 @@ enum OnAccount {
     Plan { check: bool },
     Setup,
     Destroy { delete_logs: bool },
+    Status(command::status::StatusArgs),
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod provision;
 pub mod replay;
 pub mod resource;
 mod retry;
+pub mod status;
 pub mod trails;
 pub mod ui;
 
