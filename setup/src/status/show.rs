@@ -261,6 +261,48 @@ fn wrap(out: &mut String, first: &str, rest: &str, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::wrap;
+    use crate::status::{ServiceStatus, State, Status};
+
+    fn service(name: &str, state: State) -> ServiceStatus {
+        ServiceStatus {
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            cluster: "prod".to_owned(),
+            service: name.to_owned(),
+            arn: String::new(),
+            state,
+            reason: Some("because".to_owned()),
+            since: Some(chrono::DateTime::UNIX_EPOCH),
+            task_definition: None,
+            images: Vec::new(),
+            deployments: Vec::new(),
+            events: Vec::new(),
+            ended: None,
+            placed: false,
+        }
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_the_colour() {
+        let services = [
+            State::Rolling,
+            State::Failed,
+            State::Held,
+            State::Current,
+            State::NoPush,
+        ];
+        let services = services.map(|state| service(state.word(), state));
+        let status = Status {
+            at: chrono::DateTime::UNIX_EPOCH,
+            services: services.into(),
+            not_followed: 0,
+            gaps: vec!["stage: denied".to_owned()],
+        };
+        let coloured = status.painted(true);
+        let stripped = anstream::adapter::strip_str(&coloured).to_string();
+        assert_eq!(stripped, status.to_string());
+        insta::assert_snapshot!(coloured.replace('\u{1b}', "^"));
+    }
 
     #[test]
     fn a_long_line_is_broken_at_blanks_and_a_long_word_is_not() {

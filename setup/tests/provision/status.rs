@@ -2,6 +2,7 @@
 
 mod denied;
 mod scene;
+mod targets;
 mod watch;
 
 use serde_json::{Value, json};

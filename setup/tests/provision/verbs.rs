@@ -83,6 +83,13 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
         (&["plan", "--config", "bad.toml"], "bad.toml:1: `nmae`"),
         (&["plan", "--config", "bad.toml"], "bad.toml:2: `sweep`"),
         (&["plan", "--handler", "handler"], "set AWS_REGION"),
+        (&["status"], "set AWS_REGION"),
+        (&["status", "web", "api"], "unexpected argument 'api'"),
+        (&["status", "--config", "bad.toml"], "bad.toml:1: `nmae`"),
+        (
+            &["status", "--region", "eu-west-1"],
+            "no AWS credentials (none were found)",
+        ),
         (
             &["plan", "--handler", "handler", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",

@@ -143,7 +143,9 @@ impl Scene {
         let never = std::future::pending();
         let (exit, out, err) = self.pocket.verb_status(args, Output::Text, never).await;
         assert_eq!(exit.unwrap(), Exit::Done, "{err}");
-        assert_eq!(self.pocket.writes(), Vec::<String>::new(), "it only reads");
+        let mut writes = self.pocket.writes();
+        writes.retain(|call| !call.starts_with("sts:AssumeRole"));
+        assert_eq!(writes, Vec::<String>::new(), "it only reads");
         let wide = out.lines().find(|line| line.chars().count() > 80);
         assert!(wide.is_none() || out.contains("arn:"), "{wide:?}");
         out
