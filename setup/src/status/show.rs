@@ -153,10 +153,12 @@ impl ImageStatus {
         } else {
             format!("{account}/{region}/{repository}")
         };
-        let mut line = format!("{repository}: ");
-        line.push_str(self.runs.tag.as_deref().unwrap_or("an image without a tag"));
+        let mut line = repository;
+        if let Some(tag) = &self.runs.tag {
+            let _ = write!(line, ":{tag}");
+        }
         if let Some(at) = self.runs.pushed_at {
-            let _ = write!(line, " of {}", text(at));
+            let _ = write!(line, ", pushed {}", text(at));
         }
         if let Some(digest) = &self.runs.digest {
             let short: String = digest.chars().take("sha256:".len() + DIGEST).collect();

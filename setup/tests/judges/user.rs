@@ -105,7 +105,7 @@ fn setup_then_a_push_rolls_the_service_while_one_watches() {
     let said = String::from_utf8(status.stdout).unwrap();
     assert_eq!(status.status.code(), Some(0), "{said}");
     assert!(said.contains("default/web  current"), "{said}");
-    assert!(said.contains("  shop/web: 2 of "), "{said}");
+    assert!(said.contains("  shop/web:2, pushed "), "{said}");
     assert!(said.ends_with("no roll is under way\n"), "{said}");
 
     let (exit, said) = ecroll(&served, "plan --check");

@@ -177,11 +177,7 @@ impl Watch {
             Some(end) => Some(ended_line(end, &name, &after.deployments)),
             // Where somebody watches, the bars say it.
             None if live.is_drawn() || after.deployments == before.deployments => None,
-            None => {
-                let counts = after.deployments.iter().map(DeploymentStatus::counts);
-                let counts: Vec<String> = counts.collect();
-                Some(format!("{name}: {}", counts.join("; ")))
-            }
+            None => Some(format!("{name}: {}", counts(&after.deployments))),
         };
         if let Some(line) = line {
             let at = text(self.status.at);
@@ -195,12 +191,17 @@ impl Watch {
             let primary = service.deployments.iter().find(|d| d.status == "PRIMARY");
             if let Some(primary) = primary.filter(|_| service.ended.is_none()) {
                 let part = (primary.running, primary.desired);
-                live.show(&service.arn, part, &primary.to_string());
+                live.show(&service.arn, part, &counts(&service.deployments));
             } else {
                 live.end(&service.arn);
             }
         }
     }
+}
+
+fn counts(deployments: &[DeploymentStatus]) -> String {
+    let counts = deployments.iter().map(DeploymentStatus::counts);
+    counts.collect::<Vec<_>>().join("; ")
 }
 
 fn ended_line(end: End, name: &str, deployments: &[DeploymentStatus]) -> String {
