@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use local::faults::Kind;
 
-use crate::clients::Clients;
+use crate::clients::{self, Clients};
 use crate::code::Code;
 use crate::command::{self, Session};
 use crate::config;
@@ -40,7 +40,7 @@ pub struct Globals {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// The Region; without it the one of the environment or profile
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = region)]
     pub region: Option<String>,
     /// The profile with the credentials; without it those of the environment
     #[arg(long, global = true)]
@@ -164,6 +164,11 @@ fn fault() -> impl TypedValueParser<Value = Kind> {
     let known = Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.what()));
     PossibleValuesParser::new(known)
         .try_map(|name| Kind::parse(&name).ok_or("is no fault; `ecroll replay --help` lists them"))
+}
+
+fn region(text: &str) -> Result<String, &'static str> {
+    let region = clients::is_region(text).then(|| text.to_owned());
+    region.ok_or("is no Region, such as eu-west-1")
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -315,6 +320,9 @@ mod tests {
             "ecroll",
             "ecroll fly",
             "ecroll plan --nope",
+            "ecroll plan --region EU",
+            "ecroll plan --region=",
+            "ecroll status web api",
             "ecroll replay --latency 5",
             "ecroll local --speed 0",
             "ecroll local --port 65536",
