@@ -39,7 +39,8 @@ async fn seen(scene: Scene, policy: &Value) -> (anyhow::Result<Exit>, String, Sc
     let pocket = scene.pocket.deployer(policy);
     let never = std::future::pending();
     let (exit, out, _) = pocket.verb_status(&all(), Output::Text, never).await;
-    (exit, out, Scene { pocket })
+    let answers = scene.answers;
+    (exit, out, Scene { pocket, answers })
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use local::{Options, What};
 use serde_json::{Value, json};
 use setup::command::status::StatusArgs;
 use setup::exit::Exit;
-use setup::replay::host;
+use setup::replay::{Answers, host};
 use setup::ui::Output;
 
 use crate::pocket::Pocket;
@@ -25,6 +25,8 @@ pub(super) fn config(text: &str) -> Config {
 
 pub(super) struct Scene {
     pub(super) pocket: Pocket,
+    /// What the handler reported.
+    pub(super) answers: Answers,
 }
 
 impl Scene {
@@ -39,8 +41,8 @@ impl Scene {
     /// Without it.
     pub(super) fn bare() -> Self {
         let pocket = Pocket::new(Options::default());
-        let _ = host(pocket.account());
-        Self { pocket }
+        let answers = host(pocket.account());
+        Self { pocket, answers }
     }
 
     pub(super) async fn minutes(&self, minutes: i64) {

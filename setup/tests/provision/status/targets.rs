@@ -1,5 +1,6 @@
 //! Services in another account, read by the role that the configuration names.
 
+use handler::report::Outcome;
 use local::{Account, Options};
 use serde_json::{Value, json};
 
@@ -49,6 +50,11 @@ async fn services_of_targets_are_shown_with_their_place() {
     scene.push("web:v2", 'a');
     scene.minutes(20).await;
     insta::assert_snapshot!(scene.text(&all()).await);
+    // And the handler rolled both.
+    let decisions = scene.answers.taken();
+    let decisions = decisions.iter().flat_map(|answer| &answer.report.decisions);
+    let rolled = decisions.filter(|decision| decision.outcome == Outcome::Rolled);
+    assert_eq!(rolled.count(), 2);
     let json = scene.json(&all()).await;
     let places: Vec<&Value> = json["services"]
         .as_array()
