@@ -133,11 +133,11 @@ pub fn standings(
 
 impl Deciding<'_> {
     fn standing(&self, repository: &Repository, pushes: &[Push], plan: &mut Plan) -> Standing {
-        let pushed: Vec<&Push> = pushes
+        let its: Vec<&Push> = pushes
             .iter()
             .filter(|push| push.repository == *repository)
             .collect();
-        let running = self.running(repository, &pushed);
+        let running = self.running(repository, &its);
         let entry = self.service.entry(repository);
         let mut known = Known {
             tag: self.one_tag(repository),
@@ -154,7 +154,7 @@ impl Deciding<'_> {
         }
         let push = running.push.map(|push| push.tag().to_owned());
         known.tag = known.tag.or(push);
-        let mut decisions: Vec<(DateTime<Utc>, Decision)> = pushed
+        let mut decisions: Vec<(DateTime<Utc>, Decision)> = its
             .iter()
             .flat_map(|push| {
                 let of = plan.decisions.iter().filter(|decision| {
@@ -250,14 +250,12 @@ impl Deciding<'_> {
             return true;
         }
         let revision = &self.service.task_definition;
-        match &runs.digest {
-            Some(digest) => entry.is_of(digest),
-            // The base may name the same tag: it is the digest that a push brings.
-            None => {
-                let named = runs.tag.as_ref() == Some(&entry.tag);
-                entry.new.names(revision) || (named && !entry.base.names(revision))
-            }
+        if let Some(digest) = &runs.digest {
+            return entry.is_of(digest);
         }
+        // The base may name the same tag: it is the digest that a push brings.
+        let named = runs.tag.as_ref() == Some(&entry.tag);
+        entry.new.names(revision) || (named && !entry.base.names(revision))
     }
 
     fn undone_by(&self, entry: &Entry) -> By {

@@ -173,15 +173,15 @@ impl Watch {
             ui.line(&self.status)?;
             return Ok(());
         }
-        let line = match ended {
+        let news = match ended {
             Some(end) => Some(ended_line(end, &name, &after.deployments)),
             // Where somebody watches, the bars say it.
             None if live.is_drawn() || after.deployments == before.deployments => None,
             None => Some(format!("{name}: {}", counts(&after.deployments))),
         };
-        if let Some(line) = line {
+        if let Some(news) = news {
             let at = text(self.status.at);
-            live.around(|| ui.say(format!("{at} {line}")))?;
+            live.around(|| ui.say(format!("{at} {news}")))?;
         }
         Ok(())
     }
