@@ -73,7 +73,7 @@ pub fn host(account: &Account) -> Answers {
         let (sdk, clock) = (sdk.clone(), clock.clone());
         let (idle, answers) = (idle.clone(), answers.clone());
         Box::pin(async move {
-            let instance = Box::pin(instance(&invocation, &idle, &sdk, &clock)).await?;
+            let instance = instance(&invocation, &idle, &sdk, &clock).await?;
             let by = Deadline::at(invocation.deadline);
             let result = run(&invocation.event, &instance.context, by, &clock, &answers).await;
             idle.instances().push(instance);

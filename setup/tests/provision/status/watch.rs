@@ -41,7 +41,7 @@ fn plain(out: &str) -> String {
     let lines = out
         .lines()
         .filter(|line| !line.trim_start().starts_with('('));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 #[tokio::test(start_paused = true)]
