@@ -119,14 +119,7 @@ pub fn standings(
                 .push(deciding.standing(&repository, pushes, &mut plan));
         }
         all.doubts.extend(plan.doubts);
-        let known: BTreeSet<_> = all
-            .undated
-            .iter()
-            .map(|u| (u.service.clone(), u.repository.clone()))
-            .collect();
-        let new = plan.undated.into_iter();
-        all.undated
-            .extend(new.filter(|u| !known.contains(&(u.service.clone(), u.repository.clone()))));
+        all.undated.extend(plan.undated);
     }
     all
 }

@@ -87,9 +87,12 @@ async fn an_older_image_that_somebody_put_back_is_told() {
     scene.minutes(20).await;
     let json = scene.json(&named("web")).await;
     assert_eq!(json["services"][0]["state"], "current");
+    let image = &json["services"][0]["images"][0];
+    assert_eq!(image["runs"]["digest"], digest('d'));
     assert_eq!(
-        json["services"][0]["images"][0]["runs"]["digest"],
-        digest('d')
+        image["waiting"],
+        json!([]),
+        "what is older waits for nothing"
     );
 }
 
