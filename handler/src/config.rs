@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-pub use read::{Fault, OwnTags};
+pub use read::{Fault, OwnTags, edits};
 pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
 pub use span::span;
 

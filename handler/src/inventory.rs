@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::image::{ImageRef, Repository};
 use crate::ledger::{self, Entry, Stamp};
+use crate::progress::Progress;
 
 /// Who replaces a service's tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +173,8 @@ pub struct Inventory {
     pub gaps: Vec<Gap>,
     /// Where images come from that no push in sight dates; filled in for those that a plan asked about.
     pub origins: Origins,
+    /// How far the services' deployments have come, by ARN; only where somebody asked.
+    pub progress: BTreeMap<String, Progress>,
 }
 
 /// Origins by the ARN of the service and the repository.

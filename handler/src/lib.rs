@@ -14,6 +14,7 @@
 //! | [`inventory`], [`image`], [`ledger`] | services, revisions, image references, ecroll's own notes | |
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |
+//! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `telling` | the log, the metrics, and a topic hear of it | SNS |
 //!
@@ -40,6 +41,7 @@ mod origins;
 mod pace;
 pub mod plan;
 pub mod policy;
+pub mod progress;
 pub mod push;
 pub mod record;
 pub mod report;
@@ -47,6 +49,7 @@ pub mod revision;
 mod roll;
 mod session;
 mod site;
+pub mod standing;
 mod survey;
 mod target;
 mod telling;

@@ -81,6 +81,33 @@ pub(crate) async fn look_up(
         .await
 }
 
+/// What the log group holds between two times, how far back it was read, and what ended the reading before its time.
+///
+/// # Errors
+/// When nothing of it could be read.
+pub(crate) async fn read(
+    context: &Context,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<(Vec<Found>, DateTime<Utc>, Option<AwsError>), AwsError> {
+    let reader = Reader::new(context)
+        .map_err(|error| AwsError::strange("FilterLogEvents", error.to_string(), false))?;
+    let (read, mut parts) = unbounded_channel();
+    read_all(&reader, slices(from, to), Deadline::NONE, read).await;
+    let (mut all, mut reached) = (Vec::new(), to);
+    while let Some((slice, part)) = parts.recv().await {
+        match part {
+            Ok(found) => {
+                all.extend(found);
+                reached = slice.from;
+            }
+            Err(error) if slice.to.is_none() => return Err(error),
+            Err(error) => return Ok((all, reached, Some(error))),
+        }
+    }
+    Ok((all, reached, None))
+}
+
 /// Reads slice after slice, newest first, until one fails.
 async fn read_all(
     reader: &Reader<'_>,

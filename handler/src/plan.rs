@@ -33,6 +33,7 @@ mod objection;
 mod platform;
 mod running;
 mod service;
+mod standing;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,7 @@ use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
 pub(crate) use service::settings;
+pub use standing::{By, Known, Noted, Standing, Standings, standings};
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]

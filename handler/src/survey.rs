@@ -10,6 +10,7 @@ use crate::ecs;
 use crate::error::{AwsError, Error};
 use crate::inventory::{Gap, Inventory, Service};
 use crate::plan::{Doubt, Histories, History};
+use crate::progress::Progress;
 use crate::site::{Access, Place};
 
 /// The most services that DescribeServices takes.
@@ -23,14 +24,26 @@ pub(crate) const ROLL: i32 = 4;
 struct Part {
     services: Vec<Service>,
     gaps: Vec<Gap>,
+    progress: BTreeMap<String, Progress>,
 }
 
+/// Which of the listed services are read, told by the ARNs of cluster and service.
+pub(crate) type Wanted<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
+
 impl Part {
+    fn gap(gap: Gap) -> Self {
+        Self {
+            gaps: vec![gap],
+            ..Self::default()
+        }
+    }
+
     fn join(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::default();
         for part in parts {
             all.services.extend(part.services);
             all.gaps.extend(part.gaps);
+            all.progress.extend(part.progress);
         }
         all
     }
@@ -41,8 +54,20 @@ impl Part {
 /// # Errors
 /// Only when the clusters of the function's own place cannot be listed.
 pub(crate) async fn survey(context: &Context, until: Deadline) -> Result<Inventory, Error> {
+    survey_of(context, until, None).await
+}
+
+/// The same for those that are wanted, with the progress of their deployments.
+///
+/// # Errors
+/// As [`survey`].
+pub(crate) async fn survey_of(
+    context: &Context,
+    until: Deadline,
+    wanted: Option<Wanted<'_>>,
+) -> Result<Inventory, Error> {
     let sites = context.everywhere(until).map(|at| at.leaving(ROLL));
-    let read = sites.map(|at| async move { (at, everything(context, at).await) });
+    let read = sites.map(|at| async move { (at, everything(context, at, wanted).await) });
     let mut parts = Vec::new();
     for (at, part) in concurrent::all(read).await {
         match (part, &at.site.place) {
@@ -53,19 +78,22 @@ pub(crate) async fn survey(context: &Context, until: Deadline) -> Result<Invento
                     message: format!("{} (target {place})", error.message),
                     ..error
                 };
-                let gaps = vec![gap("*", "", &error)];
-                let services = Vec::new();
-                parts.push(Part { services, gaps });
+                parts.push(Part::gap(gap("*", "", &error)));
             }
         }
     }
-    let Part { mut services, gaps } = Part::join(parts);
+    let Part {
+        mut services,
+        gaps,
+        progress,
+    } = Part::join(parts);
     services.sort_by(|a, b| a.arn.cmp(&b.arn));
     // A target may name the function's own place.
     services.dedup_by(|a, b| a.arn == b.arn);
     let mut inventory = Inventory {
         services,
         gaps,
+        progress,
         ..Inventory::default()
     };
     definitions(context, until, &mut inventory).await;
@@ -73,7 +101,11 @@ pub(crate) async fn survey(context: &Context, until: Deadline) -> Result<Invento
 }
 
 /// The services of one place.
-async fn everything(context: &Context, at: Access<'_>) -> Result<Part, AwsError> {
+async fn everything(
+    context: &Context,
+    at: Access<'_>,
+    wanted: Option<Wanted<'_>>,
+) -> Result<Part, AwsError> {
     let clusters = ecs::list_clusters(at).await?;
     let here = clusters.first().and_then(|arn| Place::of(arn));
     match (&at.site.place, here) {
@@ -89,37 +121,38 @@ async fn everything(context: &Context, at: Access<'_>) -> Result<Part, AwsError>
     let followed = clusters
         .into_iter()
         .filter(|arn| context.config.follows_cluster(arn));
-    let parts = followed.map(|cluster| async move { cluster_services(at, &cluster).await });
+    let parts = followed.map(|cluster| async move { cluster_services(at, &cluster, wanted).await });
     Ok(Part::join(concurrent::all(parts).await))
 }
 
 /// The services of one cluster.
-async fn cluster_services(at: Access<'_>, cluster: &str) -> Part {
-    let arns = match ecs::list_services(at, cluster).await {
+async fn cluster_services(at: Access<'_>, cluster: &str, wanted: Option<Wanted<'_>>) -> Part {
+    let mut arns = match ecs::list_services(at, cluster).await {
         Ok(arns) => arns,
         Err(error) => {
-            let gaps = vec![gap(cluster, "", &error)];
-            return Part {
-                services: Vec::new(),
-                gaps,
-            };
+            return Part::gap(gap(cluster, "", &error));
         }
     };
+    if let Some(wanted) = wanted {
+        arns.retain(|arn| wanted(cluster, arn));
+    }
     let described = arns.chunks(BATCH).map(|some| async move {
-        match ecs::describe_services(at, cluster, some).await {
-            Ok((services, failed)) => {
-                let failed = failed.iter();
-                let gaps = failed.map(|(name, error)| gap(cluster, name, error));
-                let gaps = gaps.collect();
-                Part { services, gaps }
-            }
-            Err(error) => Part {
-                services: Vec::new(),
-                gaps: vec![gap(cluster, "", &error)],
-            },
+        match ecs::describe_services(at, cluster, some, wanted.is_some()).await {
+            Ok(described) => part(cluster, described),
+            Err(error) => Part::gap(gap(cluster, "", &error)),
         }
     });
     Part::join(concurrent::all(described).await)
+}
+
+fn part(cluster: &str, described: ecs::Described) -> Part {
+    let failed = described.failed.iter();
+    let gaps = failed.map(|(name, error)| gap(cluster, name, error));
+    Part {
+        gaps: gaps.collect(),
+        services: described.services,
+        progress: described.progress,
+    }
 }
 
 /// Reads each distinct revision once; those that a warm function knows already not at all.
@@ -191,10 +224,44 @@ pub(crate) async fn again(at: Access<'_>, services: &[&Service]) -> BTreeMap<Str
     let arns: Vec<String> = services.iter().map(|service| service.arn.clone()).collect();
     let read = arns
         .chunks(BATCH)
-        .map(|some| ecs::describe_services(at, &first.cluster_arn, some));
+        .map(|some| ecs::describe_services(at, &first.cluster_arn, some, false));
     let read = concurrent::all(read).await;
-    let found = read.into_iter().flatten().flat_map(|(found, _)| found);
+    let found = read.into_iter().flatten().flat_map(|found| found.services);
     found
         .map(|service| (service.arn.clone(), service))
         .collect()
+}
+
+/// Reads services once more with the progress of their deployments, whichever clusters they are in; those that are gone
+/// are missing. What could not be read is a gap.
+pub(crate) async fn progress(
+    context: &Context,
+    services: &[&Service],
+) -> (BTreeMap<String, (Service, Progress)>, Vec<Gap>) {
+    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for service in services {
+        let arns = clusters.entry(&service.cluster_arn).or_default();
+        arns.push(service.arn.clone());
+    }
+    let batches = clusters.iter().flat_map(|(cluster, arns)| {
+        let batches = arns.chunks(BATCH);
+        batches.map(move |some| (*cluster, some))
+    });
+    let read = batches.map(|(cluster, some)| async move {
+        let at = context.where_is(cluster, Deadline::NONE);
+        match ecs::describe_services(at, cluster, some, true).await {
+            Ok(described) => part(cluster, described),
+            Err(error) => Part::gap(gap(cluster, "", &error)),
+        }
+    });
+    let Part {
+        services,
+        gaps,
+        mut progress,
+    } = Part::join(concurrent::all(read).await);
+    let both = services.into_iter().filter_map(|service| {
+        let progress = progress.remove(&service.arn)?;
+        Some((service.arn.clone(), (service, progress)))
+    });
+    (both.collect(), gaps)
 }

@@ -32,7 +32,8 @@ pub async fn places(targets: &[Target], sdk: &SdkConfig) -> Vec<(Place, SdkConfi
                 if let Some(id) = &target.external_id {
                     provider = provider.external_id(id);
                 }
-                let provider = provider.build().await;
+                // Its making holds a configuration several times over, which is much for the stack of whoever asks.
+                let provider = Box::pin(provider.build()).await;
                 let provider = SharedCredentialsProvider::new(provider);
                 there.credentials_provider(provider).build()
             }

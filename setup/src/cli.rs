@@ -9,7 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use local::faults::Kind;
 
-use crate::clients::Clients;
+use crate::clients::{self, Clients};
 use crate::code::Code;
 use crate::command::{self, Session};
 use crate::config;
@@ -40,7 +40,7 @@ pub struct Globals {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// The Region; without it the one of the environment or profile
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = region)]
     pub region: Option<String>,
     /// The profile with the credentials; without it those of the environment
     #[arg(long, global = true)]
@@ -88,6 +88,12 @@ pub enum Verb {
         #[arg(long)]
         delete_logs: bool,
     },
+    /// Say which push each service runs, what waits and why, and how far rolls have come; change nothing
+    #[command(
+        after_help = "Exit codes: 0 done; with --watch 1 if a roll was rolled back or failed; 2 no such service.\n\n\
+                      Examples:\n  ecroll status\n  ecroll status prod/web --watch\n  ecroll status 'prod/*' --output json"
+    )]
+    Status(command::status::StatusArgs),
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -160,6 +166,11 @@ fn fault() -> impl TypedValueParser<Value = Kind> {
         .try_map(|name| Kind::parse(&name).ok_or("is no fault; `ecroll replay --help` lists them"))
 }
 
+fn region(text: &str) -> Result<String, &'static str> {
+    let region = clients::is_region(text).then(|| text.to_owned());
+    region.ok_or("is no Region, such as eu-west-1")
+}
+
 fn duration(text: &str) -> Result<Duration, &'static str> {
     handler::config::span(text).ok_or("must be a number with s, m, h or d, such as 90s or 5m")
 }
@@ -211,6 +222,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         }
         Verb::Setup { handler, .. } => (Some(handler), OnAccount::Setup),
         Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
+        Verb::Status(args) => (None, OnAccount::Status(args)),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
@@ -230,6 +242,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         match verb {
             OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
             OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
+            OnAccount::Status(args) => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::status::run(&args, clients, config, now, ui, interrupt()).await
+            }
             OnAccount::Destroy { delete_logs } => {
                 let Session {
                     clients, config, ..
@@ -261,6 +279,7 @@ enum OnAccount {
     Plan { check: bool },
     Setup,
     Destroy { delete_logs: bool },
+    Status(command::status::StatusArgs),
 }
 
 #[cfg(test)]
@@ -301,6 +320,9 @@ mod tests {
             "ecroll",
             "ecroll fly",
             "ecroll plan --nope",
+            "ecroll plan --region EU",
+            "ecroll plan --region=",
+            "ecroll status web api",
             "ecroll replay --latency 5",
             "ecroll local --speed 0",
             "ecroll local --port 65536",

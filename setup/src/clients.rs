@@ -26,6 +26,13 @@ pub struct Clients {
     sdk: SdkConfig,
 }
 
+/// Whether a text can be the name of a Region, which is part of a host's name; which there are, only AWS knows.
+pub(crate) fn is_region(text: &str) -> bool {
+    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let ends = text.starts_with('-') || text.ends_with('-');
+    (1..=63).contains(&text.len()) && text.chars().all(letters) && !ends
+}
+
 impl Clients {
     /// Clients for whatever account the SDK configuration leads to: AWS, an emulator, or the pocket account.
     #[must_use]
@@ -72,8 +79,14 @@ impl Clients {
             loader = loader.profile_name(profile);
         }
         let sdk = loader.load().await;
-        if sdk.region().is_none() {
-            return Err(Error::NoRegion);
+        match sdk.region() {
+            None => return Err(Error::NoRegion),
+            Some(region) if !is_region(region.as_ref()) => {
+                return Err(Error::Wrong(format!(
+                    "`{region}` is no Region, such as eu-west-1: set AWS_REGION, or pass --region"
+                )));
+            }
+            Some(_) => {}
         }
         let Some(provider) = sdk.credentials_provider() else {
             return Err(Error::NoCredentials("no provider is set".to_owned()));
@@ -81,7 +94,10 @@ impl Clients {
         // Asked once here, so that their absence is one clear line and not the failure of some call.
         if let Err(error) = provider.provide_credentials().await {
             let why = match error {
-                CredentialsError::CredentialsNotLoaded(_) => "none were found".to_owned(),
+                CredentialsError::CredentialsNotLoaded(_) => match profile {
+                    Some(profile) => format!("none were found, nor a profile `{profile}` with any"),
+                    None => "none were found".to_owned(),
+                },
                 other => innermost(&other),
             };
             return Err(Error::NoCredentials(why));
@@ -96,7 +112,15 @@ impl Clients {
     pub async fn place(&self) -> Result<Place> {
         let region = self.sdk.region().ok_or(Error::NoRegion)?.to_string();
         let caller = self.sts.get_caller_identity().send().await;
-        let caller = caller.called("sts:GetCallerIdentity", "the caller")?;
+        let caller = caller.called("sts:GetCallerIdentity", "the caller");
+        let caller = caller.map_err(|error| match error {
+            // Nobody there: a Region that does not exist has no endpoints.
+            Error::Refused(refusal) if refusal.code.is_empty() => {
+                let hint = format!("is `{region}` the right Region, and the network up?");
+                Error::Refused(refusal).and(&hint)
+            }
+            error => error,
+        })?;
         // `arn:<partition>:sts::<account>:…`
         let partition = caller
             .arn()

@@ -131,6 +131,7 @@ impl Pipeline<'_> {
                 arn: place.arn("sns", &names.base),
                 owner: self.owner.clone(),
                 policy: Some(policy::alarm_topic(names, place)),
+                key: None,
             }),
             Resource::Queue(self.queue(&names.failures, None)),
             Resource::Queue(self.queue(&names.undelivered, Some(undelivered))),

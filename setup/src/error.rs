@@ -37,6 +37,9 @@ pub enum Error {
     /// AWS refused a call, or could not be reached.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What runs cannot be read, and without that there is nothing to say.
+    #[error("what runs cannot be read: {0}")]
+    Unreadable(String),
     /// Applying a plan stopped half-way; what stands, stands.
     #[error("{source}; {}", standing(verb, at, stands))]
     Stopped {
@@ -89,7 +92,7 @@ impl Error {
             Self::NoCredentials(_) | Self::NoRegion | Self::Wrong(_) | Self::Foreign { .. } => {
                 Exit::Wrong
             }
-            Self::Refused(_) => Exit::Refused,
+            Self::Refused(_) | Self::Unreadable(_) => Exit::Refused,
             Self::Stopped { source, .. } => source.exit(),
         }
     }

@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod cli;
 pub mod clients;
+mod clock;
 pub mod code;
 pub mod command;
 pub mod config;
@@ -26,6 +27,7 @@ pub mod provision;
 pub mod replay;
 pub mod resource;
 mod retry;
+pub mod status;
 pub mod trails;
 pub mod ui;
 

@@ -2,7 +2,6 @@
 //! rolled. Asked of the handler's own code, with the operator's credentials; nothing is written.
 
 use std::fmt;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use handler::config::{Action, Config, Match, Pin};
@@ -12,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::clients::Clients;
+use crate::clock;
 
 /// How far back the trial looks.
 const DAY: &str = "24h";
@@ -87,7 +87,7 @@ pub async fn outlook(
         ..config.clone()
     };
     // The services of this account and Region; targets are reached with the handler's role, which may not exist yet.
-    let context = Context::new(config, clients.sdk(), Arc::new(move || now));
+    let context = Context::new(config, clients.sdk(), clock::from(now));
     let (services, gaps) = match handler::followers(&context).await {
         Ok((followers, gaps)) => (followers.iter().map(Line::of).collect(), gaps),
         Err(error) => (Vec::new(), vec![error.to_string()]),

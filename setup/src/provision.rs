@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::inventory;
 use crate::names::{METRIC, Names};
 use crate::resource::{Finding, Function, MetricFilter, Resource};
-use crate::trails;
+use crate::trails::{self, Selection};
 
 pub use crate::apply::apply;
 pub use crate::plan::Plan;
@@ -77,8 +77,43 @@ async fn planned(
             plan.add(filter.removal(), Resource::MetricFilter(filter));
         }
     }
+    if around.trail.left {
+        keep_own_trail(config, &names, &around, &mut plan)?;
+    }
     plan.trail = Some(around.trail);
     Ok(plan)
+}
+
+/// A trail of an earlier run stays, and the plan says so: it may be the only record of what happened in the account, so
+/// deleting it is for a person to decide.
+fn keep_own_trail(
+    config: &Config,
+    names: &Names,
+    around: &Circumstances,
+    plan: &mut Plan,
+) -> Result<()> {
+    let own = Circumstances {
+        trail: Selection::own(names, &around.place, ""),
+        ..around.clone()
+    };
+    let all = desired::resources(config, &Code::placeholder(), &own)?;
+    let trail = all.into_iter().find(|r| matches!(r, Resource::Trail(_)));
+    if let Some(trail) = trail {
+        let name = &names.base;
+        let note = format!(
+            "of an earlier run: nothing reads it any more, and AWS may charge for its copy of the events; setup does \
+             not delete it: `aws cloudtrail delete-trail --name {name}` does, `trail = \"auto\"` takes it up again"
+        );
+        let change = Change {
+            action: Action::Keep,
+            resource: "trail",
+            name: name.clone(),
+            fields: Vec::new(),
+            note: Some(note),
+        };
+        plan.add(change, trail);
+    }
+    Ok(())
 }
 
 /// The configuration that an earlier run left with the function: when it first ran, and which trail it chose.

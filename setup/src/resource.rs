@@ -69,6 +69,11 @@ pub(crate) trait Kind: Sized {
         None
     }
 
+    /// What the operator should know of a live one, that setup leaves as it is.
+    fn warning(&self) -> Note {
+        None
+    }
+
     /// Whether to create it where it is missing. A switched-off rule need not exist to be off.
     fn wanted(&self) -> bool {
         true
@@ -119,19 +124,21 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
         }
         live => live?,
     };
+    let mut warning = None;
     match live {
         None if !desired.wanted() => return Ok(Finding::Nothing),
         None => change.fields = desired.fields().created(),
         Some(live) if !live.owned => return Ok(Finding::Foreign(change)),
         Some(live) => {
             change.fields = compare(&desired.fields(), &live.state.fields());
+            warning = live.state.warning();
             let same = change.fields.is_empty();
             change.action = if same { Action::Keep } else { Action::Change };
         }
     }
-    if change.is_work() {
-        change.note = desired.note();
-    }
+    let own = change.is_work().then(|| desired.note()).flatten();
+    let notes: Vec<String> = own.into_iter().chain(warning).collect();
+    change.note = (!notes.is_empty()).then(|| notes.join("; "));
     Ok(Finding::Ours(change))
 }
 

@@ -38,6 +38,9 @@ pub struct Selection {
     pub notes: Vec<String>,
     /// Every other trail that can be seen, and why it is not used.
     pub others: Vec<Other>,
+    /// A trail of an earlier run of ours stands beside the one that is reused.
+    #[serde(skip)]
+    pub(crate) left: bool,
 }
 
 /// Whose trail is used.
@@ -73,6 +76,7 @@ impl Selection {
             reason: reason.to_owned(),
             notes: Vec::new(),
             others: Vec::new(),
+            left: false,
         }
     }
 

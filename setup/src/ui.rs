@@ -1,6 +1,8 @@
 //! The only place that prints. Results go to standard output, everything else to standard error; colour and progress
 //! appear only on a terminal, and `NO_COLOR` is honoured.
 
+mod live;
+
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -9,6 +11,9 @@ use serde::Serialize;
 
 use crate::diff::{Action, Change};
 use crate::plan::Plan;
+use crate::status::Status;
+
+pub use live::Live;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -115,6 +120,22 @@ impl Ui {
         }
         let _ = writeln!(text, "{}", plan.summary());
         self.print(&text)
+    }
+
+    /// Prints how the services stand, coloured by their state.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn status(&mut self, status: &Status) -> io::Result<()> {
+        match self.output {
+            Output::Text => self.print(&format!("{}\n", status.painted(true))),
+            Output::Json => self.result(status),
+        }
+    }
+
+    /// Bars for what takes its time, one for each key and name, if somebody watches; none in JSON.
+    pub fn live(&self, names: impl Iterator<Item = (String, String)>) -> Live {
+        Live::new(self.watched && self.output == Output::Text, names)
     }
 
     /// Prints a line that only people want: nothing in JSON.

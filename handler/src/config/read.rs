@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target};
 use crate::policy::TagPolicy;
 pub use own::OwnTags;
-pub use table::Fault;
 use table::Table;
+pub use table::{Fault, edits};
 use value::{
     account, action, globs, look_back, matching, name, percent, pin, region, role, sweep, switch,
     tags, text, time, topic, trail, triggers,

@@ -13,6 +13,7 @@ use super::next;
 use crate::error::AwsError;
 use crate::inventory::{Controller, Service};
 use crate::plan::Deployed;
+use crate::progress::{Progress, time};
 use crate::site::Access;
 
 /// The largest page that ListServices and ListClusters give.
@@ -53,14 +54,23 @@ pub(crate) async fn list_services(at: Access<'_>, cluster: &str) -> Result<Vec<S
     }
 }
 
-/// Services as far as they could be described, and the others' names with what ECS said about them.
-pub(crate) type Described = (Vec<Service>, Vec<(String, AwsError)>);
+/// What a description of services brought.
+pub(crate) struct Described {
+    /// The services as far as they could be described.
+    pub(crate) services: Vec<Service>,
+    /// The others' names, with what ECS said about them.
+    pub(crate) failed: Vec<(String, AwsError)>,
+    /// How far their deployments have come, by ARN; empty unless asked for.
+    pub(crate) progress: BTreeMap<String, Progress>,
+}
 
-/// At most ten services of one cluster; those that are gone by now are left out.
+/// At most ten services of one cluster; those that are gone by now are left out. Their progress only where it is wanted:
+/// the answer holds it anyway, but nobody else should have to keep it.
 pub(crate) async fn describe_services(
     at: Access<'_>,
     cluster: &str,
     arns: &[String],
+    with_progress: bool,
 ) -> Result<Described, AwsError> {
     const CALL: &str = "DescribeServices";
     let request = at
@@ -81,11 +91,16 @@ pub(crate) async fn describe_services(
         }
     }
     let services = answer.services().iter().filter_map(service).collect();
-    Ok((services, failed))
-}
-
-fn time(time: &SdkTime) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(time.secs(), time.subsec_nanos())
+    let read = |service: &model::Service| {
+        let arn = service.service_arn()?.to_owned();
+        Some((arn, Progress::read(service)))
+    };
+    let progress = answer.services().iter().filter(|_| with_progress);
+    Ok(Described {
+        services,
+        failed,
+        progress: progress.filter_map(read).collect(),
+    })
 }
 
 fn service(service: &model::Service) -> Option<Service> {

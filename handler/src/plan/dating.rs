@@ -43,7 +43,7 @@ impl Deciding<'_> {
         })
     }
 
-    fn question(&self, repository: &Repository, deployed_at: DateTime<Utc>) -> Undated {
+    pub(super) fn question(&self, repository: &Repository, deployed_at: DateTime<Utc>) -> Undated {
         let images = self.definition.images.values();
         let of: Vec<(String, ImageRef)> = images
             .filter(|(_, image)| image.repository == *repository)

@@ -60,7 +60,7 @@ impl Deciding<'_> {
     }
 
     /// The repositories whose images the service runs, and those that it belongs to by its name.
-    fn repositories<'a>(&'a self, pushes: &'a [Push]) -> BTreeSet<&'a Repository> {
+    pub(super) fn repositories<'a>(&'a self, pushes: &'a [Push]) -> BTreeSet<&'a Repository> {
         let mut repositories = self.definition.repositories();
         if self.by_name {
             let others: BTreeSet<&Repository> =
@@ -75,17 +75,18 @@ impl Deciding<'_> {
         for push in pushes {
             let (outcome, reason) = match self.passed_over(push) {
                 Some(reason) => (Outcome::Skipped, reason),
-                None => (
-                    Outcome::Refused,
-                    format!(
-                        "the service's own tags are wrong: {}",
-                        self.own.wrong.join("; ")
-                    ),
-                ),
+                None => (Outcome::Refused, self.wrong_tags()),
             };
             plan.decisions
                 .push(self.decision(push, push.tag(), outcome, reason));
         }
+    }
+
+    pub(super) fn wrong_tags(&self) -> String {
+        format!(
+            "the service's own tags are wrong: {}",
+            self.own.wrong.join("; ")
+        )
     }
 
     fn sort<'p>(
@@ -205,7 +206,7 @@ impl Deciding<'_> {
     }
 
     /// Each service is asked about once, from the earliest doubt on.
-    fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
+    pub(super) fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
         let mut doubts = plan.doubts.iter_mut();
         match doubts.find(|doubt| doubt.service == self.service.arn) {
             Some(doubt) => doubt.since = doubt.since.min(since),

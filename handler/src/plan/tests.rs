@@ -14,3 +14,4 @@ mod own;
 mod platforms;
 mod refusals;
 mod roads;
+mod standing;

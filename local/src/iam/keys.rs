@@ -10,6 +10,7 @@ use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 
 use crate::ids::Ids;
+use crate::options::Options;
 use crate::policy::Policies;
 
 /// What a program needs to call as somebody: what Lambda puts into a function's environment, or STS answers.
@@ -91,7 +92,16 @@ pub(super) struct Keyring {
 }
 
 impl Keyring {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
+        let Options {
+            account,
+            region,
+            seed,
+            ..
+        } = options;
+        // A key tells the account that issued it, so accounts beside each other must not issue the same, whatever their
+        // seeds.
+        let source = format!("keys of {account} in {region}");
         let Keys { id, secret, token } = Keys::operator();
         let operator = Key {
             holder: Holder::Operator,
@@ -101,7 +111,7 @@ impl Keyring {
         };
         Self {
             keys: BTreeMap::from([(id, operator)]),
-            ids: Ids::new(seed, "keys"),
+            ids: Ids::new(*seed, &source),
         }
     }
 
@@ -162,5 +172,28 @@ impl Keyring {
             return Err(Stranger::Expired);
         }
         Ok(&key.holder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Holder, Keyring};
+    use crate::options::Options;
+
+    #[test]
+    fn accounts_of_one_seed_issue_keys_of_their_own() {
+        let first = |account: &str, region: &str| {
+            let options = Options {
+                account: account.to_owned(),
+                region: region.to_owned(),
+                ..Options::default()
+            };
+            let session = Holder::Session("role".to_owned(), "name".to_owned());
+            Keyring::new(&options).issue(session, None).id
+        };
+        let one = first("000000000000", "eu-west-1");
+        assert_eq!(one, first("000000000000", "eu-west-1"));
+        assert_ne!(one, first("000000000001", "eu-west-1"));
+        assert_ne!(one, first("000000000000", "us-east-1"));
     }
 }

@@ -42,7 +42,7 @@ impl Iam {
         Self {
             roles: BTreeMap::new(),
             users: BTreeMap::new(),
-            keyring: Keyring::new(options.seed),
+            keyring: Keyring::new(options),
             spread: TimeDelta::from_std(options.role_propagation).unwrap_or_default(),
             ids: Ids::new(options.seed, "iam"),
         }

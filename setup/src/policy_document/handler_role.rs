@@ -165,7 +165,7 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
 }
 
 /// Each of these once, in their order: a cluster that is named by its ARN is the same seen from every Region.
-fn once(arns: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn once(arns: impl Iterator<Item = String>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for arn in arns {
         if !all.contains(&arn) {

@@ -1,15 +1,17 @@
-//! What the operator needs: whoever runs `ecroll plan`, `ecroll setup` and `ecroll destroy`.
+//! What the operator needs: whoever runs `ecroll plan`, `ecroll setup`, `ecroll status` and `ecroll destroy`.
+
+use std::collections::BTreeSet;
 
 use handler::config::{Config, Trail};
 use serde_json::{Value, json};
 
 use super::Document;
-use super::handler_role::{cluster_arns, service_arns};
+use super::handler_role::{cluster_arns, once, service_arns};
 use crate::names::{Names, Place};
 
 /// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
-/// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead needs
-/// has names with `Preview`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
+/// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead and
+/// `status` need has names with `Preview`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
 /// given the rest.
 ///
 /// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
@@ -36,8 +38,23 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
 
 /// The services that follow, and what of the rest has no resource of its own.
 fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
-    let services = service_arns(place, &config.clusters, "service");
-    let revisions = service_arns(place, &config.clusters, "service-revision");
+    // What `status` reads elsewhere without another role: other Regions of this account.
+    let own = config.targets.iter().filter(|target| target.role.is_none());
+    let elsewhere = own.map(|target| Place {
+        region: target.region.clone(),
+        ..place.clone()
+    });
+    let places: Vec<Place> = [place.clone()]
+        .into_iter()
+        .chain(elsewhere.filter(|there| there.region != place.region))
+        .collect();
+    let below = |kind: &str| -> Vec<String> {
+        let arns = places.iter();
+        once(arns.flat_map(|place| service_arns(place, &config.clusters, kind)))
+    };
+    let (services, revisions) = (below("service"), below("service-revision"));
+    let clusters = places.iter();
+    let clusters = once(clusters.flat_map(|place| cluster_arns(place, &config.clusters)));
     let mut all = vec![
         allow(
             "FindServices",
@@ -46,7 +63,7 @@ fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
         ),
         only_if(
             allow("ListServices", &["ecs:ListServices"], &json!("*")),
-            &json!({ "ArnLike": { "ecs:cluster": cluster_arns(place, &config.clusters) } }),
+            &json!({ "ArnLike": { "ecs:cluster": clusters } }),
         ),
         allow("ReadServices", &["ecs:DescribeServices"], &json!(services)),
         // Lists that no resource confines; subscriptions are none to IAM.
@@ -82,6 +99,14 @@ fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
             &json!([revisions, services].concat()),
         ),
     ];
+    let roles = config
+        .targets
+        .iter()
+        .filter_map(|target| target.role.clone());
+    let roles: BTreeSet<String> = roles.collect();
+    if !roles.is_empty() {
+        all.push(allow("PreviewTargets", &["sts:AssumeRole"], &json!(roles)));
+    }
     if config.trail != Trail::Create {
         all.push(allow(
             "FindTrails",

@@ -20,6 +20,8 @@ pub struct Topic {
     pub owner: String,
     /// Who may publish.
     pub policy: Option<Document>,
+    /// The key with which somebody had its messages encrypted. Setup sets none and takes none away.
+    pub key: Option<String>,
 }
 
 impl Topic {
@@ -49,6 +51,28 @@ impl Kind for Topic {
         Fields::new().with_policy("policy", self.policy.as_ref())
     }
 
+    /// An alarm's message to a topic whose key CloudWatch may not use is lost without a word.
+    /// Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>, event sources and encrypted topics.
+    fn warning(&self) -> Note {
+        let key = self.key.as_ref()?;
+        let arn = &self.arn;
+        let off = format!(
+            "`aws sns set-topic-attributes --topic-arn {arn} --attribute-name KmsMasterKeyId --attribute-value ''`"
+        );
+        let admits = "lets cloudwatch.amazonaws.com use kms:Decrypt and kms:GenerateDataKey*";
+        Some(if key.ends_with("alias/aws/sns") {
+            format!(
+                "it is encrypted with `{key}`, which CloudWatch may not use, so the alarm's messages are lost and only \
+                 the sweep finds pushes: take a key of your own whose policy {admits}, or none: {off}"
+            )
+        } else {
+            format!(
+                "it is encrypted with `{key}`: unless that key's policy {admits}, the alarm's messages are lost and \
+                 only the sweep finds pushes; without encryption: {off}"
+            )
+        })
+    }
+
     async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
         let topic = clients
             .sns
@@ -73,10 +97,14 @@ impl Kind for Topic {
             .attributes()
             .and_then(|attributes| attributes.get("Policy"));
         let policy = policy.map(|text| Document::parse(text));
+        let attributes = topic.attributes();
+        let key = attributes.and_then(|attributes| attributes.get("KmsMasterKeyId"));
+        let key = key.filter(|key| !key.is_empty()).cloned();
         let owned = owned(&self.owner, tags);
         Ok(Some(Live {
             state: Self {
                 policy,
+                key,
                 ..self.clone()
             },
             owned,

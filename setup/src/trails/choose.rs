@@ -31,13 +31,7 @@ pub(super) fn choose(
     judged.sort_by(|(a, _), (b, _)| a.rank().cmp(&b.rank()));
     if let Trail::Reuse(asked) = &config.trail {
         let mut selection = named(asked, judged, place)?;
-        if let Some(own) = ours.first() {
-            selection.notes.push(format!(
-                "the trail `{}` of an earlier run is no longer needed, and AWS may charge for it: remove it with \
-                 `aws cloudtrail delete-trail --name {}`",
-                own.name, own.name
-            ));
-        }
+        selection.left = !ours.is_empty();
         return Ok(selection);
     }
     if !ours.is_empty() {
@@ -166,6 +160,7 @@ fn reuse(mut judged: Vec<Judged>, index: usize, reason: &str) -> Selection {
         reason: reason.to_owned(),
         notes: verdict.unwrap_or_default(),
         others: others(judged),
+        left: false,
     }
 }
 

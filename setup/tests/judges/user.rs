@@ -99,6 +99,15 @@ fn setup_then_a_push_rolls_the_service_while_one_watches() {
     let err = String::from_utf8_lossy(&again.stderr);
     assert!(err.contains("ImageAlreadyExistsException"), "{err}");
 
+    let mut status = served.client(Path::new(env!("CARGO_BIN_EXE_ecroll")));
+    let status = status.args(["status", "default/web", "--watch"]).output();
+    let status = status.unwrap();
+    let said = String::from_utf8(status.stdout).unwrap();
+    assert_eq!(status.status.code(), Some(0), "{said}");
+    assert!(said.contains("default/web  current"), "{said}");
+    assert!(said.contains("  shop/web:2, pushed "), "{said}");
+    assert!(said.ends_with("no roll is under way\n"), "{said}");
+
     let (exit, said) = ecroll(&served, "plan --check");
     assert_eq!(exit, Some(0), "{said}");
     assert_eq!(served.told().matches("rolled    default/web").count(), 1);

@@ -17,6 +17,7 @@ mod operator;
 mod outlook;
 mod pocket;
 mod refusals;
+mod status;
 mod trails;
 mod verbs;
 mod watching;

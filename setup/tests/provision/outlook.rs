@@ -80,3 +80,19 @@ async fn an_outlook_that_is_denied_is_said_and_holds_nothing_up() {
         "{out}"
     );
 }
+
+/// More calls than ECS takes at once: the rest waits for its turn, on a clock that runs.
+#[tokio::test(start_paused = true)]
+async fn an_account_with_many_definitions_is_read_to_its_end() {
+    let pocket = Pocket::new(Options::default());
+    for number in 0..60 {
+        pocket.service("prod", &format!("web-{number}"), "task");
+    }
+    let config = Config::default();
+    let plan = pocket.verb_plan(&config, Output::Text);
+    let (exit, out) = tokio::time::timeout(std::time::Duration::from_mins(10), plan)
+        .await
+        .unwrap();
+    assert_eq!(exit.unwrap(), Exit::Done);
+    assert!(out.contains("services: 60\n"), "{out}");
+}

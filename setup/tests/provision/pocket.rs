@@ -11,6 +11,7 @@ use handler::config::Config;
 use local::{Account, Caller, Clock, Options, What};
 use serde_json::{Value, json};
 use setup::command::Session;
+use setup::command::status::StatusArgs;
 use setup::diff::Change;
 use setup::exit::Exit;
 use setup::ui::{Output, Ui};
@@ -161,6 +162,22 @@ impl Pocket {
         (exit, out.text(), err.text())
     }
 
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_status(
+        &self,
+        args: &StatusArgs,
+        output: Output,
+        interrupt: impl Future<Output = ()>,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let (config, now) = (Config::default(), self.account.clock().now());
+        let run =
+            setup::command::status::run(args, &self.clients, &config, now, &mut ui, interrupt);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
     /// Lets a trail of elsewhere be seen.
     pub(crate) fn show(&self, trail: local::ForeignTrail) {
         self.account.show_trail(trail);
@@ -261,7 +278,7 @@ impl Pocket {
         self.wait(chrono::TimeDelta::minutes(1)).await;
     }
 
-    async fn wait(&self, span: chrono::TimeDelta) {
+    pub(crate) async fn wait(&self, span: chrono::TimeDelta) {
         self.account
             .run_until(self.account.clock().now() + span)
             .await;

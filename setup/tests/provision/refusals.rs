@@ -91,6 +91,24 @@ async fn what_cannot_be_asked_for_is_refused_before_any_write() {
     assert_eq!(pocket.writes(), Vec::<String>::new());
 }
 
+/// S3 answers 403 to whoever asks for a bucket of another account, as to whoever may not list one.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_another_account_is_refused_before_any_write_with_the_way_out() {
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Sid": "But", "Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*"},
+    ]});
+    let pocket = Pocket::new(Options::default());
+    let bucket = json!({"Bucket": "ecroll-000000000000-eu-west-1"});
+    pocket.call("s3", "CreateBucket", bucket);
+    let pocket = pocket.deployer(&policy);
+    pocket.forget();
+    let error = pocket.set_up(&Config::default()).await.unwrap_err();
+    insta::assert_snapshot!(error);
+    assert_eq!(error.exit(), Exit::Wrong);
+    assert_eq!(pocket.writes(), Vec::<String>::new());
+}
+
 /// Whatever call fails, before or after it took effect: the next run brings the pipeline to its end.
 async fn every_call_may_fail(when: When) {
     let mut failed = 0;

@@ -5,6 +5,7 @@ use local::{ForeignTrail, Options};
 use serde_json::{Value, json};
 use setup::exit::Exit;
 use setup::trails::Source;
+use setup::{Plan, diff::Action};
 
 use crate::faulty::Faulty;
 use crate::pocket::Pocket;
@@ -402,7 +403,25 @@ async fn reuse_after_a_trail_of_our_own_says_what_is_left() {
     insta::assert_snapshot!(plan);
     pocket.apply(&plan, |_| ()).await.unwrap();
     assert_eq!(pocket.function_config()["log_group"], "theirs/trail");
-    assert!(!pocket.plan(&reuse("management")).await.unwrap().is_work());
+    let kept = |plan: &Plan| {
+        let mut changes = plan.changes.iter();
+        let trail = changes.find(|change| change.resource == "trail" && change.name == "ecroll");
+        trail.map(|trail| (trail.action, trail.note.clone()))
+    };
+    // Said at every run, and never done: it goes on logging until somebody deletes it.
+    let again = pocket.plan(&reuse("management")).await.unwrap();
+    assert!(!again.is_work());
+    let (action, note) = kept(&again).unwrap();
+    assert_eq!(action, Action::Keep);
+    let mend = "`aws cloudtrail delete-trail --name ecroll`";
+    assert!(note.unwrap().contains(mend));
+    let status = pocket.answer("cloudtrail", "GetTrailStatus", json!({"Name": "ecroll"}));
+    assert_eq!(status["IsLogging"], true);
+    pocket.call("cloudtrail", "DeleteTrail", json!({"Name": "ecroll"}));
+    assert_eq!(
+        kept(&pocket.plan(&reuse("management")).await.unwrap()),
+        None
+    );
 }
 
 #[tokio::test(start_paused = true)]

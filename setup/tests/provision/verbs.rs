@@ -50,6 +50,11 @@ async fn an_interrupted_run_says_what_stands_and_the_next_goes_on() {
 
 /// Runs the program with these arguments and nothing of AWS in its environment; answers exit code and standard error.
 fn ecroll(arguments: &[&str]) -> (Option<i32>, String) {
+    ecroll_in(&[], arguments)
+}
+
+/// The same with these variables in its environment.
+fn ecroll_in(variables: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bad.toml"), "nmae = 1\nsweep = \"5\"\n").unwrap();
     // The smallest header that passes for an executable for x86-64.
@@ -64,6 +69,7 @@ fn ecroll(arguments: &[&str]) -> (Option<i32>, String) {
         .env_clear()
         .env("HOME", folder.path())
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     (run.status.code(), String::from_utf8(run.stderr).unwrap())
@@ -83,6 +89,21 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
         (&["plan", "--config", "bad.toml"], "bad.toml:1: `nmae`"),
         (&["plan", "--config", "bad.toml"], "bad.toml:2: `sweep`"),
         (&["plan", "--handler", "handler"], "set AWS_REGION"),
+        (&["status"], "set AWS_REGION"),
+        (
+            &["destroy", "--region", "eu west"],
+            "'--region <REGION>': is no Region, such as eu-west-1",
+        ),
+        (
+            &["status", "--region", "eu-west-1", "--profile", "ops"],
+            "none were found, nor a profile `ops` with any",
+        ),
+        (&["status", "web", "api"], "unexpected argument 'api'"),
+        (&["status", "--config", "bad.toml"], "bad.toml:1: `nmae`"),
+        (
+            &["status", "--region", "eu-west-1"],
+            "no AWS credentials (none were found)",
+        ),
         (
             &["plan", "--handler", "handler", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",
@@ -97,6 +118,32 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
             "colour without a terminal: {stderr}"
         );
     }
+}
+
+#[test]
+fn rule_10_where_nobody_answers_the_region_and_the_network_are_asked_for() {
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+    ];
+    let nobody = [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_REGION", "eu-west-9"),
+    ];
+    let (code, stderr) = ecroll_in(&[keys, nobody].concat(), &["destroy"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    let asks = "is `eu-west-9` the right Region, and the network up?";
+    assert!(stderr.contains(asks), "{stderr}");
+    let (code, stderr) = ecroll_in(&[keys, nobody].concat(), &["status"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(
+        stderr.contains("what runs cannot be read: ListClusters"),
+        "{stderr}"
+    );
+    let odd = [("AWS_REGION", "eu west"), ("AWS_PAGER", "")];
+    let (code, stderr) = ecroll_in(&[keys, odd].concat(), &["status"]);
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains("`eu west` is no Region"), "{stderr}");
 }
 
 #[test]

@@ -101,6 +101,27 @@ async fn the_dashboard_is_mended_and_somebody_elses_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_with_a_key_that_cloudwatch_may_not_use_is_told_and_left() {
+    let pocket = Pocket::new(Options::default());
+    pocket.set_up(&Config::default()).await.unwrap();
+    let note = async || {
+        let plan = pocket.plan(&Config::default()).await.unwrap();
+        assert!(!plan.is_work(), "{plan}");
+        let mut topics = plan.changes.iter().filter(|c| c.resource == "topic");
+        topics.next().unwrap().note.clone()
+    };
+    assert_eq!(note().await, None);
+    for key in ["alias/aws/sns", "alias/ours"] {
+        let topic = "arn:aws:sns:eu-west-1:000000000000:ecroll";
+        let set = json!({"TopicArn": topic, "AttributeName": "KmsMasterKeyId",
+            "AttributeValue": key});
+        pocket.call("sns", "SetTopicAttributes", set);
+        let name = format!("key_{}", key.replace('/', "_"));
+        insta::assert_snapshot!(name, note().await.unwrap());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_dashboards_take_no_tags_ours_is_known_by_what_it_says() {
     let faulty = Faulty::untagged_dashboards();
     let pocket = Pocket::faulty(&faulty, Options::default());

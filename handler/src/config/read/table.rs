@@ -135,8 +135,9 @@ pub(super) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str>
     (edits <= 2).then_some(near)
 }
 
-/// Levenshtein distance over characters.
-fn edits(a: &str, b: &str) -> usize {
+/// How many characters must be changed, added or left out to make one text of the other: Levenshtein's distance.
+#[must_use]
+pub fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, ca) in a.chars().enumerate() {

@@ -1,0 +1,160 @@
+//! How services stand: the ledger's table once more, told instead of acted upon.
+
+use serde_json::json;
+
+use super::builders::{Scene, arn, at, definition, repository};
+use crate::inventory::Origin;
+use crate::plan::{By, Deployed, History, Noted, Standing, Standings, standings};
+use crate::report::{DRY_RUN, Outcome};
+
+fn judged(scene: &Scene) -> Standings {
+    let Scene {
+        inventory,
+        histories,
+        config,
+        ..
+    } = scene;
+    standings(&scene.pushes(), inventory, histories, config)
+}
+
+fn only(scene: &Scene) -> Standing {
+    let mut judged = judged(scene);
+    assert_eq!(
+        (judged.doubts.as_slice(), judged.undated.as_slice()),
+        (&[][..], &[][..])
+    );
+    assert_eq!(judged.standings.len(), 1);
+    judged.standings.pop().unwrap()
+}
+
+#[test]
+fn what_no_push_has_brought_is_known_by_its_tag_alone() {
+    let standing = only(&Scene::new(&["web:v1"]));
+    assert_eq!(standing.noted, Noted::Nothing);
+    assert_eq!(standing.running.tag.as_deref(), Some("v1"));
+    assert_eq!(standing.running.pushed_at, None);
+    assert!(standing.followed && standing.objection.is_none());
+}
+
+#[test]
+fn a_push_is_awaited_then_runs_and_stays_known_when_the_log_forgets_it() {
+    let mut scene = Scene::new(&["web:v1"]).pushed("web:v2", "aa", 0);
+    let before = only(&scene);
+    let (pushed, decision) = &before.decisions[0];
+    assert_eq!((*pushed, decision.outcome), (at(0), Outcome::Held));
+    assert!(decision.reason.starts_with(DRY_RUN), "{}", decision.reason);
+    let _ = scene.look_up(5);
+    for forgotten in [false, true] {
+        if forgotten {
+            scene.records.clear();
+        }
+        let after = only(&scene);
+        assert!(matches!(&after.noted, Noted::Runs(entry) if entry.tag == "v2"));
+        assert_eq!(after.running.digest.as_deref(), Some("sha256:aa"));
+        assert_eq!(after.running.pushed_at, Some(at(0)));
+    }
+}
+
+fn undone(scene: &Scene) -> (By, String) {
+    match only(scene).noted {
+        Noted::Undone(_, by, reason) => (by, reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_rolled_back_is_told_apart_by_who_did_it() {
+    let scene = Scene::new(&["web:v1"]).noted("web", "aa-v2", 0, 2, 1);
+    let doubt = judged(&scene).doubts;
+    assert_eq!(doubt.len(), 1, "what happened must be asked");
+
+    let scene = scene.deployed(&[(2, 1), (1, 5)]);
+    assert_eq!(undone(&scene).0, By::Somebody);
+    let mut breaker = scene.clone();
+    let past = |revision, minute, undone| Deployed {
+        task_definition: arn(revision),
+        at: at(minute),
+        undone,
+    };
+    let history = History::Known(vec![past(2, 1, true)]);
+    let web = breaker.web().arn.clone();
+    breaker.histories.insert(web.clone(), history);
+    assert_eq!(undone(&breaker).0, By::CircuitBreaker);
+    breaker
+        .histories
+        .insert(web, History::Unknown("denied".to_owned()));
+    let (by, reason) = undone(&breaker);
+    assert_eq!(by, By::Unknown);
+    assert!(reason.ends_with("denied"), "{reason}");
+}
+
+/// The revision of before names the same tag, and an older digest behind it.
+#[test]
+fn a_rollback_to_the_same_tag_is_one() {
+    let scene = Scene::new(&["web:latest"])
+        .noted("web", "aa-latest", 0, 2, 1)
+        .deployed(&[(2, 1), (1, 5)]);
+    assert_eq!(undone(&scene).0, By::Somebody);
+}
+
+#[test]
+fn a_revision_that_was_never_deployed_waits_for_the_next_look_up() {
+    let mut scene = Scene::new(&["web:v1"])
+        .noted("web", "aa-v2", 0, 2, 1)
+        .deployed(&[]);
+    assert!(matches!(only(&scene).noted, Noted::Waits(..)));
+    // Nobody knows where ECS shows no deployment of that time any more.
+    scene.web().deployed_at = Some(at(5));
+    assert_eq!(undone(&scene).0, By::Somebody);
+}
+
+#[test]
+fn the_age_of_what_somebody_deployed_is_asked_for_and_counts() {
+    let mut scene = Scene::new(&["web:v1"])
+        .noted("web", "aa-v2", 0, 2, 1)
+        .deployed(&[(2, 1), (3, 5)]);
+    scene.define(definition(3, &["web:v0"]));
+    scene.web().task_definition = arn(3);
+    scene.web().deployed_at = Some(at(5));
+    let asked = judged(&scene).undated;
+    assert_eq!(asked.len(), 1);
+    let key = (asked[0].service.clone(), repository("web"));
+    let origin = Origin {
+        digest: Some("sha256:00".to_owned()),
+        pushed_at: Some(at(-60)),
+        unknown: None,
+    };
+    scene.inventory.origins.insert(key, origin);
+    let standing = only(&scene);
+    assert_eq!(standing.running.pushed_at, Some(at(-60)));
+    assert_eq!(standing.running.tag.as_deref(), Some("v0"));
+    assert!(matches!(standing.noted, Noted::Undone(_, By::Somebody, _)));
+}
+
+#[test]
+fn what_speaks_against_any_roll_is_told_without_a_push() {
+    let scene = Scene::new(&["web:v1"]).configured(&json!({"service": {"hold": true}}));
+    assert_eq!(only(&scene).objection.unwrap().0, Outcome::Held);
+    let mut scene = Scene::new(&["web:v1"]);
+    scene.web().maximum_percent = 100;
+    assert_eq!(only(&scene).objection.unwrap().0, Outcome::Refused);
+    let mut scene = Scene::new(&["web:v1"]);
+    let wrong = ("ecroll:tags".to_owned(), "nonsense".to_owned());
+    scene.web().tags.extend([wrong]);
+    let (outcome, reason) = only(&scene).objection.unwrap();
+    assert_eq!(outcome, Outcome::Refused);
+    assert!(reason.contains("own tags are wrong"), "{reason}");
+    let scene = Scene::new(&["web:v1"]).configured(&json!({"repositories": ["api"]}));
+    assert!(!only(&scene).followed);
+}
+
+#[test]
+fn pushes_of_one_repository_are_not_told_of_another() {
+    let scene = Scene::new(&["web:v1", "api:v1"]).pushed("web:v2", "aa", 0);
+    let told: Vec<_> = judged(&scene)
+        .standings
+        .iter()
+        .map(|standing| (standing.repository.name.clone(), standing.decisions.len()))
+        .collect();
+    assert_eq!(told, [("api".to_owned(), 0), ("web".to_owned(), 1)]);
+}
