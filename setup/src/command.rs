@@ -11,6 +11,7 @@ pub mod plan;
 pub mod print_policy;
 pub mod replay;
 pub mod setup;
+pub mod template;
 
 use chrono::{DateTime, Utc};
 use handler::config::Config;

@@ -26,6 +26,7 @@ pub mod provision;
 pub mod replay;
 pub mod resource;
 mod retry;
+pub mod template;
 pub mod trails;
 pub mod ui;
 

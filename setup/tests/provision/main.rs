@@ -17,6 +17,8 @@ mod operator;
 mod outlook;
 mod pocket;
 mod refusals;
+mod stack;
+mod template;
 mod trails;
 mod verbs;
 mod watching;
