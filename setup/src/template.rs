@@ -163,19 +163,26 @@ fn select(config: &Config, names: &Names) -> Selection {
 fn about(config: &Config, key: &str, trail: &Selection) -> String {
     let name = &config.name;
     let more = match (&trail.source, &config.log_group) {
-        (Source::Reuse, None) => format!(" {TRAIL_LOG_GROUP}=<log group of the trail>"),
+        (Source::Reuse, None) => format!("{TRAIL_LOG_GROUP}=<its log group> "),
         _ => String::new(),
     };
     let records = match &config.trail {
         Trail::Reuse(asked) => format!(
-            "The records come by the trail `{asked}`, which is left as it is; it must log write management events, have\n\
-             a log group in this account, and have its home in the stack's Region."
+            "The records come by the trail `{asked}`, which is left as it is: it must log write management events, have a\n\
+             log group in this account, and have its home in the stack's Region.\n"
         ),
-        Trail::Create => "The records come by a trail of the stack's own.".to_owned(),
+        Trail::Create => "The records come by a trail of the stack's own.\n".to_owned(),
         Trail::Auto => "The records come by a trail of the stack's own, because a template cannot look at those that \
              are there.\nAWS charges for every copy of management events beyond the first: `ecroll plan` says which trail \
-             fits, and\n`trail = \"reuse:<name>\"` takes it."
+             fits, and\n`trail = \"reuse:<name>\"` takes it.\n"
             .to_owned(),
+    };
+    let left = match trail.source {
+        Source::Reuse => "",
+        Source::Own => {
+            "A stack that is deleted leaves the bucket and the log group of the trail; `ecroll destroy --delete-logs` then\n\
+             removes them, and a new stack of this name needs that.\n"
+        }
     };
     format!(
         "Made by `ecroll template`. It makes what `ecroll setup` makes, under the same names.\n\
@@ -188,13 +195,12 @@ fn about(config: &Config, key: &str, trail: &Selection) -> String {
          2. Make the stack, or bring it up to date:\n\
          \n\
          \x20   aws cloudformation deploy --stack-name {name} --template-file {name}.yaml \\\n\
-         \x20     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {CODE_BUCKET}=<bucket>{more} \\\n\
-         \x20     {PASS_ROLES}=<role ARN>,<role ARN>\n\
+         \x20     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {CODE_BUCKET}=<bucket> \\\n\
+         \x20     {more}{PASS_ROLES}=<role ARN>,<role ARN>\n\
          \n\
          The key follows from the zip: a new build is a new template.\n\
-         {records}\n\
-         A stack that is deleted leaves the log group of the trail and the bucket; `ecroll destroy --delete-logs` then\n\
-         removes them, and a new stack of this name needs that."
+         {records}{left}\
+         `ecroll plan` compares what stands with the configuration; changes belong into the stack, not into `ecroll setup`."
     )
 }
 

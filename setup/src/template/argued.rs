@@ -21,13 +21,7 @@ const BUCKET: &[Argued] = &[
 
 const LOG_GROUP: &[Argued] = &[("CKV_AWS_158", OWN_KEY)];
 
-const TRAIL: &[Argued] = &[
-    ("CKV_AWS_35", OWN_KEY),
-    (
-        "CKV_AWS_252",
-        "nobody waits for files; the records go to the log group, whose alarm tells the topic",
-    ),
-];
+const TRAIL: &[Argued] = &[("CKV_AWS_35", OWN_KEY)];
 
 const TOPIC: &[Argued] = &[(
     "CKV_AWS_26",

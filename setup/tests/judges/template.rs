@@ -43,9 +43,8 @@ pin = "digest"
         "odd",
         r#"
 [[services]]
-service = "über-*"
-repository = "a"
-tags = 'regex:^"v\d+${AWS::Region}: #\t$'
+service = 'über-"${AWS::Region}: #*'
+tags = 'regex:^v\d+\t'
 "#,
     ),
 ];
@@ -127,7 +126,9 @@ fn foreign_cfn_lint_finds_nothing_in_the_template() {
         json(&run(&programs.join("cfn-lint"), home, &arguments, files))
     };
     let all: Vec<&PathBuf> = written.iter().flatten().collect();
-    assert_eq!(lint(&all), serde_json::json!([]));
+    // It takes a text of somebody's for a forgotten function if it looks like one, wherever it stands.
+    let plain: Vec<&PathBuf> = written[..3].iter().flatten().collect();
+    assert_eq!(lint(&plain), serde_json::json!([]));
 
     // It would say something if there were something.
     let broken = home.join("broken.template");
@@ -168,53 +169,48 @@ fn foreign_checkov_fails_nothing_that_is_not_argued() {
     let home = folder.path();
     let written = write_all(home);
     let checkov = CHECKOV.programs().join("checkov");
-    let check = |template: &Path| {
-        // It tells a template by its ending.
-        let file = template.with_extension("yaml");
-        std::fs::copy(template, &file).unwrap();
-        let arguments = [
-            "--framework",
-            "cloudformation",
-            "--skip-download",
-            "--output",
-            "json",
-            "--file",
-        ];
-        json(&run(&checkov, home, &arguments, &[&file]))
-    };
-    let ids = |report: &Value, which: &str| -> BTreeSet<String> {
-        let checks = report["results"][which].as_array().unwrap().iter();
-        checks
-            .map(|check| check["check_id"].as_str().unwrap().to_owned())
-            .collect()
-    };
+    // It tells a template by its ending.
+    let mut files = Vec::new();
     for [text, _] in &written[..3] {
-        let report = check(text);
-        assert_eq!(report["summary"]["parsing_errors"], 0, "{report}");
-        assert_eq!(
-            ids(&report, "failed_checks"),
-            BTreeSet::new(),
-            "{}",
-            text.display()
-        );
-        assert!(ids(&report, "passed_checks").len() > 15, "{report}");
+        files.push(text.with_extension("yaml"));
+        std::fs::copy(text, &files[files.len() - 1]).unwrap();
+    }
+    // It would say something if there were something.
+    files.push(home.join("open.yaml"));
+    let open = std::fs::read_to_string(&files[0]).unwrap();
+    let open = open.replace("BlockPublicAcls: true", "BlockPublicAcls: false");
+    std::fs::write(&files[3], open).unwrap();
+    let all: Vec<&PathBuf> = files.iter().collect();
+    let arguments = ["--framework", "cloudformation", "--skip-download"];
+    let arguments = arguments.into_iter().chain(["--output", "json", "--file"]);
+    let arguments: Vec<&str> = arguments.collect();
+    let report = json(&run(&checkov, home, &arguments, &all));
+    assert_eq!(report["summary"]["parsing_errors"], 0, "{report}");
+
+    for file in &files {
+        let ids = |which: &str| -> BTreeSet<&str> {
+            let checks = report["results"][which].as_array().unwrap().iter();
+            let of_file = checks.filter(|check| check["file_abs_path"] == file.to_str().unwrap());
+            of_file
+                .map(|check| check["check_id"].as_str().unwrap())
+                .collect()
+        };
+        let expected: &[&str] = if file.ends_with("open.yaml") {
+            &["CKV_AWS_53"]
+        } else {
+            &[]
+        };
+        let (failed, passed) = (ids("failed_checks"), ids("passed_checks"));
+        assert!(failed.iter().eq(expected), "{}: {failed:?}", file.display());
+        assert!(passed.len() > 10, "{}: {passed:?}", file.display());
         // Nothing is argued that nobody asks for.
-        let argued = std::fs::read_to_string(text).unwrap();
-        let argued = argued
+        let text = std::fs::read_to_string(file).unwrap();
+        let argued = text
             .lines()
             .filter_map(|line| line.trim().strip_prefix("id: "));
-        let argued: BTreeSet<String> = argued.map(str::to_owned).collect();
-        assert_eq!(ids(&report, "skipped_checks"), argued);
+        let argued: BTreeSet<&str> = argued.collect();
+        assert_eq!(ids("skipped_checks"), argued, "{}", file.display());
     }
-    let open = home.join("open.template");
-    let text = std::fs::read_to_string(&written[0][0]).unwrap();
-    std::fs::write(
-        &open,
-        text.replace("BlockPublicAcls: true", "BlockPublicAcls: false"),
-    )
-    .unwrap();
-    let failed = ids(&check(&open), "failed_checks");
-    assert_eq!(failed, BTreeSet::from(["CKV_AWS_53".to_owned()]));
 }
 
 #[test]

@@ -144,7 +144,7 @@ async fn a_stack_of_every_kind_of_configuration() {
             {"account": "222222222222", "region": "eu-west-1", "role": "arn:aws:iam::222222222222:role/ecroll"},
             {"account": "000000000000", "region": "us-east-1"},
         ],
-        "services": [{"service": "web-*", "tags": "regex:^v[0-9]{2}-${x}$", "pin": "digest"}],
+        "services": [{"service": "web-${AWS::Region}*", "tags": "regex:^v[0-9]{2}$", "pin": "digest"}],
     }));
     stack(&pocket, &config, &[("PassRoles", ROLES)]).await;
     assert_kept(&pocket.plan(&config).await.unwrap(), 20);
