@@ -281,11 +281,12 @@ fn parameters(config: &Config, now: DateTime<Utc>) -> Vec<Entry> {
 }
 
 fn conditions() -> Vec<Entry> {
-    let joined = json!({"Fn::Join": ["", {"Ref": PASS_ROLES}]});
+    // A list that is left empty has one member, which is empty.
+    let first = json!({"Fn::Select": [0, {"Ref": PASS_ROLES}]});
     vec![
         Entry::new(
             PASSES_ROLES,
-            vec![("Fn::Not", json!([{"Fn::Equals": [joined, ""]}]))],
+            vec![("Fn::Not", json!([{"Fn::Equals": [first, ""]}]))],
         ),
         Entry::new(
             RESERVES,

@@ -102,7 +102,8 @@ fn exchange(port: u16, request: impl AsRef<[u8]>) -> Result<String, String> {
     };
     let answer: String = talk().map_err(|error: std::io::Error| error.to_string())?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    if head.split(' ').nth(1) == Some("200") {
+    let status = head.split(' ').nth(1);
+    if status.is_some_and(|status| status.starts_with('2')) {
         Ok(body.to_owned())
     } else {
         Err(answer)

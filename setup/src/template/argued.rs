@@ -48,20 +48,38 @@ const QUEUE: &[Argued] = &[(
     "SQS encrypts it with its own key, which this check does not know; one of one's own would cost and could lock out",
 )];
 
-/// The metadata of a resource of this type; none where nothing has to be argued.
-pub(super) fn metadata(kind: &str) -> Option<Value> {
+const ACCOUNTS: Argued = (
+    "CKV_AWS_45",
+    "what this check takes for secrets are the numbers of the accounts with targets",
+);
+
+/// The metadata of a resource of this type with these properties; none where nothing has to be argued.
+pub(super) fn metadata(kind: &str, properties: &Value) -> Option<Value> {
     let argued = match kind {
         "AWS::S3::Bucket" => BUCKET,
         "AWS::Logs::LogGroup" => LOG_GROUP,
         "AWS::CloudTrail::Trail" => TRAIL,
         "AWS::SNS::Topic" => TOPIC,
-        "AWS::Lambda::Function" => FUNCTION,
         "AWS::SQS::Queue" => QUEUE,
+        "AWS::Lambda::Function" => FUNCTION,
         _ => &[],
     };
+    let accounts = names_accounts(properties).then_some(&ACCOUNTS);
     let skip: Vec<Value> = argued
         .iter()
+        .chain(accounts)
         .map(|(id, comment)| json!({"id": id, "comment": comment}))
         .collect();
     (!skip.is_empty()).then(|| json!({"checkov": {"skip": skip}}))
+}
+
+/// Whether a function's environment names accounts in plain text; into what a function gives, the check does not look.
+fn names_accounts(properties: &Value) -> bool {
+    let variables = properties.pointer("/Environment/Variables");
+    let variables = variables.and_then(Value::as_object);
+    let mut texts = variables
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, v)| v.as_str());
+    texts.any(|text| text.contains("\"account\":"))
 }

@@ -477,7 +477,9 @@ impl<'a> Writer<'a> {
         properties: &Value,
     ) {
         let mut members = vec![("Type", json!(kind))];
-        members.extend(argued::metadata(kind).map(|metadata| ("Metadata", metadata)));
+        let properties = self.known.resolve(&without_nothing(properties));
+        let metadata = argued::metadata(kind, &properties);
+        members.extend(metadata.map(|metadata| ("Metadata", metadata)));
         let made = |name: &&&str| self.entries.iter().any(|entry| entry.name == ***name);
         let after: Vec<&&str> = after.iter().filter(made).collect();
         if !after.is_empty() {
@@ -492,10 +494,7 @@ impl<'a> Writer<'a> {
             members.push(("DeletionPolicy", json!(deleted)));
             members.push(("UpdateReplacePolicy", json!(replaced)));
         }
-        members.push((
-            "Properties",
-            self.known.resolve(&without_nothing(properties)),
-        ));
+        members.push(("Properties", properties));
         let entry = Entry::new(id, members);
         self.entries.push(match comment {
             Some(comment) => entry.commented(comment),

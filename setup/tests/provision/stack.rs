@@ -515,6 +515,10 @@ impl<'t> Stack<'t> {
                         .collect();
                     return Some(parts.join(argument[0].as_str().unwrap()).into());
                 }
+                "Fn::Select" => {
+                    let index = usize::try_from(argument[0].as_u64().unwrap()).unwrap();
+                    return Some(self.resolve(&argument[1]).unwrap()[index].clone());
+                }
                 "Fn::If" => {
                     let condition = &self.template["Conditions"][argument[0].as_str().unwrap()];
                     let branch = if self.holds(condition) { 1 } else { 2 };
