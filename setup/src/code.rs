@@ -2,8 +2,8 @@
 
 mod elf;
 
-use std::fmt;
-use std::io::{Cursor, Write};
+use std::fmt::{self, Write as _};
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use base64::Engine;
@@ -109,8 +109,11 @@ impl Code {
     /// The same digest in hexadecimal, as file names take it.
     #[must_use]
     pub fn sha256_hex(&self) -> String {
-        let digest = Sha256::digest(&self.zip);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut text = String::new();
+        for byte in Sha256::digest(&self.zip) {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 }
 

@@ -16,7 +16,7 @@ mod tests;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use handler::config::{Config, Trail};
@@ -339,7 +339,7 @@ impl fmt::Display for Template {
         yaml::entry(&mut out, 0, VERSION.0, &json!(VERSION.1));
         yaml::entry(&mut out, 0, "Description", &json!(self.description));
         for (section, entries) in &self.sections {
-            out.push_str(&format!("\n{section}:\n"));
+            let _ = write!(out, "\n{section}:\n");
             for (index, entry) in entries.iter().enumerate() {
                 if index > 0 && *section == "Resources" {
                     out.push('\n');
@@ -347,7 +347,7 @@ impl fmt::Display for Template {
                 if let Some(comment) = &entry.comment {
                     yaml::comment(&mut out, 2, comment);
                 }
-                out.push_str(&format!("  {}:\n", entry.name));
+                let _ = writeln!(out, "  {}:", entry.name);
                 for (key, value) in &entry.members {
                     yaml::entry(&mut out, 4, key, value);
                 }

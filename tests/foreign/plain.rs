@@ -36,11 +36,10 @@ pub(crate) fn logs(port: u16, operation: &str, input: &Value) -> Value {
 fn call(port: u16, service: &str, target: &str, input: &Value) -> Result<Value, String> {
     let body = input.to_string();
     let length = body.len();
-    // The server takes service and Region from the scope and leaves the signature alone.
-    let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request");
+    let authorization = authorization(service);
     let request = format!(
         "POST / HTTP/1.0\r\n\
-         Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0\r\n\
+         {authorization}\r\n\
          Content-Type: application/x-amz-json-1.1\r\n\
          X-Amz-Target: {target}\r\n\
          Content-Length: {length}\r\n\r\n{body}"
@@ -57,26 +56,41 @@ pub(crate) fn query(port: u16, service: &str, members: &[(&str, &str)]) -> Resul
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", escaped(value));
     let body = members.iter().map(pair).collect::<Vec<_>>().join("&");
     let length = body.len();
-    let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request");
+    let authorization = authorization(service);
     let request = format!(
         "POST / HTTP/1.0\r\n\
-         Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0\r\n\
+         {authorization}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     );
-    exchange(port, &request)
+    exchange(port, request)
 }
 
 /// Puts a bucket, or an object into one.
 pub(crate) fn put(port: u16, path: &str, content: &[u8]) -> Result<String, String> {
     let length = content.len();
-    let scope = format!("Credential=test/20260101/{REGION}/s3/aws4_request");
+    let authorization = authorization("s3");
     let head = format!(
         "PUT {path} HTTP/1.0\r\n\
-         Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0\r\n\
+         {authorization}\r\n\
          Content-Length: {length}\r\n\r\n"
     );
-    exchange(port, &[head.as_bytes(), content].concat())
+    exchange(port, [head.as_bytes(), content].concat())
+}
+
+/// One call by a path alone, which only reads.
+pub(crate) fn read(port: u16, service: &str, path: &str) -> Result<String, String> {
+    let authorization = authorization(service);
+    exchange(
+        port,
+        format!("GET {path} HTTP/1.0\r\n{authorization}\r\n\r\n"),
+    )
+}
+
+/// The server takes service and Region from the scope and leaves the signature alone.
+fn authorization(service: &str) -> String {
+    let scope = format!("Credential=test/20260101/{REGION}/{service}/aws4_request");
+    format!("Authorization: AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")
 }
 
 /// What is no letter and no digit, as a form writes it.

@@ -105,7 +105,8 @@ fn foreign_plan_keeps_what_a_stack_has_made() {
     ];
     assert_eq!(differs, not_judged);
     let path = "/2019-09-25/functions/ecroll/event-invoke-config?Qualifier=$LATEST";
-    let events: Value = serde_json::from_str(&plain::get(judge.port, path).unwrap()).unwrap();
+    let events: Value =
+        serde_json::from_str(&plain::read(judge.port, "lambda", path).unwrap()).unwrap();
     assert_eq!(events["MaximumRetryAttempts"], 2);
     assert_eq!(events["MaximumEventAgeInSeconds"], 21_600);
     for what in not_judged {

@@ -211,7 +211,10 @@ mod tests {
         };
         let found = |statements: &[serde_json::Value]| wanted.found(statements);
         let stack = statement("ecroll-TopicPermission-x", "Allow", topic);
-        assert_eq!(found(&[stack.clone()]), Some(wanted.grant.clone()));
+        assert_eq!(
+            found(std::slice::from_ref(&stack)),
+            Some(wanted.grant.clone())
+        );
         let other = statement("x", "Allow", &format!("{topic}-2"));
         let denied = statement("x", "Deny", topic);
         assert_eq!(found(&[other, denied]), None);
