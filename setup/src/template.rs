@@ -1,9 +1,9 @@
 //! The pipeline as a CloudFormation template, for people who make resources by stacks.
 //!
 //! Nothing is described here a second time: the [`desired`] resources are taken as setup would make them, with marks for
-//! what a stack knows first ([`symbols`]), and each kind is said in CloudFormation's words ([`properties`]). What a
+//! what a stack knows first (`symbols`), and each kind is said in CloudFormation's words (`properties`). What a
 //! resource names comes before it, so references always point backwards. What stays where a check of others complains has
-//! its reason in [`argued`]. Text is YAML with comments, JSON the same value without them.
+//! its reason in `argued`. Text is YAML with comments, JSON the same value without them.
 //!
 //! What setup does and a stack cannot: look at the account's trails, list the roles of services, go without reserved
 //! concurrency where an account has none to give, and wait for roles that are still spreading.

@@ -13,9 +13,14 @@ pub(super) fn entry(out: &mut String, indent: usize, key: &str, value: &Value) {
     after_key(out, indent, value);
 }
 
-/// Writes lines of a comment, so many blanks from the margin; an empty one is a bare `#`.
+/// Writes lines of a comment, so many blanks from the margin; an empty one is a bare `#`. What might end a line elsewhere,
+/// or is not seen, is left out.
 pub(super) fn comment(out: &mut String, indent: usize, text: &str) {
     for line in text.lines() {
+        let line: String = line
+            .chars()
+            .filter(|c| !c.is_control() && !is_special(*c))
+            .collect();
         let _ = writeln!(out, "{:indent$}{}", "", format!("# {line}").trim_end());
     }
 }
@@ -165,7 +170,7 @@ mod tests {
             "specials": "\u{85}\u{feff}\t\"",
         });
         let mut out = String::new();
-        comment(&mut out, 2, "one\n\ntwo");
+        comment(&mut out, 2, "one\n\ntwo\u{85}\u{2028}\r: 2");
         entry(&mut out, 0, "top", &value);
         insta::assert_snapshot!(out);
     }
