@@ -106,6 +106,12 @@ pub enum Verb {
         after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
     )]
     Replay(ReplayArgs),
+    /// Print the same pipeline as a CloudFormation template; no credentials are needed
+    #[command(
+        after_help = "YAML with comments, or with --output json the same as JSON. The account and the Region are those of \
+                      the stack.\n\nExample:\n  ecroll template --zip handler.zip > ecroll.yaml"
+    )]
+    Template(command::template::TemplateArgs),
     /// Serve an account inside this program on 127.0.0.1, for the AWS CLI, the SDKs and ecroll itself
     #[command(
         after_help = "It begins empty, and ends with the program. A push is `aws ecr put-image`.\n\n\
@@ -212,6 +218,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             let serving = command::local::run(&args, globals.region, now, ui, interrupt());
             return runtime.block_on(serving);
         }
+        Verb::Template(args) => return command::template::run(&args, &load()?, now, ui),
         Verb::Plan { handler, check } => (Some(handler), OnAccount::Plan { check }),
         Verb::Setup {
             print_policy: true, ..

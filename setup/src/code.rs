@@ -2,8 +2,8 @@
 
 mod elf;
 
-use std::fmt;
-use std::io::{Cursor, Write};
+use std::fmt::{self, Write as _};
+use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use base64::Engine;
@@ -43,7 +43,17 @@ pub struct Code {
 }
 
 /// Above this the zip is larger than it has any reason to be, and slower to start.
-pub const LARGE_ZIP: usize = 4 * 1024 * 1024;
+const LARGE_ZIP: usize = 4 * 1024 * 1024;
+
+/// What the operator should know of a zip that is larger than it need be.
+#[must_use]
+pub fn large(zip: &[u8]) -> Option<String> {
+    let size = zip.len();
+    (size > LARGE_ZIP).then(|| {
+        let megabytes = size / (1024 * 1024);
+        format!("the zip has {megabytes} MB; build it with `--profile lambda` for a quicker start")
+    })
+}
 
 /// How to build the handler; shown wherever it is missing.
 const BUILD: &str = "cargo build --profile lambda -p ecroll-handler --bin handler";
@@ -94,6 +104,16 @@ impl Code {
     #[must_use]
     pub fn sha256(&self) -> String {
         STANDARD.encode(Sha256::digest(&self.zip))
+    }
+
+    /// The same digest in hexadecimal, as file names take it.
+    #[must_use]
+    pub fn sha256_hex(&self) -> String {
+        let mut text = String::new();
+        for byte in Sha256::digest(&self.zip) {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 }
 

@@ -12,6 +12,7 @@ pub mod print_policy;
 pub mod replay;
 pub mod setup;
 pub mod status;
+pub mod template;
 
 use chrono::{DateTime, Utc};
 use handler::config::Config;

@@ -28,6 +28,7 @@ pub mod replay;
 pub mod resource;
 mod retry;
 pub mod status;
+pub mod template;
 pub mod trails;
 pub mod ui;
 

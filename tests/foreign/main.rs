@@ -33,3 +33,4 @@ mod scenarios;
 mod setup;
 mod stage;
 mod tap;
+mod template;

@@ -23,7 +23,7 @@ use crate::policy_document::Document;
 const ABSENT: [&str; 1] = ["NoSuchBucket"];
 
 /// The identifier of the lifecycle rule.
-const RULE: &str = "ecroll";
+pub(crate) const RULE: &str = "ecroll";
 
 /// How often a bucket is emptied again, and after which pause, when something was written meanwhile.
 const TRIES: u32 = 6;

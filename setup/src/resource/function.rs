@@ -10,7 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Kind, Live, Note, owned};
 use crate::clients::Clients;
-use crate::code::LARGE_ZIP;
+use crate::code;
 use crate::diff::{Change, Fields};
 use crate::error::{Called, Result};
 use crate::names::OWNER_TAG;
@@ -34,6 +34,10 @@ pub struct Function {
     /// How events are handled that come without anyone waiting.
     pub events: Events,
 }
+
+/// What it says about itself; not compared.
+pub(crate) const DESCRIPTION: &str =
+    "Rolls ECS services when an image is pushed. Managed by `ecroll setup`.";
 
 /// With no more than this left to share, an account lets nothing be reserved.
 const SMALLEST_POOL: i32 = 10;
@@ -215,13 +219,7 @@ impl Kind for Function {
     }
 
     fn note(&self) -> Note {
-        let size = self.zip.len();
-        (size > LARGE_ZIP).then(|| {
-            let megabytes = size / (1024 * 1024);
-            format!(
-                "the zip has {megabytes} MB; build it with `--profile lambda` for a quicker start"
-            )
-        })
+        code::large(&self.zip)
     }
 
     async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>> {
@@ -269,19 +267,17 @@ impl Kind for Function {
             .build();
         let call = retry::patiently(retry::function, || {
             let call = clients.lambda.create_function().function_name(&self.name);
-            call.description(
-                "Rolls ECS services when an image is pushed. Managed by `ecroll setup`.",
-            )
-            .code(code.clone())
-            .architectures(self.architecture())
-            .runtime(Runtime::from(settings.runtime.as_str()))
-            .handler(&settings.handler)
-            .role(&settings.role)
-            .set_timeout(settings.timeout)
-            .set_memory_size(settings.memory)
-            .environment(self.environment())
-            .tags(OWNER_TAG, &self.owner)
-            .send()
+            call.description(DESCRIPTION)
+                .code(code.clone())
+                .architectures(self.architecture())
+                .runtime(Runtime::from(settings.runtime.as_str()))
+                .handler(&settings.handler)
+                .role(&settings.role)
+                .set_timeout(settings.timeout)
+                .set_memory_size(settings.memory)
+                .environment(self.environment())
+                .tags(OWNER_TAG, &self.owner)
+                .send()
         });
         call.await.called("lambda:CreateFunction", &self.name)?;
         let note = self.put_concurrency(clients).await?;

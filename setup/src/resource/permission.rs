@@ -91,6 +91,21 @@ impl Permission {
         }
     }
 
+    /// What our statement among these grants; else the same grant under another `Sid`: CloudFormation gives statements
+    /// names of its own, and a second one would change nothing.
+    fn found(&self, statements: &[Value]) -> Option<Grant> {
+        let named = |statement: &&Value| {
+            statement.get("Sid").and_then(Value::as_str) == Some(&self.statement)
+        };
+        let allows =
+            |statement: &&Value| statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+        let ours = statements.iter().find(named).map(Grant::from_statement);
+        ours.or_else(|| {
+            let mut grants = statements.iter().filter(allows).map(Grant::from_statement);
+            grants.find(|grant| *grant == self.grant)
+        })
+    }
+
     async fn add(&self, clients: &Clients) -> Result<()> {
         let source = self.grant.conditions.first().map(|(_, arn)| arn.clone());
         let call = retry::patiently(retry::function, || {
@@ -132,17 +147,14 @@ impl Kind for Permission {
         let policy = policy.and_then(|found| found.policy).unwrap_or_default();
         let policy: Value = serde_json::from_str(&policy).unwrap_or_default();
         let statements = policy.get("Statement").and_then(Value::as_array);
-        let ours = |statement: &&Value| {
-            statement.get("Sid").and_then(Value::as_str) == Some(&self.statement)
-        };
-        let Some(statement) = statements.and_then(|statements| statements.iter().find(ours)) else {
-            return Ok(None);
-        };
-        let state = Self {
-            grant: Grant::from_statement(statement),
-            ..self.clone()
-        };
-        Ok(Some(Live { state, owned: true }))
+        let found = self.found(statements.map(Vec::as_slice).unwrap_or_default());
+        Ok(found.map(|grant| {
+            let state = Self {
+                grant,
+                ..self.clone()
+            };
+            Live { state, owned: true }
+        }))
     }
 
     async fn create(&self, clients: &Clients) -> Result<Note> {
@@ -167,7 +179,7 @@ impl Kind for Permission {
 mod tests {
     use serde_json::json;
 
-    use super::Grant;
+    use super::{Grant, Permission};
     use crate::diff::compare;
 
     #[test]
@@ -185,5 +197,30 @@ mod tests {
         live["Condition"] = json!({});
         let changes = compare(&wanted.fields(), &Grant::from_statement(&live).fields());
         assert_eq!(changes[0].field, "condition.aws:sourcearn");
+    }
+
+    #[test]
+    fn the_same_grant_by_another_name_is_taken_for_ours() {
+        let topic = "arn:aws:sns:eu-west-1:111122223333:ecroll";
+        let wanted = Permission::new("ecroll", "topic", "sns.amazonaws.com", topic);
+        let statement = |sid: &str, effect: &str, source: &str| {
+            json!({
+                "Sid": sid, "Effect": effect, "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "lambda:InvokeFunction", "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+            })
+        };
+        let found = |statements: &[serde_json::Value]| wanted.found(statements);
+        let stack = statement("ecroll-TopicPermission-x", "Allow", topic);
+        assert_eq!(
+            found(std::slice::from_ref(&stack)),
+            Some(wanted.grant.clone())
+        );
+        let other = statement("x", "Allow", &format!("{topic}-2"));
+        let denied = statement("x", "Deny", topic);
+        assert_eq!(found(&[other, denied]), None);
+        // Our own name goes before, so that drift is seen.
+        let ours = statement("topic", "Allow", "elsewhere");
+        let grant = found(&[stack, ours]).unwrap();
+        assert_eq!(grant.conditions[0].1, "elsewhere");
     }
 }

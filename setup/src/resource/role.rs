@@ -10,7 +10,7 @@ use crate::names::OWNER_TAG;
 use crate::policy_document::Document;
 
 /// The name of the one inline policy that setup writes. Other policies on the role are not looked at.
-const POLICY: &str = "ecroll";
+pub(crate) const POLICY: &str = "ecroll";
 
 /// A role that one service may take on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::error::{Called, Error, Refusal, Result};
 use crate::names::OWNER_TAG;
 
 /// The identifier of the one target.
-const TARGET: &str = "handler";
+pub(crate) const TARGET: &str = "handler";
 
 /// What a rule waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::names::OWNER_TAG;
 use crate::retry::{fresh_trail, patiently, trail as eventually};
 
 pub use selectors::in_words as wanted_selectors;
-pub(crate) use selectors::takes_pushes;
+pub(crate) use selectors::{takes_pushes, wanted};
 
 /// What CloudTrail answers for a trail that is not there.
 const ABSENT: [&str; 1] = ["TrailNotFoundException"];

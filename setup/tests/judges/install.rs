@@ -5,8 +5,31 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What is installed, name and version; the two share one botocore.
-const PACKAGES: [(&str, &str); 2] = [("awscli", "1.46.2"), ("boto3", "1.44.5")];
+/// Judges that share an interpreter: what is installed, name and version.
+#[derive(Debug)]
+pub(crate) struct Judges {
+    /// The folder, below the target folder.
+    folder: &'static str,
+    packages: &'static [(&'static str, &'static str)],
+}
+
+/// Those of the pocket account; the two share one botocore.
+const CLIENTS: Judges = Judges {
+    folder: "judges",
+    packages: &[("awscli", "1.46.2"), ("boto3", "1.44.5")],
+};
+
+/// Whether a template is one.
+pub(crate) const CFN_LINT: Judges = Judges {
+    folder: "judges-cfn-lint",
+    packages: &[("cfn-lint", "1.58.0")],
+};
+
+/// Whether a template is safe. It wants other versions of what cfn-lint wants as well.
+pub(crate) const CHECKOV: Judges = Judges {
+    folder: "judges-checkov",
+    packages: &[("checkov", "3.3.30")],
+};
 
 /// Whether the judges are to be left out. Then the test passes and says so.
 pub(crate) fn skipped(test: &str) -> bool {
@@ -21,51 +44,59 @@ pub(crate) fn skipped(test: &str) -> bool {
     skip
 }
 
-/// The folder with the programs of the judges, `python` and `aws`; installs them where they are not there yet.
+/// The folder with the programs of the pocket account's judges, `python` and `aws`.
 pub(crate) fn programs() -> &'static Path {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    INSTALLED.get_or_init(|| {
+    INSTALLED.get_or_init(|| CLIENTS.programs())
+}
+
+impl Judges {
+    /// The folder with their programs; installs them where they are not there yet.
+    pub(crate) fn programs(&self) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         std::fs::create_dir_all(folder).unwrap();
-        let venv = folder.join("judges");
+        let venv = folder.join(self.folder);
         // Two test programs at once: the second waits, and finds it done.
-        let lock = File::create(folder.join("judges.lock")).unwrap();
+        let lock = File::create(venv.with_extension("lock")).unwrap();
         lock.lock().unwrap();
         let programs = venv.join("bin");
-        if !is_complete(&programs) {
-            install(&venv, &programs);
+        if !self.is_complete(&programs) {
+            self.install(&venv, &programs);
         }
         programs
-    })
-}
+    }
 
-fn is_complete(programs: &Path) -> bool {
-    let versions = PACKAGES.map(|(name, version)| format!("version('{name}') == '{version}'"));
-    let all = versions.join(" and ");
-    let check = format!("from importlib.metadata import version; raise SystemExit(not ({all}))");
-    let python = Command::new(programs.join("python"))
-        .args(["-c", &check])
-        .output();
-    python.is_ok_and(|python| python.status.success())
-}
+    fn is_complete(&self, programs: &Path) -> bool {
+        let versions = self.packages.iter();
+        let versions = versions.map(|(name, version)| format!("version('{name}') == '{version}'"));
+        let all = versions.collect::<Vec<_>>().join(" and ");
+        let check =
+            format!("from importlib.metadata import version; raise SystemExit(not ({all}))");
+        let python = Command::new(programs.join("python"))
+            .args(["-c", &check])
+            .output();
+        python.is_ok_and(|python| python.status.success())
+    }
 
-fn install(venv: &Path, programs: &Path) {
-    let _ = std::fs::remove_dir_all(venv);
-    run(
-        Command::new("python3").args(["-m", "venv"]).arg(venv),
-        "the outside judges need python3 with venv and pip",
-    );
-    let mut pip = Command::new(programs.join("python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ]);
-    pip.args(PACKAGES.map(|(name, version)| format!("{name}=={version}")));
-    run(&mut pip, "the outside judges are installed with pip once");
+    fn install(&self, venv: &Path, programs: &Path) {
+        let _ = std::fs::remove_dir_all(venv);
+        run(
+            Command::new("python3").args(["-m", "venv"]).arg(venv),
+            "the outside judges need python3 with venv and pip",
+        );
+        let mut pip = Command::new(programs.join("python"));
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-input",
+            "--disable-pip-version-check",
+        ]);
+        let packages = self.packages.iter();
+        pip.args(packages.map(|(name, version)| format!("{name}=={version}")));
+        run(&mut pip, "the outside judges are installed with pip once");
+    }
 }
 
 fn run(command: &mut Command, what: &str) {

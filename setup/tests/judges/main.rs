@@ -4,6 +4,8 @@
 //! in botocore's service model. Then it asks every other operation of those services: what the account answers and no
 //! case drives, fails.
 //!
+//! cfn-lint and checkov judge the template that `ecroll template` writes.
+//!
 //! The judges come from `PyPI`, into the target folder, once. Without Python or without a network these tests fail;
 //! `ECROLL_SKIP_FOREIGN=1` passes them over. The tests of bad input need neither.
 
@@ -19,4 +21,5 @@ mod cli;
 mod install;
 mod operations;
 mod served;
+mod template;
 mod user;

@@ -20,7 +20,7 @@ fn reuse(name: &str) -> Config {
 
 impl Pocket {
     /// A log group of somebody's, and a role with which CloudTrail writes to it.
-    async fn their_group(&self, name: &str, class: &str) {
+    pub(crate) async fn their_group(&self, name: &str, class: &str) {
         let group =
             json!({"logGroupName": name, "logGroupClass": class, "tags": {"team": "audit"}});
         self.call("logs", "CreateLogGroup", group);
@@ -41,7 +41,7 @@ impl Pocket {
     }
 
     /// Somebody's trail, which logs; `more` goes before the usual.
-    fn their_trail(&self, name: &str, group: Option<&str>, more: &Value) {
+    pub(crate) fn their_trail(&self, name: &str, group: Option<&str>, more: &Value) {
         let mut input = json!({"Name": name, "S3BucketName": "theirs", "IsMultiRegionTrail": true,
             "TagsList": [{"Key": "team", "Value": "audit"}]});
         if let Some(group) = group {

@@ -12,7 +12,7 @@ const EXCLUDED: [&str; 2] = ["kms.amazonaws.com", "rdsdata.amazonaws.com"];
 
 /// The selector that setup wants: the narrowest that a trail allows. `PutImage` is a write; what else is written is
 /// left to the metric filter (CloudTrail user guide, logging management events).
-pub(super) fn wanted() -> EventSelector {
+pub(crate) fn wanted() -> EventSelector {
     EventSelector::builder()
         .read_write_type(ReadWriteType::WriteOnly)
         .include_management_events(true)

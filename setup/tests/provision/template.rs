@@ -1,0 +1,158 @@
+//! A stack made of the template is the pipeline that setup makes.
+
+use handler::config::Config;
+use local::Options;
+use serde_json::{Value, json};
+use setup::diff::Action;
+use setup::template::template;
+use setup::{Code, Plan};
+
+use crate::pocket::Pocket;
+
+const ROLES: &str = "arn:aws:iam::000000000000:role/task,arn:aws:iam::000000000000:role/other";
+
+/// An account with two services.
+fn account() -> Pocket {
+    let pocket = Pocket::new(Options::default());
+    pocket.service("prod", "web", "task");
+    pocket.service("stage", "web", "other");
+    pocket
+}
+
+async fn stack(pocket: &Pocket, config: &Config, parameters: &[(&str, &str)]) {
+    stack_in_order(pocket, config, parameters, false).await;
+}
+
+async fn stack_in_order(
+    pocket: &Pocket,
+    config: &Config,
+    parameters: &[(&str, &str)],
+    first: bool,
+) {
+    let code = Code::placeholder();
+    let now = pocket.account().clock().now();
+    let template = template(config, &code, now).unwrap();
+    let template = serde_json::to_value(&template).unwrap();
+    let mut all = vec![("CodeBucket", "code")];
+    all.extend(parameters);
+    pocket.make_stack(&template, &all, &code, first).await;
+    pocket.wait_a_minute().await;
+}
+
+fn config(keys: &Value) -> Config {
+    Config::from_json(keys).unwrap()
+}
+
+/// Every resource of the plan is kept, and there are so many.
+#[track_caller]
+fn assert_kept(plan: &Plan, count: usize) {
+    assert!(!plan.is_work(), "{plan}");
+    assert_eq!(plan.count(Action::Keep), count, "{plan}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn setup_finds_nothing_to_do_after_a_stack() {
+    for first in [true, false] {
+        after_a_stack(first).await;
+    }
+}
+
+async fn after_a_stack(first: bool) {
+    let pocket = account();
+    stack_in_order(&pocket, &Config::default(), &[("PassRoles", ROLES)], first).await;
+    pocket.forget();
+    assert_kept(&pocket.plan(&Config::default()).await.unwrap(), 18);
+    // Also later, when the time of writing is long past.
+    pocket.wait_a_day().await;
+    assert_kept(&pocket.plan(&Config::default()).await.unwrap(), 18);
+    pocket.set_up(&Config::default()).await.unwrap();
+    assert_eq!(pocket.writes(), Vec::<String>::new());
+
+    pocket.push_is_recorded().await;
+    let alarm = json!({"AlarmNames": ["ecroll-pushes"]});
+    let alarm = pocket.answer("cloudwatch", "DescribeAlarms", alarm);
+    assert_eq!(alarm["MetricAlarms"][0]["StateValue"], "ALARM");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_without_roles_lacks_only_their_statement() {
+    let pocket = account();
+    stack(&pocket, &Config::default(), &[]).await;
+    let plan = pocket.plan(&Config::default()).await.unwrap();
+    let changes: Vec<_> = plan
+        .changes
+        .iter()
+        .filter(|change| change.is_work())
+        .collect();
+    assert_eq!(changes.len(), 1, "{plan}");
+    assert_eq!(changes[0].name, "ecroll-eu-west-1-handler");
+    let fields: Vec<&str> = changes[0]
+        .fields
+        .iter()
+        .map(|change| change.field.as_str())
+        .collect();
+    assert_eq!(fields, ["policy.PassTaskRoles"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_with_nothing_to_reserve_says_so_itself() {
+    let pocket = account();
+    let none = [("PassRoles", ROLES), ("ReservedConcurrency", "none")];
+    stack(&pocket, &Config::default(), &none).await;
+    let plan = pocket.plan(&Config::default()).await.unwrap();
+    let work: Vec<_> = plan
+        .changes
+        .iter()
+        .flat_map(|change| &change.fields)
+        .collect();
+    assert_eq!(work.len(), 1, "{plan}");
+    assert_eq!(work[0].field, "reserved concurrency");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_beside_a_trail_that_is_reused() {
+    for (keys, parameter) in [
+        (
+            json!({"trail": "reuse:management"}),
+            Some(("TrailLogGroup", "theirs/trail")),
+        ),
+        (
+            json!({"trail": "reuse:management", "log_group": "theirs/trail"}),
+            None,
+        ),
+    ] {
+        let pocket = account();
+        pocket.foreign_trails(0);
+        pocket.their_group("theirs/trail", "STANDARD").await;
+        pocket.their_trail("management", Some("theirs/trail"), &json!({}));
+        let config = config(&keys);
+        let mut parameters = vec![("PassRoles", ROLES)];
+        parameters.extend(parameter);
+        stack(&pocket, &config, &parameters).await;
+        assert_kept(&pocket.plan(&config).await.unwrap(), 14);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_of_every_kind_of_configuration() {
+    let pocket = account();
+    let config = config(&json!({
+        "trail": "create", "log_group": "/own/group", "sweep": "1h", "since": "2026-01-01T00:00:00Z",
+        "clusters": ["prod", "arn:aws:ecs:eu-west-1:000000000000:cluster/stage"], "repositories": ["shop", "team/*"],
+        "notify": "arn:aws:sns:eu-west-1:000000000000:results",
+        "targets": [
+            {"account": "222222222222", "region": "eu-west-1", "role": "arn:aws:iam::222222222222:role/ecroll"},
+            {"account": "000000000000", "region": "us-east-1"},
+        ],
+        "services": [{"service": "web-${AWS::Region}*", "tags": "regex:^v[0-9]{2}$", "pin": "digest"}],
+    }));
+    stack(&pocket, &config, &[("PassRoles", ROLES)]).await;
+    assert_kept(&pocket.plan(&config).await.unwrap(), 20);
+    // What somebody changes is seen as ever.
+    pocket.call(
+        "cloudwatch",
+        "DeleteAlarms",
+        json!({"AlarmNames": ["ecroll-pushes"]}),
+    );
+    assert_eq!(pocket.plan(&config).await.unwrap().count(Action::Create), 1);
+}
