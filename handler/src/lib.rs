@@ -16,6 +16,7 @@
 //! | `roll`, [`revision`] | does what the plan says | ECS |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `telling` | the log, the metrics, and a topic hear of it | SNS |
+//! | [`logged`] | what the log of an invocation says, for whoever reads it | |
 //!
 //! Every message means *look now*: the handler is right whatever is delivered twice, late, out of order or not at all.
 
@@ -34,6 +35,7 @@ mod followers;
 pub mod image;
 pub mod inventory;
 pub mod ledger;
+pub mod logged;
 mod lookup;
 pub mod manifest;
 mod origins;

@@ -47,6 +47,7 @@ use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
+pub(crate) use objection::refusal;
 pub(crate) use service::settings;
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
