@@ -86,6 +86,8 @@ impl CloudWatch {
                 }
                 Ok(json!({}))
             }
+            // Mute rules are not simulated, so no alarm has any.
+            "ListAlarmMuteRules" => Ok(json!({"AlarmMuteRuleSummaries": []})),
             "DescribeAlarmHistory" => Ok(self.describe_history(input)),
             "TagResource" => self.tag(input),
             "UntagResource" => self.untag(input),
