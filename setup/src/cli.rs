@@ -88,6 +88,16 @@ pub enum Verb {
         #[arg(long)]
         delete_logs: bool,
     },
+    /// Test every link from the trail to the services, and say how to mend what is broken
+    #[command(
+        after_help = "Exit codes: 0 nothing is broken, 1 a link is. It writes nothing; --probe sends one message.\n\n\
+                      Examples:\n  ecroll doctor\n  ecroll doctor --probe\n  ecroll doctor --output json"
+    )]
+    Doctor {
+        /// Also send one harmless message through alarm, topic and function, and wait for the look-up, two minutes at most
+        #[arg(long)]
+        probe: bool,
+    },
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -211,6 +221,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         }
         Verb::Setup { handler, .. } => (Some(handler), OnAccount::Setup),
         Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
+        Verb::Doctor { probe } => (None, OnAccount::Doctor { probe }),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
@@ -230,6 +241,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         match verb {
             OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
             OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
+            OnAccount::Doctor { probe } => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::doctor::run(probe, clients, config, now, ui).await
+            }
             OnAccount::Destroy { delete_logs } => {
                 let Session {
                     clients, config, ..
@@ -261,6 +278,7 @@ enum OnAccount {
     Plan { check: bool },
     Setup,
     Destroy { delete_logs: bool },
+    Doctor { probe: bool },
 }
 
 #[cfg(test)]

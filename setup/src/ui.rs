@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::diff::{Action, Change};
+use crate::doctor::{Checkup, Verdict};
 use crate::plan::Plan;
 
 /// How results are printed.
@@ -114,6 +115,27 @@ impl Ui {
             let _ = writeln!(text, "{style}{change}{style:#}");
         }
         let _ = writeln!(text, "{}", plan.summary());
+        self.print(&text)
+    }
+
+    /// Prints what was examined, coloured by how it is.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn checkup(&mut self, checkup: &Checkup) -> io::Result<()> {
+        if self.output == Output::Json {
+            return self.result(checkup);
+        }
+        let mut text = String::new();
+        for link in &checkup.links {
+            let style = match link.result {
+                Verdict::Ok => Style::new().fg_color(Some(AnsiColor::Green.into())),
+                Verdict::Ng => Style::new().fg_color(Some(AnsiColor::Red.into())),
+                Verdict::Skip => Style::new().dimmed(),
+            };
+            let _ = writeln!(text, "{style}{link}{style:#}");
+        }
+        let _ = writeln!(text, "{}", checkup.summary());
         self.print(&text)
     }
 

@@ -9,7 +9,7 @@ use crate::names::{Names, Place};
 
 /// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
 /// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead needs
-/// has names with `Preview`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
+/// has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
 /// given the rest.
 ///
 /// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
@@ -25,17 +25,22 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
         Trail::Create => names.log_group.as_str(),
         _ => "*",
     };
-    let mut statements = reads(config, place, group);
+    let mut statements = reads(config, names, place, group);
     statements.extend(records(config, names, place, group));
     statements.extend(messages(names, place));
     statements.extend(functions(names, place));
     statements.extend(triggers(config, names, place));
+    statements.extend(examinations(names, place));
     statements.extend(removals(names, place, group));
     Document::new(&statements)
 }
 
 /// The services that follow, and what of the rest has no resource of its own.
-fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
+fn reads(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Value> {
+    let logs: &[&str] = match group {
+        "*" => &[group],
+        group => &[group, &names.function_log_group],
+    };
     let services = service_arns(place, &config.clusters, "service");
     let revisions = service_arns(place, &config.clusters, "service-revision");
     let mut all = vec![
@@ -65,11 +70,11 @@ fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
             &["logs:DescribeMetricFilters"],
             &json!(place.arn("logs", "log-group:*")),
         ),
-        // What the last day's pushes would have rolled.
+        // What the last day's pushes would have rolled; and what the function says of its look-ups.
         allow(
             "PreviewPushes",
             &["logs:FilterLogEvents"],
-            &groups(place, &[group]),
+            &groups(place, logs),
         ),
         allow(
             "PreviewImages",
@@ -299,6 +304,45 @@ fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
                 "cloudwatch:TagResource",
             ],
             &json!(place.dashboard_arn(&names.base)),
+        ),
+    ]
+}
+
+/// What only `doctor` looks at, and the one message that its probe sends.
+fn examinations(names: &Names, place: &Place) -> Vec<Value> {
+    let alarm = place.arn("cloudwatch", &format!("alarm:{}", names.alarm));
+    vec![
+        // None of these is confined to a resource, or not as far as is documented.
+        allow(
+            "ExamineAnything",
+            &[
+                "cloudwatch:GetMetricStatistics",
+                "cloudwatch:ListAlarmMuteRules",
+                "events:ListRuleNamesByTarget",
+                "logs:TestMetricFilter",
+            ],
+            &json!("*"),
+        ),
+        allow(
+            "ExamineAlarms",
+            &["cloudwatch:DescribeAlarmHistory"],
+            &json!(place.arn("cloudwatch", "alarm:*")),
+        ),
+        allow(
+            "ExamineRole",
+            &["iam:SimulatePrincipalPolicy"],
+            &json!(place.role_arn(&names.handler_role)),
+        ),
+        // Whose tasks are scheduled is known only once they are seen.
+        allow(
+            "ExamineSchedules",
+            &["events:ListTargetsByRule"],
+            &json!(place.arn("events", "rule/*")),
+        ),
+        allow(
+            "ExamineByProbe",
+            &["cloudwatch:SetAlarmState"],
+            &json!(alarm),
         ),
     ]
 }

@@ -83,6 +83,12 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
         (&["plan", "--config", "bad.toml"], "bad.toml:1: `nmae`"),
         (&["plan", "--config", "bad.toml"], "bad.toml:2: `sweep`"),
         (&["plan", "--handler", "handler"], "set AWS_REGION"),
+        (&["doctor"], "set AWS_REGION"),
+        (
+            &["doctor", "--region", "eu-west-1"],
+            "no AWS credentials (none were found)",
+        ),
+        (&["doctor", "--handler", "handler"], "unexpected argument"),
         (
             &["plan", "--handler", "handler", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",
