@@ -100,7 +100,8 @@ impl Refusal {
             "NotImplemented",
             "UnknownOperationException",
         ];
-        codes.contains(&self.code.as_str())
+        // The latter is how MiniStack says it.
+        codes.contains(&self.code.as_str()) || self.message.starts_with("Unknown action")
     }
 }
 

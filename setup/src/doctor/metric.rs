@@ -1,5 +1,6 @@
 //! From the log group to the metric: the filter, tried on records, and what it counted.
 
+use aws_sdk_cloudwatch::types::{Datapoint, Statistic};
 use chrono::{DateTime, TimeDelta, Utc};
 use filters::Pattern;
 use futures_util::join;
@@ -177,10 +178,10 @@ async fn counted(ground: &Ground<'_>) -> Result<Counted> {
         .start_time(theirs(ground.now - DAY))
         .end_time(theirs(ground.now))
         .period(3600)
-        .statistics(aws_sdk_cloudwatch::types::Statistic::Sum);
+        .statistics(Statistic::Sum);
     let answer = call.send().await;
     let answer = answer.called("cloudwatch:GetMetricStatistics", names::METRIC)?;
-    let sums = answer.datapoints().iter().filter_map(|point| point.sum());
+    let sums = answer.datapoints().iter().filter_map(Datapoint::sum);
     let sums: Vec<f64> = sums.collect();
     Ok((!sums.is_empty()).then(|| sums.iter().sum()))
 }

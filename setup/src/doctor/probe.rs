@@ -182,9 +182,12 @@ mod tests {
         let checkup = |broken: &[&str]| Checkup {
             links: LINKS
                 .iter()
-                .map(|name| match broken.contains(name) {
-                    true => Link::ng(name, "gone", format!("mend {name}")),
-                    false => Link::ok(name, "fine"),
+                .map(|name| {
+                    if broken.contains(name) {
+                        Link::ng(name, "gone", format!("mend {name}"))
+                    } else {
+                        Link::ok(name, "fine")
+                    }
                 })
                 .collect(),
         };

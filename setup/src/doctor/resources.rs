@@ -169,7 +169,11 @@ pub(super) fn passed(found: &[Inspected]) -> Option<(Option<String>, Option<Stri
 /// What is wrong with the role as a whole, as the link of the roles to pass would say it.
 pub(super) fn role_trouble(found: &[Inspected]) -> Option<Link> {
     let role = judge(HANDLER_ROLE, found)?;
-    (role.gone || matches!(&role.mend, Some(mend) if mend != SETUP)).then(|| Link {
+    let is_whole = !role.gone && role.mend.as_deref().is_none_or(|mend| mend == SETUP);
+    if is_whole {
+        return None;
+    }
+    Some(Link {
         link: PASS_ROLE,
         ..role
     })

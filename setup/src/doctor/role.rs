@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{
+    ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType,
+};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -27,6 +29,10 @@ pub(super) async fn links(ground: &Ground<'_>, found: &[Inspected]) -> Vec<Link>
 }
 
 /// What the live role is denied of everything that the code needs, as action and resource.
+///
+/// The role's own policy is compared besides, so that what is left to find is a denial: in another policy of the role, in
+/// its boundary, in one of the organization. Mere silence counts only where the statement has no conditions, because not
+/// every endpoint evaluates these.
 async fn denied(ground: &Ground<'_>) -> Result<Vec<(String, String)>> {
     let name = &ground.names.handler_role;
     let policy = ground.resources.iter().find_map(|resource| match resource {
@@ -67,12 +73,24 @@ async fn simulate(
     let mut denied = Vec::new();
     while let Some(result) = results.next().await {
         let result = result.called("iam:SimulatePrincipalPolicy", role)?;
-        if *result.eval_decision() != PolicyEvaluationDecisionType::Allowed {
+        if is_denied(&result, !call.context.is_empty()) {
             let resource = result.eval_resource_name().unwrap_or("*");
             denied.push((result.eval_action_name().to_owned(), resource.to_owned()));
         }
     }
     Ok(denied)
+}
+
+fn is_denied(result: &EvaluationResult, conditional: bool) -> bool {
+    let organization = result.organizations_decision_detail();
+    let boundary = result.permissions_boundary_decision_detail();
+    let above = organization.is_some_and(|detail| !detail.allowed_by_organizations())
+        || boundary.is_some_and(|detail| !detail.allowed_by_permissions_boundary());
+    match result.eval_decision() {
+        PolicyEvaluationDecisionType::Allowed => false,
+        PolicyEvaluationDecisionType::ImplicitDeny => above || !conditional,
+        _ => true,
+    }
 }
 
 fn simulation(denied: &Result<Vec<(String, String)>>) -> Link {
@@ -154,22 +172,26 @@ fn roles(statement: Option<&str>) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_iam::types::PermissionsBoundaryDecisionDetail;
     use serde_json::json;
 
     use super::*;
     use crate::doctor::Verdict;
     use crate::error::Refusal;
 
-    fn statement(roles: &[&str]) -> Option<String> {
+    fn statement(roles: &[&str]) -> String {
         let statement = json!({"Sid": "PassTaskRoles", "Effect": "Allow", "Action": "iam:PassRole",
             "Resource": roles});
-        Some(statement.to_string())
+        statement.to_string()
     }
 
     #[test]
     fn a_role_that_may_not_be_passed_is_named() {
         let wanted = || Ok(BTreeSet::from(["a".to_owned(), "b".to_owned()]));
-        let told = pass(&wanted(), Some((statement(&["a"]), statement(&["a", "b"]))));
+        let told = pass(
+            &wanted(),
+            Some((Some(statement(&["a"])), Some(statement(&["a", "b"])))),
+        );
         assert_eq!(told.result, Verdict::Ng);
         assert!(
             told.detail.ends_with("so their rolls fail: b"),
@@ -178,17 +200,38 @@ mod tests {
         );
         let more = pass(
             &wanted(),
-            Some((statement(&["a", "b", "c"]), statement(&["a", "b"]))),
+            Some((
+                Some(statement(&["a", "b", "c"])),
+                Some(statement(&["a", "b"])),
+            )),
         );
         assert_eq!(more.result, Verdict::Ok);
-        let none = pass(&wanted(), Some((None, statement(&["a"]))));
+        let none = pass(&wanted(), Some((None, Some(statement(&["a"])))));
         assert_eq!(none.result, Verdict::Ng);
-        let gone = pass(&wanted(), Some((statement(&["a"]), None)));
+        let gone = pass(&wanted(), Some((Some(statement(&["a"])), None)));
         assert_eq!(gone.result, Verdict::Ok);
         assert_eq!(
             pass(&wanted(), None).detail,
             "all 2 roles of the services that follow"
         );
+    }
+
+    #[test]
+    fn silence_on_conditions_is_no_denial_and_a_boundary_is_one() {
+        use PolicyEvaluationDecisionType::{Allowed, ExplicitDeny, ImplicitDeny};
+        let decided = |decision: PolicyEvaluationDecisionType, boundary: bool| {
+            let detail = PermissionsBoundaryDecisionDetail::builder();
+            let detail = detail.allowed_by_permissions_boundary(boundary).build();
+            let result = EvaluationResult::builder().eval_action_name("ecs:ListServices");
+            let result = result.eval_decision(decision);
+            let result = result.permissions_boundary_decision_detail(detail);
+            let result = result.build().unwrap();
+            [is_denied(&result, true), is_denied(&result, false)]
+        };
+        assert_eq!(decided(Allowed, true), [false, false]);
+        assert_eq!(decided(ImplicitDeny, true), [false, true]);
+        assert_eq!(decided(ImplicitDeny, false), [true, true]);
+        assert_eq!(decided(ExplicitDeny, true), [true, true]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_eventbridge::types::EcsParameters;
 use futures_util::future::join_all;
 use handler::Follower;
 
@@ -65,7 +66,7 @@ async fn scheduled(ground: &Ground<'_>, cluster: &str) -> Result<Vec<Scheduled>>
         for target in found.targets() {
             let task = target
                 .ecs_parameters()
-                .map(|task| task.task_definition_arn());
+                .map(EcsParameters::task_definition_arn);
             all.extend(task.map(|task| Scheduled {
                 rule: rule.clone(),
                 task_definition: task.to_owned(),

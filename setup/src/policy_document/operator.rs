@@ -312,32 +312,23 @@ fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
 fn examinations(names: &Names, place: &Place) -> Vec<Value> {
     let alarm = place.arn("cloudwatch", &format!("alarm:{}", names.alarm));
     vec![
-        // None of these is confined to a resource, or not as far as is documented.
+        // Most of these are confined to no resource; whose tasks are scheduled is known only once the rules are seen.
         allow(
             "ExamineAnything",
             &[
+                "cloudwatch:DescribeAlarmHistory",
                 "cloudwatch:GetMetricStatistics",
                 "cloudwatch:ListAlarmMuteRules",
                 "events:ListRuleNamesByTarget",
+                "events:ListTargetsByRule",
                 "logs:TestMetricFilter",
             ],
             &json!("*"),
         ),
         allow(
-            "ExamineAlarms",
-            &["cloudwatch:DescribeAlarmHistory"],
-            &json!(place.arn("cloudwatch", "alarm:*")),
-        ),
-        allow(
             "ExamineRole",
             &["iam:SimulatePrincipalPolicy"],
             &json!(place.role_arn(&names.handler_role)),
-        ),
-        // Whose tasks are scheduled is known only once they are seen.
-        allow(
-            "ExamineSchedules",
-            &["events:ListTargetsByRule"],
-            &json!(place.arn("events", "rule/*")),
         ),
         allow(
             "ExamineByProbe",
@@ -353,6 +344,11 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     let roles = [&names.handler_role, &names.trail_role].map(|role| place.role_arn(role));
     let function = place.arn("lambda", &format!("function:{}", names.base));
     let queues = [&names.failures, &names.undelivered].map(|queue| place.arn("sqs", queue));
+    let mut pipeline = vec![function, place.arn("sns", &names.base)];
+    pipeline.extend(queues);
+    pipeline.extend(alarms(names, place));
+    pipeline.push(place.dashboard_arn(&names.base));
+    pipeline.extend(rules(names, place));
     vec![
         allow(
             "RemoveBucket",
@@ -379,32 +375,21 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &["iam:DeleteRole", "iam:DeleteRolePolicy"],
             &json!(roles),
         ),
-        allow(
-            "RemoveFunction",
-            &["lambda:DeleteFunction"],
-            &json!(function),
-        ),
-        allow(
-            "RemoveTopic",
-            &["sns:DeleteTopic"],
-            &json!(place.arn("sns", &names.base)),
-        ),
         allow("RemoveSubscription", &["sns:Unsubscribe"], &json!("*")),
-        allow("RemoveQueues", &["sqs:DeleteQueue"], &json!(queues)),
+        // Each of these takes only resources of its own kind, so together they allow no more, in fewer words: the whole must
+        // fit where policies are kept.
         allow(
-            "RemoveAlarms",
-            &["cloudwatch:DeleteAlarms"],
-            &json!(alarms(names, place)),
-        ),
-        allow(
-            "RemoveDashboard",
-            &["cloudwatch:DeleteDashboards"],
-            &json!(place.dashboard_arn(&names.base)),
-        ),
-        allow(
-            "RemoveRules",
-            &["events:DeleteRule", "events:RemoveTargets"],
-            &json!(rules(names, place)),
+            "RemovePipeline",
+            &[
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:DeleteDashboards",
+                "events:DeleteRule",
+                "events:RemoveTargets",
+                "lambda:DeleteFunction",
+                "sns:DeleteTopic",
+                "sqs:DeleteQueue",
+            ],
+            &json!(pipeline),
         ),
     ]
 }

@@ -75,10 +75,10 @@ pub fn host(account: &Account) -> Answers {
         let (sdk, clock) = (sdk.clone(), clock.clone());
         let (idle, answers) = (idle.clone(), answers.clone());
         Box::pin(async move {
-            let instance = instance(&invocation, &idle, &sdk, &clock).await?;
+            let instance = Box::pin(instance(&invocation, &idle, &sdk, &clock)).await?;
             let by = Deadline::at(invocation.deadline);
             let run = run(&invocation.event, &instance.context, by, &clock, &answers);
-            let result = logging(&invocation.output, run).await;
+            let result = Box::pin(logging(&invocation.output, run)).await;
             idle.instances().push(instance);
             result
         })

@@ -136,12 +136,13 @@ const DEEDS: [Deed; 26] = [
                 "ListSubscriptionsByTopic",
                 json!({"TopicArn": TOPIC}),
             );
+            let other = json!({"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:000000000000:other"});
             let input = json!({"SubscriptionArn": list["Subscriptions"][0]["SubscriptionArn"],
-            "AttributeName": "FilterPolicy", "AttributeValue": "{\"a\": [\"b\"]}"});
+                "AttributeName": "RedrivePolicy", "AttributeValue": other.to_string()});
             pocket.call("sns", "SetSubscriptionAttributes", input);
         },
         "subscription",
-        "filter is",
+        "dead-letter queue is arn:aws:sqs:eu-west-1:000000000000:other",
     ),
     (
         |pocket| {
