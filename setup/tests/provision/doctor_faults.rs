@@ -91,7 +91,7 @@ const DEEDS: [Deed; 26] = [
                 "cloudwatch",
                 "DisableAlarmActions",
                 json!({"AlarmNames": ["ecroll-pushes"]}),
-            )
+            );
         },
         "alarm",
         "actions enabled is false, should be true",
@@ -113,7 +113,7 @@ const DEEDS: [Deed; 26] = [
                 "cloudwatch",
                 "DeleteAlarms",
                 json!({"AlarmNames": ["ecroll-pushes"]}),
-            )
+            );
         },
         "alarm",
         "does not exist",
@@ -150,7 +150,7 @@ const DEEDS: [Deed; 26] = [
                 "lambda",
                 "RemovePermission",
                 json!({"FunctionName": "ecroll", "StatementId": "topic"}),
-            )
+            );
         },
         "permission",
         "does not exist",
@@ -161,7 +161,7 @@ const DEEDS: [Deed; 26] = [
                 "lambda",
                 "UpdateFunctionConfiguration",
                 json!({"FunctionName": "ecroll", "Timeout": 3}),
-            )
+            );
         },
         "function",
         "timeout is 3, should be 900",
@@ -189,7 +189,7 @@ const DEEDS: [Deed; 26] = [
                 "logs",
                 "DeleteLogGroup",
                 json!({"logGroupName": "/aws/lambda/ecroll"}),
-            )
+            );
         },
         "function log",
         "does not exist",
@@ -205,7 +205,7 @@ const DEEDS: [Deed; 26] = [
                 "events",
                 "RemoveTargets",
                 json!({"Rule": "ecroll-sweep", "Ids": ["handler"]}),
-            )
+            );
         },
         "sweep",
         "target",
@@ -216,7 +216,7 @@ const DEEDS: [Deed; 26] = [
                 "lambda",
                 "RemovePermission",
                 json!({"FunctionName": "ecroll", "StatementId": "sweep"}),
-            )
+            );
         },
         "sweep",
         "permission `ecroll/sweep` does not exist",
@@ -252,7 +252,7 @@ const DEEDS: [Deed; 26] = [
                 "cloudwatch",
                 "DeleteAlarms",
                 json!({"AlarmNames": ["ecroll-failures"]}),
-            )
+            );
         },
         "failures alarm",
         "does not exist",
@@ -263,7 +263,7 @@ const DEEDS: [Deed; 26] = [
                 "cloudwatch",
                 "DeleteDashboards",
                 json!({"DashboardNames": ["ecroll"]}),
-            )
+            );
         },
         "dashboard",
         "does not exist",
