@@ -86,8 +86,7 @@ impl CloudWatch {
                 }
                 Ok(json!({}))
             }
-            // Mute rules are not simulated, so no alarm has any.
-            "ListAlarmMuteRules" => Ok(json!({"AlarmMuteRuleSummaries": []})),
+            "ListAlarmMuteRules" => Ok(self.list_mutes(scope)),
             "DescribeAlarmHistory" => Ok(self.describe_history(input)),
             "TagResource" => self.tag(input),
             "UntagResource" => self.untag(input),
