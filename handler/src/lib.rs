@@ -17,6 +17,7 @@
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `telling` | the log, the metrics, and a topic hear of it | SNS |
+//! | [`logged`] | what the log of an invocation says, for whoever reads it | |
 //!
 //! Every message means *look now*: the handler is right whatever is delivered twice, late, out of order or not at all.
 
@@ -35,6 +36,7 @@ mod followers;
 pub mod image;
 pub mod inventory;
 pub mod ledger;
+pub mod logged;
 mod lookup;
 pub mod manifest;
 mod origins;

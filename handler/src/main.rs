@@ -8,7 +8,7 @@ use aws_config::BehaviorVersion;
 use aws_smithy_http_client::{Builder, tls};
 use chrono::{DateTime, Utc};
 use handler::config::{Config, Fault};
-use handler::{Context, Deadline, Error, handle_by, places};
+use handler::{Context, Deadline, Error, handle_by, logged, places};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             let deadline = Deadline::from_millis(event.context.deadline);
             let report = handle_by(&event.payload, context, deadline).await;
             report.map_err(|error| {
-                tracing::error!(kind = error.kind(), %error, "invocation failed");
+                logged::failed(&error);
                 Diagnostic::from(error)
             })
         }

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use crate::concurrent;
 use crate::context::Context;
 use crate::error::AwsError;
+use crate::logged;
 use crate::report::Report;
 use message::Message;
 use news::News;
@@ -41,7 +42,7 @@ fn log(report: &Report) {
         tracing::info!(decision = line, "decision");
     }
     let line = serde_json::to_string(report).unwrap_or_default();
-    tracing::info!(report = line, "report");
+    tracing::info!(report = line, "{}", logged::REPORT);
 }
 
 /// One message per push. What could not be published is news again at the next look-up.

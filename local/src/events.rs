@@ -82,6 +82,17 @@ impl Events {
                     .collect();
                 Ok(present(json!({"Rules": rules, "NextToken": next})))
             }
+            "ListRuleNamesByTarget" => {
+                let arn = input.need("TargetArn")?;
+                let aims = |rule: &Rule| {
+                    let mut targets = rule.targets.values();
+                    targets.any(|target| target.get("Arn").and_then(Value::as_str) == Some(arn))
+                };
+                let rules = self.rules.iter().filter(|(_, rule)| aims(rule));
+                let (rules, next) = page(rules, input.text("NextToken"), 100);
+                let names: Vec<_> = rules.into_iter().map(|(name, _)| name).collect();
+                Ok(present(json!({"RuleNames": names, "NextToken": next})))
+            }
             "EnableRule" | "DisableRule" => {
                 let rule = self.rule(input.need("Name")?)?;
                 rule.enabled = operation == "EnableRule";

@@ -66,6 +66,8 @@
 //! | reserved concurrency | a limit; 0 fails at once; an account with 10 cannot reserve | Lambda guide |
 //! | states of functions | `Pending`, then `Active`; `InProgress` after an update, with the old configuration until then; conflicting updates refused | Lambda API model |
 //! | timeout | ends the run with `Sandbox.Timedout` | Lambda guide |
+//! | logs of functions | with [`Options::function_logs`]: `START`, what the run wrote, `END`, `REPORT`, into `/aws/lambda/<name>` in the name of the role; lost where it may not or the group is gone (Lambda would create that) | Lambda guide, function logs |
+//! | `SimulatePrincipalPolicy` | a role's inline policies, each action on each resource with the context given; what it may not simulate (boundaries, organizations) is not simulated here | IAM API reference |
 //! | buckets | deleted only when empty; objects are their keys | S3 API reference |
 //! | queues | a name rests for 60 seconds after its queue was deleted; the visible depth is a metric, told when it changes | SQS API reference; SQS guide, available CloudWatch metrics |
 //! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
@@ -152,6 +154,6 @@ pub use ecs::Ecs;
 pub use iam::{Keys, Permission};
 pub use journal::{Caller, Entry, What};
 pub use keys::{ACCESS_KEY, SECRET_KEY};
-pub use lambda::{FunctionError, Invocation, Program};
+pub use lambda::{FunctionError, Invocation, Output, Program};
 pub use options::{LogTimestamp, Options};
 pub use service::{Answer, Fault, Place, Scope};

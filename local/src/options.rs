@@ -58,6 +58,9 @@ pub struct Options {
     /// Calls a second, by `service:Operation` or `service:*`, in place of AWS's figures or beside them; 0 is no limit. Calls
     /// of people are not counted. The buckets of ECS are a setting of [`crate::ecs`].
     pub rates: Vec<(&'static str, u32)>,
+    /// Whether functions write what they log, as Lambda does: into `/aws/lambda/<name>`, in the name of their role. It takes
+    /// its time where functions say much.
+    pub function_logs: bool,
     /// Whether API calls are written to the journal. Long runs can do without them.
     pub journal_calls: bool,
 }
@@ -81,6 +84,7 @@ impl Default for Options {
             empty_page_every: 3,
             account_concurrency: 1000,
             rates: Vec::new(),
+            function_logs: false,
             journal_calls: true,
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::iam::Identity;
 use crate::journal::{Caller, What};
-use crate::lambda::{Ended, FunctionError, Start, Step};
+use crate::lambda::{Ended, FunctionError, Output, Start, Step};
 use crate::service::{Fault, Scope};
 use crate::state::{Hosted, State};
 
@@ -67,6 +67,7 @@ impl State {
         now: DateTime<Utc>,
     ) -> Value {
         let function = start.invocation.function.clone();
+        self.write_log(start, &result, now);
         self.lambda.end_run(&function);
         let request_id = start.invocation.request_id.clone();
         let answer = match &result {
@@ -101,7 +102,49 @@ impl State {
         invocation.cold = self.faults.is_cold(now);
         invocation.skew = self.faults.skew(now);
         invocation.deadline += invocation.skew;
+        if self.options.function_logs {
+            invocation.output = Output::kept();
+        }
         self.tell_faults();
+    }
+
+    /// Lambda writes a run's log in the name of the function's role.
+    fn write_log(
+        &mut self,
+        start: &Start,
+        result: &Result<Value, FunctionError>,
+        now: DateTime<Utc>,
+    ) {
+        let invocation = &start.invocation;
+        if !invocation.output.is_kept() {
+            return;
+        }
+        let (function, id) = (&invocation.function, &invocation.request_id);
+        let group = format!("/aws/lambda/{function}");
+        let stream = format!("{}/[$LATEST]{}", now.format("%Y/%m/%d"), "0".repeat(32));
+        let arn = self
+            .place
+            .arn("logs", &format!("log-group:{group}:log-stream:{stream}"));
+        let may = ["logs:CreateLogStream", "logs:PutLogEvents"];
+        if !self.logs.has(&group)
+            || !may
+                .iter()
+                .all(|action| self.role_allows(&start.role, action, &arn, now))
+        {
+            return;
+        }
+        let mut lines = vec![format!("START RequestId: {id} Version: $LATEST")];
+        lines.extend(invocation.output.lines());
+        if let Err(error) = result
+            && error.error_type.starts_with("Sandbox.")
+        {
+            lines.push(format!("{} {id} {}", now.to_rfc3339(), error.message));
+        }
+        lines.push(format!("END RequestId: {id}"));
+        lines.push(format!("REPORT RequestId: {id}"));
+        for line in lines {
+            self.logs.ingest(&group, &stream, now, line.into(), now);
+        }
     }
 
     fn note_invoked(&mut self, start: &Start, now: DateTime<Utc>) {
@@ -124,6 +167,7 @@ impl State {
     ) {
         let function = start.invocation.function.clone();
         let request_id = start.invocation.request_id.clone();
+        self.write_log(&start, &result, now);
         let ended = self.lambda.finish(start, &result, now);
         self.journal.write(
             now,

@@ -94,6 +94,16 @@ pub enum Verb {
                       Examples:\n  ecroll status\n  ecroll status prod/web --watch\n  ecroll status 'prod/*' --output json"
     )]
     Status(command::status::StatusArgs),
+    /// Test every link from the trail to the services, and say how to mend what is broken
+    #[command(
+        after_help = "Exit codes: 0 nothing is broken, 1 a link is. It writes nothing; --probe sends one message.\n\n\
+                      Examples:\n  ecroll doctor\n  ecroll doctor --probe\n  ecroll doctor --output json"
+    )]
+    Doctor {
+        /// Also send one harmless message through alarm, topic and function, and wait for the look-up, two minutes at most
+        #[arg(long)]
+        probe: bool,
+    },
     /// Test a filter pattern on log events, offline
     #[command(
         after_help = "Exit codes: 0 an event matches, 1 none does, 2 the pattern or a file cannot be read.\n\n\
@@ -230,6 +240,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         Verb::Setup { handler, .. } => (Some(handler), OnAccount::Setup),
         Verb::Destroy { delete_logs } => (None, OnAccount::Destroy { delete_logs }),
         Verb::Status(args) => (None, OnAccount::Status(args)),
+        Verb::Doctor { probe } => (None, OnAccount::Doctor { probe }),
     };
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
@@ -254,6 +265,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
                     clients, config, ..
                 } = &session;
                 command::status::run(&args, clients, config, now, ui, interrupt()).await
+            }
+            OnAccount::Doctor { probe } => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::doctor::run(probe, clients, config, now, ui).await
             }
             OnAccount::Destroy { delete_logs } => {
                 let Session {
@@ -287,6 +304,7 @@ enum OnAccount {
     Setup,
     Destroy { delete_logs: bool },
     Status(command::status::StatusArgs),
+    Doctor { probe: bool },
 }
 
 #[cfg(test)]

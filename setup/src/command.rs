@@ -5,6 +5,7 @@
 
 mod carry_out;
 pub mod destroy;
+pub mod doctor;
 pub mod filter;
 pub mod local;
 pub mod plan;

@@ -84,6 +84,30 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+impl Refusal {
+    /// Whether the caller may not make the call.
+    pub(crate) fn is_denied(&self) -> bool {
+        let codes = [
+            "AccessDenied",
+            "AuthorizationError",
+            "UnauthorizedOperation",
+            "HTTP 403",
+        ];
+        codes.iter().any(|code| self.code.starts_with(code))
+    }
+
+    /// Whether an endpoint says that it does not know the call at all.
+    pub(crate) fn is_unknown(&self) -> bool {
+        let codes = [
+            "InvalidAction",
+            "NotImplemented",
+            "UnknownOperationException",
+        ];
+        // The latter is how MiniStack says it.
+        codes.contains(&self.code.as_str()) || self.message.starts_with("Unknown action")
+    }
+}
+
 impl Error {
     /// The exit code that goes with it.
     #[must_use]

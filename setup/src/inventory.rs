@@ -50,7 +50,7 @@ pub(crate) async fn pass_roles(
     Ok(roles)
 }
 
-async fn clusters(clients: &Clients) -> Result<Vec<String>> {
+pub(crate) async fn clusters(clients: &Clients) -> Result<Vec<String>> {
     let mut pages = clients.ecs.list_clusters().into_paginator().items().send();
     let mut found = Vec::new();
     while let Some(next) = pages.next().await {

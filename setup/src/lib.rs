@@ -16,6 +16,7 @@ pub mod config;
 pub mod desired;
 pub mod destroy;
 pub mod diff;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 mod inventory;

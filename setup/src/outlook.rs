@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use handler::config::{Action, Config, Match, Pin};
-use handler::report::{DRY_RUN, Outcome};
+use handler::report::{DRY_RUN, Outcome, Report};
 use handler::{Context, Follower};
 use serde::Serialize;
 use serde_json::json;
@@ -103,14 +103,24 @@ pub async fn outlook(
     }
 }
 
-async fn trial(context: &Context) -> Trial {
+/// What the handler would decide about the last day's pushes.
+///
+/// # Errors
+/// When the log or the clusters cannot be read at all.
+pub(crate) async fn rehearsal(context: &Context) -> Result<Report, handler::Error> {
     let event = json!({"look_back": DAY, "dry_run": true});
-    let report = match handler::handle(&event, context).await {
-        Ok(report) => report,
+    match handler::handle(&event, context).await {
         Err(handler::Error::Retryable {
             report: Some(report),
             ..
-        }) => *report,
+        }) => Ok(*report),
+        other => other,
+    }
+}
+
+async fn trial(context: &Context) -> Trial {
+    let report = match rehearsal(context).await {
+        Ok(report) => report,
         Err(error) => {
             return Trial {
                 pushes: 0,

@@ -20,7 +20,7 @@ pub mod trail;
 
 use crate::clients::Clients;
 use crate::diff::{Action, Change, Fields, compare};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::names::OWNER_TAG;
 
 pub use alarm::Alarm;
@@ -114,7 +114,7 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
         note: None,
     };
     let live = match desired.read(clients).await {
-        Err(Error::Refused(refusal)) if R::OPTIONAL && is_unknown(&refusal) => {
+        Err(Error::Refused(refusal)) if R::OPTIONAL && refusal.is_unknown() => {
             change.action = Action::Keep;
             change.note = Some(format!(
                 "this endpoint knows no such thing ({}); the pipeline works without it",
@@ -142,16 +142,6 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
     Ok(Finding::Ours(change))
 }
 
-/// Whether an endpoint says that it does not know the call at all.
-fn is_unknown(refusal: &Refusal) -> bool {
-    let codes = [
-        "InvalidAction",
-        "NotImplemented",
-        "UnknownOperationException",
-    ];
-    codes.contains(&refusal.code.as_str())
-}
-
 async fn bring<R: Kind>(desired: &R, clients: &Clients, change: &Change) -> Result<Note> {
     match change.action {
         Action::Create => desired.create(clients).await,
@@ -174,7 +164,7 @@ async fn inspect_removal<R: Kind>(resource: &R, clients: &Clients) -> Result<Fin
         Ok(None) => Finding::Nothing,
         Ok(Some(live)) if live.owned => Finding::Ours(subject),
         Ok(Some(_)) => Finding::Foreign(subject),
-        Err(Error::Refused(refusal)) if R::OPTIONAL && is_unknown(&refusal) => Finding::Nothing,
+        Err(Error::Refused(refusal)) if R::OPTIONAL && refusal.is_unknown() => Finding::Nothing,
         // A namesake of another account or another home Region: it is not the one that is asked about.
         Err(Error::Wrong(why)) => Finding::Ours(Change {
             action: Action::Keep,

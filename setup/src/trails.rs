@@ -17,7 +17,8 @@ use crate::clients::Clients;
 use crate::error::Result;
 use crate::names::{Names, Place};
 
-pub(crate) use survey::our_filters;
+pub(crate) use fit::Group;
+pub(crate) use survey::{group, our_filters};
 
 /// Which trail is used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

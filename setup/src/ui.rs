@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::diff::{Action, Change};
+use crate::doctor::{Checkup, Verdict};
 use crate::plan::Plan;
 use crate::status::Status;
 
@@ -136,6 +137,27 @@ impl Ui {
     /// Bars for what takes its time, one for each key and name, if somebody watches; none in JSON.
     pub fn live(&self, names: impl Iterator<Item = (String, String)>) -> Live {
         Live::new(self.watched && self.output == Output::Text, names)
+    }
+
+    /// Prints what was examined, coloured by how it is.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn checkup(&mut self, checkup: &Checkup) -> io::Result<()> {
+        if self.output == Output::Json {
+            return self.result(checkup);
+        }
+        let mut text = String::new();
+        for link in &checkup.links {
+            let style = match link.result {
+                Verdict::Ok => Style::new().fg_color(Some(AnsiColor::Green.into())),
+                Verdict::Ng => Style::new().fg_color(Some(AnsiColor::Red.into())),
+                Verdict::Skip => Style::new().dimmed(),
+            };
+            let _ = writeln!(text, "{style}{link}{style:#}");
+        }
+        let _ = writeln!(text, "{}", checkup.summary());
+        self.print(&text)
     }
 
     /// Prints a line that only people want: nothing in JSON.

@@ -129,11 +129,14 @@ impl Judge {
 
     /// Runs `ecroll` with these arguments and the built handler on the account.
     pub(crate) fn ecroll(&self, arguments: &[&str]) -> Output {
-        let binaries = binaries();
-        Command::new(&binaries.ecroll)
+        let handler = binaries().handler.to_string_lossy();
+        self.ecroll_alone(&[arguments, &["--handler", &handler]].concat())
+    }
+
+    /// The same with a verb that asks for no handler.
+    pub(crate) fn ecroll_alone(&self, arguments: &[&str]) -> Output {
+        Command::new(&binaries().ecroll)
             .args(arguments)
-            .arg("--handler")
-            .arg(&binaries.handler)
             // Neither a profile nor an `ecroll.toml` of whoever runs the tests.
             .env_clear()
             .env("HOME", &self.home)

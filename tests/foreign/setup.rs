@@ -41,3 +41,45 @@ fn foreign_setup_twice_writes_nothing() {
     let plan = good(&judge.ecroll(&["plan", "--check"]));
     assert!(plan.contains("0 to create, 0 to change"), "{plan}");
 }
+
+#[test]
+fn foreign_doctor_finds_no_fault_after_setup_and_destroy_leaves_nothing() {
+    if skipped("foreign_doctor_finds_no_fault_after_setup_and_destroy_leaves_nothing") {
+        return;
+    }
+    let judge = Judge::start(Kind::MiniStack);
+    good(&judge.ecroll(&["setup", "--yes"]));
+    // Its CreateTrail drops the log group, which the second run mends.
+    good(&judge.ecroll(&["setup", "--yes"]));
+    let doctor = good(&judge.ecroll_alone(&["doctor", "--output", "json"]));
+    let checkup: serde_json::Value = serde_json::from_str(&doctor).unwrap();
+    let links = checkup["links"].as_array().unwrap();
+    assert!(links.len() > 25, "{doctor}");
+    let result = |name: &str| {
+        let link = links.iter().find(|link| link["link"] == name);
+        link.unwrap()["result"].as_str().unwrap().to_owned()
+    };
+    for sound in [
+        "credentials",
+        "alarm",
+        "topic",
+        "subscription",
+        "permission",
+        "function",
+        "sweep",
+    ] {
+        assert_eq!(result(sound), "ok", "{sound}: {doctor}");
+    }
+
+    let gone = good(&judge.ecroll_alone(&["destroy", "--yes", "--delete-logs"]));
+    assert!(
+        gone.contains("0 to keep") && gone.contains("done: 16 removed"),
+        "{gone}"
+    );
+    let again = good(&judge.ecroll_alone(&["destroy", "--yes", "--delete-logs"]));
+    assert!(again.ends_with("nothing to remove\n"), "{again}");
+    let plan = good(&judge.ecroll(&["plan"]));
+    assert!(plan.contains("0 to change, 0 to keep"), "{plan}");
+    let doctor = judge.ecroll_alone(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(1), "{doctor:?}");
+}

@@ -200,7 +200,7 @@ async fn with_role(external_id: &str) -> (World, Report, Script) {
 
 #[tokio::test(start_paused = true)]
 async fn rule_04_a_target_is_reached_by_its_role_and_external_id() {
-    let (_world, report, script) = with_role("secret/1").await;
+    let (_world, report, script) = Box::pin(with_role("secret/1")).await;
     assert_eq!(script.count("AssumeRole"), 1, "assumed once");
     // The target is the function's own place: its service is seen twice and rolled once.
     assert_eq!(report.decisions.len(), 1, "{report:?}");
@@ -210,7 +210,7 @@ async fn rule_04_a_target_is_reached_by_its_role_and_external_id() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_01_a_role_that_may_not_be_assumed_is_no_reason_to_try_again() {
-    let (_world, report, _) = with_role("another").await;
+    let (_world, report, _) = Box::pin(with_role("another")).await;
     let of = |outcome| {
         report
             .decisions

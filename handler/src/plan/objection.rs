@@ -1,12 +1,34 @@
 //! What speaks against a roll, whatever was pushed.
 
+use std::sync::Arc;
+
 use super::{Deciding, feasible};
-use crate::config::ServiceSettings;
+use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
-use crate::inventory::Controller;
+use crate::inventory::{Controller, Definition, Origins, Service};
 use crate::ledger;
 use crate::report::{DRY_RUN, Outcome};
 use crate::revision::MOST_TAGS;
+
+/// Why a service could not be rolled as it stands, whatever is pushed to a repository.
+pub(crate) fn refusal(
+    service: &Service,
+    definition: &Arc<Definition>,
+    repository: &Repository,
+    config: &Config,
+) -> Option<String> {
+    let deciding = Deciding {
+        service,
+        definition,
+        history: None,
+        origins: &Origins::new(),
+        config,
+        own: OwnTags::read(&service.tags),
+        by_name: false,
+        dry: false,
+    };
+    deciding.refusal(repository, &deciding.settings(repository))
+}
 
 impl Deciding<'_> {
     /// What speaks against rolling or noting anything of a repository, whatever the push.

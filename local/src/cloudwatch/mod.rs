@@ -86,6 +86,7 @@ impl CloudWatch {
                 }
                 Ok(json!({}))
             }
+            "ListAlarmMuteRules" => Ok(self.list_mutes(scope)),
             "DescribeAlarmHistory" => Ok(self.describe_history(input)),
             "TagResource" => self.tag(input),
             "UntagResource" => self.untag(input),

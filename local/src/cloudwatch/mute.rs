@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::{Change, CloudWatch};
+use crate::service::Scope;
 
 /// Whether the alarms are muted, and what was withheld since.
 #[derive(Debug, Default)]
@@ -34,6 +37,17 @@ impl CloudWatch {
     /// A mute rule for every alarm begins.
     pub(crate) fn mute(&mut self) {
         self.mute.rules += 1;
+    }
+
+    /// The rules of the moment: they are faults, which no call makes, and each is of every alarm.
+    pub(super) fn list_mutes(&self, scope: &Scope<'_>) -> Value {
+        let rule = |number: u32| {
+            let name = format!("alarm-mute-rule:fault-{number}");
+            let arn = scope.place.arn("cloudwatch", &name);
+            json!({"AlarmMuteRuleArn": arn, "Status": "ACTIVE"})
+        };
+        let rules: Vec<Value> = (1..=self.mute.rules).map(rule).collect();
+        json!({"AlarmMuteRuleSummaries": rules})
     }
 
     /// It ends. What the last one withheld is done.

@@ -5,6 +5,7 @@ mod enforce;
 mod identities;
 mod keys;
 mod role;
+mod simulate;
 
 use std::collections::BTreeMap;
 
@@ -111,6 +112,7 @@ impl Iam {
                 self.role(input.need("RoleName")?)?;
                 Ok(json!({"InstanceProfiles": [], "IsTruncated": false}))
             }
+            "SimulatePrincipalPolicy" => self.simulate(input, scope),
             _ => Err(not_implemented("iam", operation)),
         }
     }

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::service::{Answer, Fault, Scope};
 
 use functions::Function;
-pub use program::{FunctionError, Invocation, Program};
+pub use program::{FunctionError, Invocation, Output, Program};
 use queue::Queue;
 pub(crate) use queue::{Ended, Start, Step};
 

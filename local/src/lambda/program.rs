@@ -3,12 +3,58 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::iam::Keys;
+
+/// What a run writes to its standard output. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Output(Option<Arc<Mutex<Vec<u8>>>>);
+
+impl Output {
+    /// One that is kept.
+    pub(crate) fn kept() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Whether anybody reads it; if not, writing is a waste.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Adds to it.
+    pub fn write(&self, bytes: &[u8]) {
+        if let Some(held) = &self.0 {
+            let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.extend_from_slice(bytes);
+        }
+    }
+
+    /// The lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let Some(held) = &self.0 else {
+            return Vec::new();
+        };
+        let held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&held);
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl PartialEq for Output {
+    /// One output is another if both are the same place.
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
 
 /// One run of a function.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +79,8 @@ pub struct Invocation {
     pub cold: bool,
     /// How far the clock of the instance is ahead; the deadline is told by that clock.
     pub skew: TimeDelta,
+    /// What the run writes to its log.
+    pub output: Output,
 }
 
 /// How a function failed.

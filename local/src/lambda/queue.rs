@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::functions::Function;
 use super::invoke_config::InvokeConfig;
 use super::{
-    FunctionError, Invocation, Lambda, conflict, function_name, name_in_arn, no_such_function,
+    FunctionError, Invocation, Lambda, Output, conflict, function_name, name_in_arn,
+    no_such_function,
 };
 use crate::iam::Keys;
 use crate::input::Input;
@@ -91,6 +92,7 @@ impl Event {
                 attempt: self.attempt,
                 cold: false,
                 skew: TimeDelta::zero(),
+                output: Output::default(),
             },
         }
     }

@@ -156,12 +156,18 @@ async fn a_mute_rule_withholds_actions_and_runs_those_of_the_last_state_at_its_e
             ..planned(Kind::AlarmMuted, TimeDelta::zero())
         };
         world.account.plan_faults(vec![plan]);
+        let rules = || {
+            let answer = world.call("cloudwatch", "ListAlarmMuteRules", json!({}));
+            answer["AlarmMuteRuleSummaries"].as_array().unwrap().len()
+        };
         world.until("00:11:10").await;
+        assert_eq!(rules(), 1);
         world.samples(&[("00:11:10", 1.0)]);
         world.until("01:00:00").await;
         let changes = ["00:00:20 OK", "00:12:20 ALARM", "00:19:20 OK"];
         assert_eq!(world.changes(), changes, "{until}");
         assert_eq!(world.runs(), runs, "{until}");
+        assert_eq!(rules(), 0);
     }
 }
 

@@ -248,3 +248,53 @@ async fn a_statement_id_is_given_once() {
         serde_json::from_str(policy["Policy"].as_str().unwrap()).unwrap();
     assert_eq!(policy["Statement"][0]["Sid"], "sns-amazonaws-com");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_function_writes_its_log_in_the_name_of_its_role() {
+    let options = Options {
+        function_logs: true,
+        ..Options::default()
+    };
+    let world = World::new(options);
+    let role = world.role("handler", "lambda.amazonaws.com");
+    world.until("00:00:08").await;
+    world.call("lambda", "CreateFunction", World::function_input(&role));
+    let group = format!("/aws/lambda/{}", crate::lambda::name_in_arn(FUNCTION));
+    world
+        .account
+        .host(std::sync::Arc::new(|invocation: crate::Invocation| {
+            invocation.output.write(b"one\ntwo\n");
+            Box::pin(async {
+                Err(crate::FunctionError {
+                    error_type: "Sandbox.Timedout".to_owned(),
+                    message: "Task timed out".to_owned(),
+                })
+            })
+        }));
+    let lines = |world: &World| {
+        let input = json!({"logGroupName": group});
+        let answer = world.call("logs", "FilterLogEvents", input);
+        let events = answer["events"].as_array().unwrap().iter();
+        let lines = events.map(|event| event["message"].as_str().unwrap().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let invoke = json!({"FunctionName": FUNCTION, "InvocationType": "Event"});
+    let once = json!({"FunctionName": FUNCTION, "MaximumRetryAttempts": 0});
+    world.call("lambda", "PutFunctionEventInvokeConfig", once);
+    world.call("lambda", "Invoke", invoke.clone());
+    world.pass(TimeDelta::minutes(1)).await;
+    // Nobody made the group.
+    world.call("logs", "CreateLogGroup", json!({"logGroupName": group}));
+    world.call("lambda", "Invoke", invoke.clone());
+    world.pass(TimeDelta::minutes(1)).await;
+    let written = lines(&world);
+    assert_eq!(written.len(), 6, "{written:?}");
+    assert_eq!(written[1..3], ["one", "two"]);
+    assert!(written[3].ends_with("Task timed out"), "{written:?}");
+    let gone = json!({"RoleName": "handler", "PolicyName": "p"});
+    world.call("iam", "DeleteRolePolicy", gone);
+    world.pass(TimeDelta::minutes(1)).await;
+    world.call("lambda", "Invoke", invoke);
+    world.pass(TimeDelta::minutes(1)).await;
+    assert_eq!(lines(&world), written);
+}

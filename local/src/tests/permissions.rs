@@ -381,3 +381,37 @@ async fn a_call_reaches_the_region_that_it_is_signed_for() {
     assert!(list("us-east-1").contains("cluster/abroad"));
     assert!(!list("eu-west-1").contains("cluster/abroad"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_simulation_asks_the_policies_of_a_role_that_count_by_now() {
+    let world = World::new(Options::default());
+    let role = world.role("handler", "lambda.amazonaws.com");
+    let statement = json!([{"Effect": "Allow", "Action": "ecs:ListServices", "Resource": "*",
+        "Condition": {"ArnLike": {"ecs:cluster": "arn:aws:ecs:eu-west-1:000000000000:cluster/prod"}}},
+        {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}]);
+    let more = json!({"RoleName": "handler", "PolicyName": "q", "PolicyDocument": policy(&statement).to_string()});
+    world.call("iam", "PutRolePolicy", more);
+    let simulate = |cluster: &str| {
+        let context = json!([{"ContextKeyName": "ecs:cluster", "ContextKeyType": "string",
+            "ContextKeyValues": [format!("arn:aws:ecs:eu-west-1:000000000000:cluster/{cluster}")]}]);
+        let input = json!({"PolicySourceArn": role, "ContextEntries": context,
+            "ActionNames": ["ecs:ListServices", "sqs:SendMessage", "s3:GetObject"]});
+        let answer = world.call("iam", "SimulatePrincipalPolicy", input);
+        let results = answer["EvaluationResults"].as_array().unwrap().iter();
+        let decisions = results.map(|result| result["EvalDecision"].as_str().unwrap().to_owned());
+        decisions.collect::<Vec<_>>()
+    };
+    assert_eq!(simulate("prod"), ["implicitDeny"; 3]);
+    world.pass(TimeDelta::seconds(8)).await;
+    assert_eq!(
+        simulate("prod"),
+        ["allowed", "explicitDeny", "implicitDeny"]
+    );
+    assert_eq!(simulate("stage")[0], "implicitDeny");
+    let nobody =
+        json!({"PolicySourceArn": "arn:aws:iam::000000000000:role/nobody", "ActionNames": ["a:B"]});
+    assert_eq!(
+        world.refused("iam", "SimulatePrincipalPolicy", nobody),
+        "NoSuchEntity"
+    );
+}

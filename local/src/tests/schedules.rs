@@ -84,3 +84,26 @@ async fn a_rule_with_targets_cannot_be_deleted_and_a_disabled_one_rests() {
         "ResourceNotFoundException"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_rules_of_a_target_are_found_by_it() {
+    let world = World::new(Options::default());
+    for name in ["one", "two"] {
+        let rule = json!({"Name": name, "ScheduleExpression": "rate(1 day)"});
+        world.call("events", "PutRule", rule);
+    }
+    let targets = json!({"Rule": "two", "Targets": [{"Id": "1", "Arn": FUNCTION}]});
+    world.call("events", "PutTargets", targets);
+    let found = world.call(
+        "events",
+        "ListRuleNamesByTarget",
+        json!({"TargetArn": FUNCTION}),
+    );
+    assert_eq!(found["RuleNames"], json!(["two"]));
+    let none = world.call(
+        "events",
+        "ListRuleNamesByTarget",
+        json!({"TargetArn": RULE}),
+    );
+    assert_eq!(none["RuleNames"], json!([]));
+}

@@ -47,6 +47,8 @@ pub async fn run(
         // The caller's own network is the latency; and nobody reads the calls of a server that runs for days.
         call_latency: Duration::ZERO,
         journal_calls: false,
+        // What people look for when something fails, and what `ecroll doctor` reads.
+        function_logs: true,
         ..local::Options::default()
     };
     let account = Account::new(Clock::fast(now, args.speed), settings);

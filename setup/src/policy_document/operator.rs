@@ -1,4 +1,4 @@
-//! What the operator needs: whoever runs `ecroll plan`, `ecroll setup`, `ecroll status` and `ecroll destroy`.
+//! What the operator needs: whoever runs `ecroll plan`, `setup`, `status`, `doctor` and `destroy`.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::names::{Names, Place};
 
 /// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
 /// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead and
-/// `status` need has names with `Preview`, what only `destroy` needs has names with `Remove`: an operator who shall do without can be
-/// given the rest.
+/// `status` need has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs has
+/// names with `Remove`: an operator who shall do without can be given the rest.
 ///
 /// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
 ///
@@ -27,17 +27,22 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
         Trail::Create => names.log_group.as_str(),
         _ => "*",
     };
-    let mut statements = reads(config, place, group);
+    let mut statements = reads(config, names, place, group);
     statements.extend(records(config, names, place, group));
     statements.extend(messages(names, place));
     statements.extend(functions(names, place));
     statements.extend(triggers(config, names, place));
+    statements.extend(examinations(names, place));
     statements.extend(removals(names, place, group));
     Document::new(&statements)
 }
 
 /// The services that follow, and what of the rest has no resource of its own.
-fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
+fn reads(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Value> {
+    let logs: &[&str] = match group {
+        "*" => &[group],
+        group => &[group, &names.function_log_group],
+    };
     // What `status` reads elsewhere without another role: other Regions of this account.
     let own = config.targets.iter().filter(|target| target.role.is_none());
     let elsewhere = own.map(|target| Place {
@@ -82,11 +87,11 @@ fn reads(config: &Config, place: &Place, group: &str) -> Vec<Value> {
             &["logs:DescribeMetricFilters"],
             &json!(place.arn("logs", "log-group:*")),
         ),
-        // What the last day's pushes would have rolled.
+        // What the last day's pushes would have rolled; and what the function says of its look-ups.
         allow(
             "PreviewPushes",
             &["logs:FilterLogEvents"],
-            &groups(place, &[group]),
+            &groups(place, logs),
         ),
         allow(
             "PreviewImages",
@@ -328,12 +333,47 @@ fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
     ]
 }
 
+/// What only `doctor` looks at, and the one message that its probe sends.
+fn examinations(names: &Names, place: &Place) -> Vec<Value> {
+    let alarm = place.arn("cloudwatch", &format!("alarm:{}", names.alarm));
+    vec![
+        // Most of these are confined to no resource; whose tasks are scheduled is known only once the rules are seen.
+        allow(
+            "ExamineAnything",
+            &[
+                "cloudwatch:DescribeAlarmHistory",
+                "cloudwatch:GetMetricStatistics",
+                "cloudwatch:ListAlarmMuteRules",
+                "events:ListRuleNamesByTarget",
+                "events:ListTargetsByRule",
+                "logs:TestMetricFilter",
+            ],
+            &json!("*"),
+        ),
+        allow(
+            "ExamineRole",
+            &["iam:SimulatePrincipalPolicy"],
+            &json!(place.role_arn(&names.handler_role)),
+        ),
+        allow(
+            "ExamineByProbe",
+            &["cloudwatch:SetAlarmState"],
+            &json!(alarm),
+        ),
+    ]
+}
+
 /// What `destroy` takes away.
 fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     let bucket = place.bucket_arn(&names.bucket);
     let roles = [&names.handler_role, &names.trail_role].map(|role| place.role_arn(role));
     let function = place.arn("lambda", &format!("function:{}", names.base));
     let queues = [&names.failures, &names.undelivered].map(|queue| place.arn("sqs", queue));
+    let mut pipeline = vec![function, place.arn("sns", &names.base)];
+    pipeline.extend(queues);
+    pipeline.extend(alarms(names, place));
+    pipeline.push(place.dashboard_arn(&names.base));
+    pipeline.extend(rules(names, place));
     vec![
         allow(
             "RemoveBucket",
@@ -360,32 +400,21 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &["iam:DeleteRole", "iam:DeleteRolePolicy"],
             &json!(roles),
         ),
-        allow(
-            "RemoveFunction",
-            &["lambda:DeleteFunction"],
-            &json!(function),
-        ),
-        allow(
-            "RemoveTopic",
-            &["sns:DeleteTopic"],
-            &json!(place.arn("sns", &names.base)),
-        ),
         allow("RemoveSubscription", &["sns:Unsubscribe"], &json!("*")),
-        allow("RemoveQueues", &["sqs:DeleteQueue"], &json!(queues)),
+        // Each of these takes only resources of its own kind, so together they allow no more, in fewer words: the whole must
+        // fit where policies are kept.
         allow(
-            "RemoveAlarms",
-            &["cloudwatch:DeleteAlarms"],
-            &json!(alarms(names, place)),
-        ),
-        allow(
-            "RemoveDashboard",
-            &["cloudwatch:DeleteDashboards"],
-            &json!(place.dashboard_arn(&names.base)),
-        ),
-        allow(
-            "RemoveRules",
-            &["events:DeleteRule", "events:RemoveTargets"],
-            &json!(rules(names, place)),
+            "RemovePipeline",
+            &[
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:DeleteDashboards",
+                "events:DeleteRule",
+                "events:RemoveTargets",
+                "lambda:DeleteFunction",
+                "sns:DeleteTopic",
+                "sqs:DeleteQueue",
+            ],
+            &json!(pipeline),
         ),
     ]
 }

@@ -1,14 +1,16 @@
 //! The real handler behind the pocket account's functions, called in process: what Lambda would run.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Report;
-use handler::{Context, Deadline, Error, places};
-use local::{Account, Clock, FunctionError, Invocation, Keys};
+use handler::{Context, Deadline, Error, logged, places};
+use local::{Account, Clock, FunctionError, Invocation, Keys, Output};
 use serde_json::Value;
+use tracing::instrument::WithSubscriber as _;
 
 /// A report of the handler, and when it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,9 +75,10 @@ pub fn host(account: &Account) -> Answers {
         let (sdk, clock) = (sdk.clone(), clock.clone());
         let (idle, answers) = (idle.clone(), answers.clone());
         Box::pin(async move {
-            let instance = instance(&invocation, &idle, &sdk, &clock).await?;
+            let instance = Box::pin(instance(&invocation, &idle, &sdk, &clock)).await?;
             let by = Deadline::at(invocation.deadline);
-            let result = run(&invocation.event, &instance.context, by, &clock, &answers).await;
+            let run = run(&invocation.event, &instance.context, by, &clock, &answers);
+            let result = Box::pin(logging(&invocation.output, run)).await;
             idle.instances().push(instance);
             result
         })
@@ -118,6 +121,37 @@ async fn instance(
     })
 }
 
+/// Lets a run write its log as the function does: JSON lines, here without the time, which is the log event's own.
+async fn logging<T>(output: &Output, run: impl Future<Output = T>) -> T {
+    if !output.is_kept() {
+        return run.await;
+    }
+    let kept = output.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .without_time()
+        .with_max_level(tracing::Level::INFO)
+        .with_current_span(false)
+        .with_target(false)
+        .with_writer(move || Lines(kept.clone()))
+        .finish();
+    run.with_subscriber(subscriber).await
+}
+
+/// A function's output as a stream.
+struct Lines(Output);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 async fn run(
     event: &Value,
     context: &Context,
@@ -138,7 +172,10 @@ async fn run(
             failed: result.is_err(),
         });
     }
-    let report = result.map_err(|error| failed(&error))?;
+    let report = result.map_err(|error| {
+        logged::failed(&error);
+        failed(&error)
+    })?;
     serde_json::to_value(report).map_err(|error| failed(&Error::Permanent(error.to_string())))
 }
 

@@ -55,14 +55,14 @@ pub(super) struct Status {
 
 /// A log group.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
-    pub(super) class: String,
-    pub(super) retention: Option<i32>,
-    pub(super) filters: usize,
+pub(crate) struct Group {
+    pub(crate) class: String,
+    pub(crate) retention: Option<i32>,
+    pub(crate) filters: usize,
     /// Whether our metric filter is on it already.
-    pub(super) ours: bool,
+    pub(crate) ours: bool,
     /// Whether somebody else's metric filter has our name.
-    pub(super) namesake: bool,
+    pub(crate) namesake: bool,
 }
 
 /// Why a trail does not serve.

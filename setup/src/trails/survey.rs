@@ -92,7 +92,8 @@ async fn watch(clients: &Clients, trail: &Described, seen: &Seen, wanted: &Wante
     let text = |error: crate::error::Error| error.to_string();
     let status: Result<Status> = status.await;
     let selectors: Result<std::result::Result<(), String>> = selectors.await;
-    let group = group(clients, seen.group_name().unwrap_or_default(), wanted).await;
+    let name = seen.group_name().unwrap_or_default();
+    let group = group(clients, name, wanted.filter).await;
     Watched {
         status: status.map_err(text),
         selectors: selectors.map_err(text),
@@ -101,7 +102,7 @@ async fn watch(clients: &Clients, trail: &Described, seen: &Seen, wanted: &Wante
 }
 
 /// The log group of that name with what hangs on it; `None` where there is none.
-async fn group(clients: &Clients, name: &str, wanted: &Wanted<'_>) -> Result<Option<Group>> {
+pub(crate) async fn group(clients: &Clients, name: &str, filter: &str) -> Result<Option<Group>> {
     let call = clients
         .logs
         .describe_log_groups()
@@ -132,8 +133,8 @@ async fn group(clients: &Clients, name: &str, wanted: &Wanted<'_>) -> Result<Opt
     while let Some(next) = filters.next().await {
         let next = next.called("logs:DescribeMetricFilters", name)?;
         group.filters += 1;
-        if next.filter_name() == Some(wanted.filter) {
-            group.ours = counts_ours(&next, wanted.filter);
+        if next.filter_name() == Some(filter) {
+            group.ours = counts_ours(&next, filter);
             group.namesake = !group.ours;
         }
     }

@@ -24,10 +24,14 @@ pub(crate) fn handler(home: &Path) -> String {
 
 /// Runs `ecroll` on the served account; its exit code and all that it said.
 fn ecroll(served: &Served, line: &str) -> (Option<i32>, String) {
+    let handler = handler(served.home.path());
+    bare(served, &format!("{line} --handler {handler}"))
+}
+
+/// The same with a verb that asks for no handler.
+fn bare(served: &Served, line: &str) -> (Option<i32>, String) {
     let mut command = served.client(Path::new(env!("CARGO_BIN_EXE_ecroll")));
-    command
-        .args(line.split(' '))
-        .args(["--handler", &handler(served.home.path())]);
+    command.args(line.split(' '));
     let done = command.output().unwrap();
     let said = [done.stdout, done.stderr].concat();
     (done.status.code(), String::from_utf8(said).unwrap())
@@ -108,6 +112,9 @@ fn setup_then_a_push_rolls_the_service_while_one_watches() {
     assert!(said.contains("  shop/web:2, pushed "), "{said}");
     assert!(said.ends_with("no roll is under way\n"), "{said}");
 
+    let (exit, said) = bare(&served, "doctor --probe");
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("OK   probe "), "{said}");
     let (exit, said) = ecroll(&served, "plan --check");
     assert_eq!(exit, Some(0), "{said}");
     assert_eq!(served.told().matches("rolled    default/web").count(), 1);

@@ -11,6 +11,9 @@
 
 mod creation;
 mod destroy;
+mod doctor;
+mod doctor_faults;
+mod doctor_probe;
 mod drift;
 mod faulty;
 mod operator;

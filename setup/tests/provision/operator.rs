@@ -86,6 +86,17 @@ fn drift_of_the_rest(pocket: &Pocket) {
     pocket.call("sns", "SetSubscriptionAttributes", redrive);
 }
 
+/// A rule of somebody's that runs a task in the cluster.
+fn schedule(pocket: &Pocket) {
+    let rule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
+    pocket.call("events", "PutRule", rule);
+    let target = json!({"Id": "1", "Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/default",
+        "RoleArn": "arn:aws:iam::000000000000:role/events",
+        "EcsParameters": {"TaskDefinitionArn": "arn:aws:ecs:eu-west-1:000000000000:task-definition/default-web"}});
+    let targets = json!({"Rule": "nightly", "Targets": [target]});
+    pocket.call("events", "PutTargets", targets);
+}
+
 /// Somebody deploys after the push, so that what runs may be the newer of the two.
 async fn deployed_since(pocket: &Pocket) {
     let anew = json!({"cluster": "default", "service": "web", "forceNewDeployment": true});
@@ -122,6 +133,12 @@ async fn rule_08_setup_lives_with_the_policy_that_it_prints_and_uses_all_of_it()
         let (plan, said) = pocket.verb_plan(&Config::default(), Output::Text).await;
         plan.unwrap();
         assert!(said.contains("the last day: 1 push"), "{said}");
+        // Every link is examined, and the pipeline tried.
+        schedule(&pocket);
+        let (_, said, _) = pocket
+            .verb_doctor(true, &Config::default(), Output::Text)
+            .await;
+        assert!(!said.contains("allow `"), "{said}");
         // Everything goes again, the trail's files too.
         let bucket = "ecroll-000000000000-eu-west-1";
         let file = json!({"Bucket": bucket, "Key": "AWSLogs/1.json.gz"});
@@ -160,17 +177,23 @@ async fn rule_08_without_any_one_statement_the_operator_is_refused() {
         let pocket = Pocket::new(Options::default());
         pocket.service("default", "web", "task");
         // What is there is built by somebody who may.
-        let standing = sid.starts_with("Preview") || sid.starts_with("Remove");
+        let standing = ["Preview", "Examine", "Remove"]
+            .iter()
+            .any(|p| sid.starts_with(p));
         if standing {
             pocket.set_up(&Config::default()).await.unwrap();
             pocket.push_is_recorded().await;
             deployed_since(&pocket).await;
+            schedule(&pocket);
         }
         let bucket = "ecroll-000000000000-eu-west-1";
         let pocket = pocket.deployer(&policy);
         if standing {
             pocket.call("s3", "PutObject", json!({"Bucket": bucket, "Key": "1"}));
             let _ = pocket.verb_plan(&Config::default(), Output::Text).await;
+            let _ = pocket
+                .verb_doctor(true, &Config::default(), Output::Text)
+                .await;
             let never = std::future::pending::<()>();
             let _ = pocket.verb_destroy(true, true, Output::Text, never).await;
         } else {

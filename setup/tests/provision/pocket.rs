@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use setup::command::Session;
 use setup::command::status::StatusArgs;
 use setup::diff::Change;
+use setup::doctor::Checkup;
 use setup::exit::Exit;
 use setup::ui::{Output, Ui};
 use setup::{Clients, Code, Error, Plan, provision};
@@ -68,6 +69,16 @@ impl Pocket {
             clients: Clients::new(&sdk),
             ..self
         }
+    }
+
+    /// The same account, and keys that it does not know.
+    pub(crate) fn strangers(self) -> Self {
+        let keys = local::Keys {
+            id: "AKIANOBODY".to_owned(),
+            ..local::Keys::default()
+        };
+        let clients = Clients::new(&keys.on(&self.sdk));
+        Self { clients, ..self }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -136,6 +147,28 @@ impl Pocket {
         };
         let run = setup::command::plan::run(false, &session, &mut ui);
         (self.account.drive(run).await, out.text())
+    }
+
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_doctor(
+        &self,
+        probe: bool,
+        config: &Config,
+        output: Output,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let now = self.account.clock().now();
+        let run = setup::command::doctor::run(probe, &self.clients, config, now, &mut ui);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
+    /// What doctor finds.
+    pub(crate) async fn checkup(&self, config: &Config) -> Checkup {
+        let now = self.account.clock().now();
+        let examined = setup::doctor::examine(&self.clients, config, now);
+        self.account.drive(examined).await
     }
 
     /// What destroying would do.
@@ -276,6 +309,11 @@ impl Pocket {
     /// Long enough for everything that was just made to have settled.
     pub(crate) async fn wait_a_minute(&self) {
         self.wait(chrono::TimeDelta::minutes(1)).await;
+    }
+
+    /// Whatever is under way takes its course for so long.
+    pub(crate) async fn wait_minutes(&self, minutes: i64) {
+        self.wait(chrono::TimeDelta::minutes(minutes)).await;
     }
 
     pub(crate) async fn wait(&self, span: chrono::TimeDelta) {

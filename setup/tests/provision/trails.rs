@@ -64,7 +64,11 @@ impl Pocket {
 
 /// An account with one trail that fits: all Regions, a key for its files, selectors of its own.
 async fn with_theirs() -> Pocket {
-    let pocket = Pocket::new(Options::default());
+    with_theirs_in(Options::default()).await
+}
+
+pub(crate) async fn with_theirs_in(options: Options) -> Pocket {
+    let pocket = Pocket::new(options);
     pocket.foreign_trails(0);
     pocket.their_group("theirs/trail", "STANDARD").await;
     let key = json!({"KmsKeyId": "arn:aws:kms:eu-west-1:000000000000:key/1"});

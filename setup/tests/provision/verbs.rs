@@ -104,6 +104,12 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
             &["status", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",
         ),
+        (&["doctor"], "set AWS_REGION"),
+        (
+            &["doctor", "--region", "eu-west-1"],
+            "no AWS credentials (none were found)",
+        ),
+        (&["doctor", "--handler", "handler"], "unexpected argument"),
         (
             &["plan", "--handler", "handler", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",

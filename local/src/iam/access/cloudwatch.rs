@@ -32,6 +32,10 @@ pub(super) const TABLE: &[Row] = &[
         "DescribeAlarmHistory",
         &[need("cloudwatch:DescribeAlarmHistory", any_alarm)],
     ),
+    row_of(
+        "ListAlarmMuteRules",
+        &[need("cloudwatch:ListAlarmMuteRules", all)],
+    ),
     row_of("TagResource", &[need("cloudwatch:TagResource", resource)]),
     row_of(
         "UntagResource",

@@ -21,6 +21,10 @@ pub(super) const TABLE: &[Row] = &[
     ),
     row_of("DescribeRule", &[need("events:DescribeRule", rule)]),
     row_of("ListRules", &[need("events:ListRules", rules)]),
+    row_of(
+        "ListRuleNamesByTarget",
+        &[need("events:ListRuleNamesByTarget", super::all)],
+    ),
     row_of("EnableRule", &[need("events:EnableRule", rule)]),
     row_of("DisableRule", &[need("events:DisableRule", rule)]),
     row_of("DeleteRule", &[need("events:DeleteRule", rule)]),

@@ -34,7 +34,15 @@ pub(super) const TABLE: &[Row] = &[
         "ListInstanceProfilesForRole",
         &[need("iam:ListInstanceProfilesForRole", role)],
     ),
+    row_of(
+        "SimulatePrincipalPolicy",
+        &[need("iam:SimulatePrincipalPolicy", simulated)],
+    ),
 ];
+
+fn simulated(asked: &Asked<'_>) -> Vec<String> {
+    asked.whole("PolicySourceArn")
+}
 
 fn new_role(asked: &Asked<'_>) -> Vec<String> {
     let path = asked.text("Path").unwrap_or("/");
