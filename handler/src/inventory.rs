@@ -80,6 +80,18 @@ impl Service {
             .and_then(|value| Entry::read(value))
     }
 
+    /// The ledger's entry where it overrules the stamp of the revision that runs: another push was found running with that
+    /// revision, because its tag had moved between the push that it was made for and the deployment.
+    #[must_use]
+    pub fn found_instead(&self, repository: &Repository, stamp: &Stamp) -> Option<Entry> {
+        let found = |entry: &Entry| {
+            let pulled = self.deployed_at.is_some_and(|at| entry.time <= at);
+            let later = entry.time > stamp.time && !entry.is_of(&stamp.digest);
+            pulled && later && entry.new.names(&self.task_definition)
+        };
+        self.entry(repository).filter(found)
+    }
+
     /// Whether its ARN is of the old form without the cluster's name: such services cannot be tagged.
     #[must_use]
     pub fn has_short_arn(&self) -> bool {

@@ -25,8 +25,8 @@ pub type Order = (DateTime<Utc>, i64, i64, String);
 
 /// One image under one or several tags, pushed to one repository.
 ///
-/// Records of one digest are one push as long as no other digest came between them: a tag that moved from D1 to D2 and
-/// back to D1 is three.
+/// Records of one digest are one push as long as no other image came between them: a tag that moved from D1 to D2 and
+/// back to D1 is three. A signature between two tags of an image is no other image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
     /// The repository pushed to.
@@ -113,9 +113,12 @@ fn coalesce_one(records: BTreeMap<Order, Record>) -> Vec<Push> {
             time: record.time,
             id: record.id,
         };
-        match pushes.last_mut() {
-            Some(push) if push.digest == record.digest => push.tagged.push(tagged),
-            _ => pushes.push(Push {
+        let is_image = record.kind.is_image();
+        let mut before = pushes.iter_mut().rev();
+        let last = before.find(|push| push.kind.is_image() == is_image);
+        match last.filter(|push| push.digest == record.digest) {
+            Some(push) => push.tagged.push(tagged),
+            None => pushes.push(Push {
                 repository: record.repository,
                 tagged: vec![tagged],
                 digest: record.digest,
@@ -210,5 +213,13 @@ mod tests {
             found(12, "latest", "D1", "c", 3),
         ];
         assert_eq!(digests(back), ["D1:latest", "D2:latest", "D1:latest"]);
+        // What is signed between its two tags: whether the signature is still in sight must not matter.
+        let mut signed = vec![
+            found(10, "v1", "D1", "a", 1),
+            found(11, "sha256-d1.sig", "D2", "b", 2),
+            found(12, "latest", "D1", "c", 3),
+        ];
+        signed[1].record.kind = Kind::Other("a signature".to_owned());
+        assert_eq!(digests(signed), ["D1:v1+latest", "D2:sha256-d1.sig"]);
     }
 }

@@ -174,7 +174,8 @@ impl<'c> Session<'c> {
             let mut images = definition.images.values();
             let key = (roll.service.arn.clone(), repository.clone());
             let origin = self.inventory.origins.get(&key);
-            definition.stamp(repository).is_some()
+            let stamp = definition.stamp(repository);
+            stamp.is_some_and(|s| roll.service.found_instead(repository, &s).is_none())
                 || origin.is_some_and(|origin| origin.digest.is_some())
                 || images.all(|(_, i)| i.repository != *repository || i.digest.is_some())
         };

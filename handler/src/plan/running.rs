@@ -37,13 +37,9 @@ impl Deciding<'_> {
         let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
         let stamp = self.definition.stamp(repository);
         let stamp = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest));
-        if let Some(stamp) = stamp.filter(|stamp| !self.has_moved(repository, stamp, pushed)) {
-            let push = pushed.iter().copied().find(|push| stamp.names(push));
-            return Running {
-                digest: Some(stamp.digest),
-                push,
-                time: Some(stamp.time),
-            };
+        let known = stamp.map(|stamp| self.known(repository, stamp, pushed));
+        if let Some(known) = known.filter(|known| !self.has_moved(repository, known, pushed)) {
+            return known;
         }
         let images = self
             .definition
@@ -91,19 +87,42 @@ impl Deciding<'_> {
         }
     }
 
-    /// Whether another push set a tag of the revision that runs, after the one that it was made for and before it was
-    /// deployed: somebody deployed an old revision again, and ECS resolved its tag anew.
-    fn has_moved(&self, repository: &Repository, stamp: &Stamp, pushed: &[&Push]) -> bool {
+    /// What a stamp says, or what the ledger found in its place. The ledger keeps eight digits of a digest: which it is, is
+    /// known where a push in sight has it.
+    fn known<'p>(&self, repository: &Repository, stamp: Stamp, pushed: &[&'p Push]) -> Running<'p> {
+        let mut pushed = pushed.iter().copied();
+        let asked = self.origin(repository).is_some_and(|o| o.digest.is_some());
+        let found = self.service.found_instead(repository, &stamp);
+        match found.filter(|_| !asked) {
+            None => Running {
+                push: pushed.find(|push| stamp.names(push)),
+                digest: Some(stamp.digest),
+                time: Some(stamp.time),
+            },
+            Some(entry) => Running {
+                push: pushed.clone().find(|push| entry.names(push)),
+                digest: pushed
+                    .find(|push| entry.is_of(&push.digest))
+                    .map(|push| push.digest.clone()),
+                time: Some(entry.time),
+            },
+        }
+    }
+
+    /// Whether another push set a tag of the revision that runs, after the one that is known to have run with it and before
+    /// it was deployed: somebody deployed an old revision again, and ECS resolved its tag anew.
+    fn has_moved(&self, repository: &Repository, known: &Running<'_>, pushed: &[&Push]) -> bool {
         let Some(at) = self.service.deployed_at else {
             return false;
         };
         let images = self.definition.images.values();
         let by_tag = images.filter(|(_, i)| i.repository == *repository && i.digest.is_none());
         let mut tags = by_tag.filter_map(|(_, image)| image.tag.as_deref());
-        let others = || pushed.iter().filter(|push| push.digest != stamp.digest);
+        let is_known = |push: &Push| known.digest.as_ref() == Some(&push.digest);
+        let others = || pushed.iter().filter(|push| !is_known(push));
         tags.any(|tag| {
             let mut set = others().filter_map(|push| tagged_before(push, tag, at));
-            set.any(|(time, _)| time > stamp.time)
+            set.any(|(time, _)| known.time.is_some_and(|since| time > since))
         })
     }
 }

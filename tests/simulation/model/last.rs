@@ -133,8 +133,8 @@ impl Model {
     /// Whether the service has to run this push.
     ///
     /// It has not: on hold; where the percentages let no task move, with a DAEMON service at 100 % among them (no task may
-    /// stop), or ECS takes no such pair (100/100); where the service came to the repository when the push had left the
-    /// window of the look-ups; where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
+    /// stop), or ECS takes no such pair (100/100); where the service came to the repository, or somebody changed its percentages, when
+    /// the push had left the window of the look-ups; where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
     /// deployed afterwards; where, with the sweep off, nobody was told of it (rule 1).
     fn must_run(&self, service: &Service, repository: &Repository, newest: &Group) -> bool {
         let minimum = service.asked.minimum.unwrap_or(service.minimum);
@@ -144,7 +144,12 @@ impl Model {
         if service.asked.hold || !service.is_feasible() || stuck || not_taken {
             return false;
         }
-        let since = service.since.get(repository).copied();
+        // A refusal ends when the percentages change, but by then nothing may read the push any more.
+        let since = service
+            .since
+            .get(repository)
+            .copied()
+            .max(service.changed_at);
         let sweep = self.settings.sweep.unwrap_or_default();
         if since.is_some_and(|since| since + sweep > newest.order.0 + self.settings.look_back) {
             return false;

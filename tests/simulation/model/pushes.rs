@@ -32,7 +32,7 @@ pub(super) struct Tagged {
     pub(super) at: DateTime<Utc>,
 }
 
-/// What counts as one push: visible records of one digest between which no other digest came.
+/// What counts as one push: visible records of one digest between which no other image came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) digest: String,
@@ -128,9 +128,13 @@ impl Pushes {
                 tag: tag.clone(),
                 at: push.at,
             };
-            match groups.last_mut() {
-                Some(last) if last.digest == push.digest => last.records.push(tagged),
-                _ => groups.push(Group {
+            // A signature between two tags of an image moves no tag of it.
+            let image = push.kind == Kind::Image;
+            let mut before = groups.iter_mut().rev();
+            let last = before.find(|group| (group.kind == Kind::Image) == image);
+            match last.filter(|last| last.digest == push.digest) {
+                Some(last) => last.records.push(tagged),
+                None => groups.push(Group {
                     digest: push.digest.clone(),
                     kind: push.kind,
                     records: vec![tagged],

@@ -27,14 +27,15 @@ impl Model {
     /// A refusal for the percentages is right and names the smallest changes; a service that cannot move is not told
     /// anything else about a push that would roll.
     ///
-    /// Excuses: as above; stale answers while something goes wrong on purpose (`calm`); a DAEMON service, of which the rule
+    /// Excuses: as above; a forced deployment of what names a digest, which would bring nothing whatever could move; stale answers while something goes wrong on purpose (`calm`); a DAEMON service, of which the rule
     /// does not speak; a service that follows by its name, which may be refused for want of an image to change; percentages
     /// that ECS would not take (100/100).
     pub(super) fn check_refusal(&mut self, decision: &Decision, calm: bool, moment: Moment<'_>) {
         let Some(service) = self.services.get(&decision.key) else {
             return;
         };
-        let other = service.daemon || service.asked.name_prefix;
+        let nothing_new = service.asked.force && decision.reason.contains("names a digest");
+        let other = service.daemon || service.asked.name_prefix || nothing_new;
         if decision.outcome != "refused" || other || !calm || is_unseen(service) {
             return;
         }

@@ -156,3 +156,24 @@ fn rule_01_a_push_between_a_roll_and_its_undoing_is_not_taken_for_what_came_back
     let scene = scene.pushed("web:latest", "d2", 60);
     assert_eq!(rolled(&scene.settled()), ["web:latest"]);
 }
+
+#[test]
+fn rule_01_what_was_found_in_place_of_a_stamp_counts_when_its_record_is_gone() {
+    // `latest` moved at minute 5, before the deployment; a look-up found what it pulled, and noted that.
+    let mut scene = Scene::new(&["web:latest"]).pushed("web:latest", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(10)), ["web:latest"]);
+    let mut scene = scene.pushed("web:latest", "d2", 5);
+    scene.origin = Some(origin("d2", Some(5)));
+    let plan = scene.look_up(15);
+    assert_eq!(
+        outcomes(&plan),
+        [(Skipped, "latest"), (Unchanged, "latest")]
+    );
+    // Days later.
+    scene.records.clear();
+    scene.origin = None;
+    let first = scene.clone().pushed("web:v9", "d1", 6000);
+    assert_eq!(rolled(&first.settled()), ["web:v9"]);
+    let second = scene.pushed("web:v9", "d2", 6000);
+    assert_eq!(outcomes(&second.settled()), [(Unchanged, "v9")]);
+}
