@@ -58,6 +58,11 @@ impl Model {
             }
             // What was never pulled (no task is wanted) is judged by its name.
             let digest = actual.iter().find(|(name, _)| *name == container.name);
+            // A pinned one has its version by its push.
+            let highest = digest.and_then(|(_, digest)| self.highest(repository, digest));
+            if service.asked.by_version() && highest.is_some() && highest >= version(&newest) {
+                continue;
+            }
             let runs = match digest {
                 Some((_, digest)) => {
                     *digest == newest.digest || self.is_later(service, repository, digest, &newest)
@@ -167,6 +172,13 @@ impl Model {
             .as_ref()
             .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
         !undone && !parts
+    }
+
+    /// The highest version under which a digest was pushed.
+    fn highest(&mut self, repository: &Repository, digest: &str) -> Option<Version> {
+        let groups = self.pushes.groups(repository);
+        let of = groups.iter().filter(|group| group.digest == digest);
+        of.filter_map(version).max()
     }
 
     /// Whether what runs was pushed later than the newest that should run: then it stays (rule 2).

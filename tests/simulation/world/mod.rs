@@ -119,7 +119,7 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository]) -> Setti
 
 fn temper(chance: &mut Chance, seed: u64) -> Temper {
     Temper {
-        days: seed % 3 == 2,
+        days: seed % 6 == 2,
         empty_page_every: chance.of(&[3, 3, 0, 1]),
         latency: chance.of(&[40, 40, 5, 300]),
         range_extra: chance.of(&[2, 2, 0, 5]),
