@@ -13,6 +13,7 @@ mod creation;
 mod destroy;
 mod doctor;
 mod doctor_faults;
+mod doctor_findings;
 mod doctor_probe;
 mod drift;
 mod faulty;
