@@ -185,7 +185,7 @@ def build():
     if os.environ.get("ECROLL_BIN"):
         return os.environ["ECROLL_BIN"], os.environ["UNPACK_BIN"]
     target = os.path.join(WORK, "build")
-    options = ["--release", "--config", 'profile.release.package."*".opt-level=0']
+    options = ["--release", "--config", 'profile.release.package."*".opt-level="s"']
     for crate in TIMED:
         options += ["--config", f"profile.release.package.{crate}.opt-level=3"]
     environment = dict(os.environ, CARGO_TARGET_DIR=target)

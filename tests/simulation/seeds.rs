@@ -13,9 +13,9 @@ use crate::trace::Violation;
 use crate::world::history;
 
 /// So many seeds run always.
-const FIXED: u64 = 400;
+const FIXED: u64 = 500;
 /// From so many seeds on, everything has to be reached.
-const ENOUGH: u64 = 400;
+const ENOUGH: u64 = FIXED;
 /// So many fresh ones besides.
 const FRESH: u64 = 4;
 
