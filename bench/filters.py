@@ -19,8 +19,8 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(ROOT, "target", "bench-filters")
-# Crates on the path that is timed. The others, above all the AWS SDK, are built without optimisation: that takes three
-# minutes instead of twenty, and none of their code runs here.
+# Crates on the path that is timed. The others, above all the AWS SDK, are built for size: none of their code runs here, but
+# what they bring has to be relocated at every start.
 TIMED = "memchr flate2 zlib-rs crc32fast serde serde_json itoa anstream anstyle-parse".split()
 
 JQ = (
