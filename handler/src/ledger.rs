@@ -21,6 +21,8 @@ const APART: TimeDelta = TimeDelta::minutes(15);
 /// What identities begin with that do not come from the trail: events of ECR, and direct use.
 pub(crate) const ECR: &str = "ecr:";
 pub(crate) const DIRECT: &str = "direct:";
+/// In place of an identity that was lost: no hash of another has this form.
+const UNNAMED: &str = "@earlier";
 
 /// The key of the tag that speaks of a repository, on services and on revisions: `ecroll:` and eight hex digits.
 #[must_use]
@@ -178,6 +180,14 @@ impl Entry {
     #[must_use]
     pub fn is_of(&self, digest: &str) -> bool {
         parts(&self.id).1 == Some(short(digest).as_str())
+    }
+
+    /// The same entry, but of a push whose identity is not known any more; its time and its digest are.
+    #[must_use]
+    pub fn unnamed(self) -> Self {
+        let digest = parts(&self.id).1.map(|digest| format!("={digest}"));
+        let id = format!("{UNNAMED}{}", digest.unwrap_or_default());
+        Self { id, ..self }
     }
 
     /// The push's identity, as [`word`] writes it.

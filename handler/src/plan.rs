@@ -30,6 +30,7 @@ mod eligible;
 mod feasible;
 mod force;
 mod objection;
+mod parted;
 mod platform;
 mod running;
 mod service;

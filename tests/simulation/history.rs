@@ -84,6 +84,18 @@ impl History {
         times.filter(|at| *at <= now).max()
     }
 
+    /// When somebody last created or deployed a service before a time.
+    pub(crate) fn last_by_people_before(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let deploys = |act: &Act| {
+            matches!(
+                act,
+                Act::Create(_) | Act::Deploy { .. } | Act::RollBack { .. }
+            )
+        };
+        let acts = self.acts.iter().filter(|(_, act)| deploys(act));
+        acts.map(|(at, _)| *at).filter(|at| *at <= now).max()
+    }
+
     /// When something next happens by the plan after a time.
     pub(crate) fn next_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let acts = self.acts.iter().flat_map(|(at, act)| {

@@ -17,6 +17,8 @@ use crate::trace::{Act, Step, Violation};
 
 /// A step is no longer than this.
 const STRETCH: TimeDelta = TimeDelta::minutes(30);
+/// Within so many sweeps one reads all of `look_back`.
+const FULL: i32 = 13;
 /// Retries of an invocation after one and two minutes, and some room.
 const SETTLING: TimeDelta = TimeDelta::minutes(6);
 
@@ -118,7 +120,9 @@ impl Life<'_> {
         // Nothing goes wrong any more; everything may come to its end.
         let delayed = self.last_delay();
         // By the event's own time a late record is seen when everything is read, which is every twelfth time.
-        let sweeps = if history.world.event_time { 13 } else { 2 };
+        // So is an old push by a service that somebody made follow it meanwhile.
+        let all = history.world.event_time || history.temper.days;
+        let sweeps = if all { FULL } else { 2 };
         let end = history.calm + history.sweep() * sweeps + SETTLING * 2 + delayed;
         self.pass(end).await;
         self.finish();
@@ -170,7 +174,10 @@ impl Life<'_> {
         if now >= self.history.calm {
             return DateTime::<Utc>::MAX_UTC;
         }
-        last + self.history.sweep() + SETTLING
+        let usual = last + self.history.sweep() + SETTLING;
+        let people = self.history.last_by_people_before(now);
+        let people = people.filter(|_| self.history.temper.days);
+        usual.max(people.map_or(usual, |at| at + self.history.sweep() * FULL))
     }
 
     /// Tells the model what happened since the last time.

@@ -131,7 +131,7 @@ impl Deciding<'_> {
             .filter(|push| push.repository == *repository)
             .collect();
         let running = self.running(repository, &its);
-        let entry = self.service.entry(repository);
+        let entry = self.entry(repository, &its);
         let mut known = Known {
             tag: self.one_tag(repository),
             digest: running.digest.clone(),

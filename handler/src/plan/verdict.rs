@@ -80,7 +80,7 @@ impl Deciding<'_> {
                 }
             }
         }
-        let entry = self.service.entry(repository);
+        let entry = self.entry(repository, pushed);
         let (counts, others) = self.choose(repository, candidates, entry.as_ref(), pushed);
         for (Candidate { push, tag, .. }, reason) in others {
             plan.decisions

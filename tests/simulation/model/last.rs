@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::trace::Kind;
@@ -12,6 +13,9 @@ use super::pushes::Group;
 use super::services::{By, Key, Service};
 use super::version::Version;
 use super::{Model, Moment, policy};
+
+/// Within so many sweeps one reads all of `look_back`.
+const FULL: i32 = 13;
 
 impl Model {
     pub(super) fn check_last(&mut self, moment: Moment<'_>) {
@@ -40,11 +44,37 @@ impl Model {
         let Some(newest) = self.newest(service, definition, repository) else {
             return;
         };
-        if !self.must_run(service, repository, &newest) {
+        if !self.must_run(service, repository, &newest, moment.at) {
             return;
         }
         let actual = actual(service, moment);
         let containers = definition.containers.iter();
+        // The newest of what the containers run stays (rule 2), and the others with it.
+        let own = actual.iter().filter(|(name, _)| {
+            let mut all = containers.clone();
+            all.any(|c| c.name == *name && c.named.as_ref().is_some_and(|(of, _)| of == repository))
+        });
+        let own = own.map(|(_, digest)| digest.clone());
+        let meant = containers.clone().filter_map(|container| {
+            let (of, named) = container.named.as_ref()?;
+            let pulled = actual.iter().any(|(name, _)| *name == container.name);
+            let runs = service
+                .runs
+                .as_ref()
+                .filter(|_| of == repository && !pulled)?;
+            self.pushes.resolve(repository, named, runs.at)
+        });
+        let all: Vec<String> = own.chain(meant).collect();
+        let mut all = all.iter();
+        if all.any(|digest| self.is_later(service, repository, digest, &newest)) {
+            return;
+        }
+        // README: "only upwards", from the highest version that a container names.
+        let mut named = containers.clone().filter_map(|c| c.named.as_ref());
+        let as_high = named.any(|(of, named)| of == repository && is_as_high(Some(named), &newest));
+        if service.asked.by_version() && as_high {
+            return;
+        }
         // A forced deployment brings a container what its own tag names.
         let of = containers.filter(|container| {
             let named = container.named.as_ref().filter(|(of, _)| of == repository);
@@ -52,22 +82,27 @@ impl Model {
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
-            // README: "only upwards". The same version with another digest is not.
-            if service.asked.by_version() && is_as_high(named, &newest) {
-                continue;
-            }
-            // What was never pulled (no task is wanted) is judged by its name.
+            // What was never pulled (no task is wanted, or none started) is judged by its name.
             let digest = actual.iter().find(|(name, _)| *name == container.name);
+            let meant = service
+                .runs
+                .as_ref()
+                .zip(named)
+                .and_then(|(runs, named)| self.pushes.resolve(repository, named, runs.at));
+            let meant = digest.map(|(_, digest)| digest.clone()).or(meant);
             // A pinned one has its version by its push.
-            let highest = digest.and_then(|(_, digest)| self.highest(repository, digest));
+            let highest = meant
+                .as_ref()
+                .and_then(|digest| self.highest(repository, digest));
             if service.asked.by_version() && highest.is_some() && highest >= version(&newest) {
                 continue;
             }
             let runs = match digest {
-                Some((_, digest)) => {
-                    *digest == newest.digest || self.is_later(service, repository, digest, &newest)
+                Some((_, digest)) => *digest == newest.digest,
+                None => {
+                    named.is_some_and(|named| newest.is_named(named))
+                        || meant.as_ref() == Some(&newest.digest)
                 }
-                None => named.is_some_and(|named| newest.is_named(named)),
             };
             if !runs {
                 let what = format!(
@@ -141,7 +176,13 @@ impl Model {
     /// stop), or ECS takes no such pair (100/100); where the service came to the repository, or somebody changed its percentages, when
     /// the push had left the window of the look-ups; where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
     /// deployed afterwards; where, with the sweep off, nobody was told of it (rule 1).
-    fn must_run(&self, service: &Service, repository: &Repository, newest: &Group) -> bool {
+    fn must_run(
+        &self,
+        service: &Service,
+        repository: &Repository,
+        newest: &Group,
+        now: DateTime<Utc>,
+    ) -> bool {
         let minimum = service.asked.minimum.unwrap_or(service.minimum);
         let stuck = service.daemon && minimum >= 100;
         let maximum = service.asked.maximum.unwrap_or(service.maximum);
@@ -150,12 +191,13 @@ impl Model {
             return false;
         }
         // A refusal ends when the percentages change, but by then nothing may read the push any more.
-        let since = service
-            .since
-            .get(repository)
-            .copied()
-            .max(service.changed_at);
+        let came = service.since.get(repository).copied();
+        let since = came.max(service.changed_at);
         let sweep = self.settings.sweep.unwrap_or_default();
+        // A warm look-up reads what is new. All is read every twelfth time.
+        if came.is_some_and(|came| came > newest.order.0 && came + sweep * FULL > now) {
+            return false;
+        }
         if since.is_some_and(|since| since + sweep > newest.order.0 + self.settings.look_back) {
             return false;
         }

@@ -145,6 +145,25 @@ impl Pushes {
         groups
     }
 
+    /// The place in the order of the last of a group's records that no other image parts from the records before, whether
+    /// or not anybody has heard of that one.
+    pub(super) fn parted(&self, repository: &Repository, group: &Group) -> Order {
+        let others = self.records.get(repository).into_iter().flatten();
+        let others = others.filter(|record| {
+            let push = &record.push;
+            push.kind == Kind::Image && push.tag.is_some() && push.digest != group.digest
+        });
+        let mut order = group.order.clone();
+        for pair in group.records.windows(2) {
+            let [before, after] = pair else { continue };
+            let mut between = others.clone();
+            if between.any(|other| (before.at..=after.at).contains(&other.push.at)) {
+                order = (after.at, after.at, after.id.clone());
+            }
+        }
+        order
+    }
+
     /// The digest that a tag or a digest means at a time, whoever knows of it: the registry's answer.
     pub(super) fn resolve(
         &self,

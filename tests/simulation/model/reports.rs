@@ -10,6 +10,7 @@ use super::services::Key;
 pub(super) struct Line {
     pub(super) repository: String,
     pub(super) digest: String,
+    pub(super) tag: String,
     pub(super) id: String,
 }
 
@@ -81,13 +82,14 @@ fn each<T>(
 }
 
 fn line(value: &Value) -> Result<Line, String> {
-    for member in ["account", "region", "tag"] {
+    for member in ["account", "region"] {
         text(value, member)?;
     }
     time(value, "pushed_at")?;
     Ok(Line {
         repository: text(value, "repository")?,
         digest: text(value, "digest")?,
+        tag: text(value, "tag")?,
         id: text(value, "event_id")?,
     })
 }

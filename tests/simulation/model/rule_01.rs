@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::trace::Kind;
 
 use super::image::Repository;
-use super::reports::Report;
+use super::reports::{Line, Report};
 use super::services::Key;
 use super::{LONG, Model, Moment, policy};
 
@@ -25,6 +25,7 @@ pub(super) struct Owed {
     pub(super) key: Key,
     repository: Repository,
     digest: String,
+    tag: String,
     /// The record.
     id: String,
     /// Its `eventTime`.
@@ -67,6 +68,7 @@ impl Model {
                     key,
                     repository: repository.clone(),
                     digest: push.digest.clone(),
+                    tag: push.tag.clone().unwrap_or_default(),
                     id: id.to_owned(),
                     pushed: push.at,
                     visible: moment.at,
@@ -105,7 +107,10 @@ impl Model {
             }
             let groups = pushes.groups(&owed.repository);
             let mut of = groups.iter().filter(|group| group.has(&owed.id));
-            let together = of.any(|group| group.ids().any(|id| listed.contains(id)));
+            let mut together = of.any(|group| group.ids().any(|id| listed.contains(id)));
+            // A look-up that reads less of the log may not see what parts it from an earlier one.
+            let line = |line: &Line| line.digest == owed.digest && line.tag == owed.tag;
+            together |= report.pushes.iter().any(line);
             if listed.contains(owed.id.as_str()) || (together && began >= owed.visible) {
                 owed.decided = Some(moment.at);
             }

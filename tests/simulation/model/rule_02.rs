@@ -52,7 +52,9 @@ impl Model {
             return;
         }
         let running = self.newest_running(roll, repository);
-        let Some(running) = running.filter(|running| *running > intent.group.order) else {
+        // What lies between two records of one image and was not heard of yet parts them all the same.
+        let order = self.pushes.parted(repository, &intent.group);
+        let Some(running) = running.filter(|running| *running > order) else {
             return;
         };
         // Excuse: a person deployed after the handler had read the service for the last time, or, while answers may be
@@ -71,8 +73,8 @@ impl Model {
             roll.name(),
             running.0,
             running.2,
-            intent.group.order.0,
-            intent.group.order.2
+            order.0,
+            order.2
         );
         self.say(2, moment.at, what);
     }

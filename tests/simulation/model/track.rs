@@ -260,10 +260,19 @@ impl Model {
             return;
         };
         if let Some(failed) = &service.runs
-            && failed.rolled.len() > 1
+            && !failed.rolled.is_empty()
         {
-            // "When the breaker undoes a revision that carried two new pushes, each is tried once alone." (DESIGN 5.1)
-            service.alone.extend(failed.rolled.iter().cloned());
+            // "When the breaker undoes a revision that carried two new pushes, each is tried once alone." (DESIGN 5.1) A tag
+            // that is named before and after may carry one as well.
+            let goal = service.completed.as_ref();
+            let moved =
+                failed.digests.values().map(|(of, _)| of).filter(|of| {
+                    goal.is_some_and(|goal| goal.digests_of(of) != failed.digests_of(of))
+                });
+            let carried: BTreeSet<_> = failed.rolled.iter().chain(moved).cloned().collect();
+            if carried.len() > 1 {
+                service.alone.extend(carried);
+            }
         }
         service.overruled(notice.at);
         let goal = service.completed.clone();

@@ -175,3 +175,29 @@ fn rule_03_a_history_that_cannot_be_read_holds() {
     assert!(plan.decisions[0].reason.contains("AccessDenied"));
     writes_nothing(&plan);
 }
+
+/// A tag pushed again is one push with the first as long as nothing is known to lie between, and the ledger takes its
+/// identity; what arrives late may make it a push of its own.
+#[test]
+fn rule_01_a_record_that_arrives_late_parts_a_push_from_the_one_that_was_rolled_back() {
+    let mut scene = after_a_roll();
+    scene = scene.deployed(&[(2, 5), (1, 30)]);
+    redeploy(&mut scene, &arn(1), 30);
+    let mut scene = scene.pushed("web:again", "d1", 60);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "again")], "one push, as it seems");
+    for note in &plan.notes {
+        let (key, value) = note.tag.clone();
+        scene.web().tags.insert(key, value);
+    }
+    assert!(
+        scene
+            .web()
+            .tags
+            .values()
+            .any(|value| value.contains("d1-web-again"))
+    );
+    // Pushed before it, and seen after it.
+    let scene = scene.pushed("web:between", "d2", 50);
+    assert_eq!(rolled(&scene.settled()), ["web:again"]);
+}
