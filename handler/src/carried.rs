@@ -25,6 +25,8 @@ pub(crate) async fn decide(
     carried: &[Carried],
     until: Deadline,
 ) -> Result<Report, Error> {
+    let ours = |push: &&Carried| !context.config.is_in_use_tag(&push.found.record.tag);
+    let carried: Vec<Carried> = carried.iter().filter(ours).cloned().collect();
     if carried.is_empty() {
         tracing::info!(trigger = trigger.name, "no push in the event");
         return Ok(Report {
@@ -38,7 +40,7 @@ pub(crate) async fn decide(
     let began = context.now();
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
     let (found, inventory) = futures_util::join!(found, survey(context, until));
-    let (pushes, left) = told(carried, found);
+    let (pushes, left) = told(&carried, found);
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;

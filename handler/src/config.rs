@@ -52,6 +52,26 @@ pub struct Target {
     pub external_id: Option<String>,
 }
 
+/// Services that take a push together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    /// Names or globs of services, `cluster/service` each; one without a cluster is of any.
+    pub services: Vec<String>,
+}
+
+impl Wave {
+    /// Whether a service, named as in ECS, belongs to it.
+    #[must_use]
+    pub fn covers(&self, cluster: &str, service: &str) -> bool {
+        self.services.iter().any(|glob| match glob.split_once('/') {
+            Some((of, glob)) => {
+                filters::glob::matches(of, cluster) && filters::glob::matches(glob, service)
+            }
+            None => filters::glob::matches(glob, service),
+        })
+    }
+}
+
 /// Everything that a user may set. Every field has a default; [`Config::default`] is an empty file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -81,6 +101,10 @@ pub struct Config {
     pub services: Vec<ServiceRule>,
     /// Other accounts and Regions with services that follow.
     pub targets: Vec<Target>,
+    /// The order in which services take a push; those of no wave come last. Default none: all at once.
+    pub waves: Vec<Wave>,
+    /// Whether every twelfth sweep asks ECR for pushes that never reached the log. Default yes.
+    pub reconcile: bool,
 }
 
 impl Default for Config {
@@ -99,6 +123,8 @@ impl Default for Config {
             service: ServiceSettings::default(),
             services: Vec::new(),
             targets: Vec::new(),
+            waves: Vec::new(),
+            reconcile: true,
         }
     }
 }
@@ -149,6 +175,28 @@ impl Config {
         })
     }
 
+    /// Whether a tag is one that ecroll puts on what runs: setting it is no push.
+    #[must_use]
+    pub fn is_in_use_tag(&self, tag: &str) -> bool {
+        let rules = self
+            .services
+            .iter()
+            .filter_map(|rule| rule.in_use_tag.as_deref());
+        let mut all = rules.chain(self.service.in_use_tag.as_deref());
+        !tag.is_empty() && all.any(|in_use| in_use == tag)
+    }
+
+    /// Whether any service's images are to carry a tag while they run.
+    #[must_use]
+    pub fn marks_images(&self) -> bool {
+        let rules = self
+            .services
+            .iter()
+            .filter_map(|rule| rule.in_use_tag.as_deref());
+        let mut all = rules.chain(self.service.in_use_tag.as_deref());
+        all.any(|tag| !tag.is_empty())
+    }
+
     /// Whether a repository is followed.
     #[must_use]
     pub fn follows_repository(&self, repository: &str) -> bool {
@@ -166,6 +214,7 @@ impl Default for ServiceSettings {
             action: Action::Revision,
             pin: Pin::Tag,
             hold: false,
+            in_use_tag: None,
             minimum_healthy_percent: None,
             maximum_percent: None,
         }

@@ -61,10 +61,17 @@ struct Memory {
     denials: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The function's own place, as the clusters there name it.
     home: Option<Place>,
+    /// When the registry was last asked for what the log lacks.
+    reconciled: Option<DateTime<Utc>>,
 }
 
 /// ARN of the service, beginning of the deployment, repository.
 type OriginKey = (String, DateTime<Utc>, Repository);
+
+/// Every so many sweeps the registry is asked for what the log lacks.
+const RECONCILE: u32 = 12;
+/// Schedules are not exact.
+const JITTER: TimeDelta = TimeDelta::seconds(30);
 
 /// How many origins are remembered.
 const MOST_ORIGINS: usize = 5000;
@@ -240,6 +247,25 @@ impl Context {
     /// Learns where the function is.
     pub(crate) fn learn_home(&self, place: Place) {
         self.memory().home = Some(place);
+    }
+
+    /// Whether the registry is to be asked now for what the log lacks: at every twelfth sweep, and at the first of a cold
+    /// function.
+    pub(crate) fn reconciles(&self, now: DateTime<Utc>) -> bool {
+        let sweep = self.config.sweep.unwrap_or_default();
+        let every = TimeDelta::from_std(sweep * RECONCILE).unwrap_or(TimeDelta::MAX);
+        let last = self.memory().reconciled;
+        last.is_none_or(|last| now - last + JITTER >= every)
+    }
+
+    /// The registry was asked.
+    pub(crate) fn set_reconciled(&self, at: DateTime<Utc>) {
+        self.memory().reconciled = Some(at);
+    }
+
+    /// Where the function is, once an ARN told.
+    pub(crate) fn home(&self) -> Option<Place> {
+        self.memory().home.clone()
     }
 
     /// All places whose services follow; `None` as long as the function's own is not known.

@@ -92,6 +92,7 @@ fn without_policies(config: &Config) -> Config {
     let mut config = config.clone();
     config.repositories = vec!["*".to_owned()];
     config.since = None;
+    config.waves = Vec::new();
     config.service.tags = TagPolicy::Any;
     for rule in &mut config.services {
         rule.tags = None;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecr::Client;
-use aws_sdk_ecr::types::ImageIdentifier;
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 use chrono::{DateTime, Utc};
 
+use crate::ecs::next;
 use crate::error::AwsError;
 use crate::image::Repository;
+use crate::plan::missing::Listed;
 
 /// The most images that `DescribeImages` takes in one call.
 const MOST_IDS: usize = 100;
@@ -103,6 +105,123 @@ async fn describe_some(
         }
     }
     Ok(found)
+}
+
+/// What stands in place of a prefix where all repositories without another may be caches.
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html>
+pub(crate) const ROOT: &str = "ROOT";
+
+/// Media types of the configuration of what runs as a container; an index has none.
+const CONFIGS: &[&str] = &[
+    "application/vnd.docker.container.image.v1+json",
+    "application/vnd.oci.image.config.v1+json",
+];
+
+/// All images with tags that a repository holds: no charts, signatures and the like.
+///
+/// # Errors
+/// What AWS answered to one of the pages.
+pub(crate) async fn list(ecr: &Client, repository: &Repository) -> Result<Vec<Listed>, AwsError> {
+    let tagged = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged);
+    let request = ecr
+        .describe_images()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .filter(tagged.build())
+        .max_results(1000);
+    let (mut images, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let page = request.clone().set_next_token(token.clone()).send().await;
+        let page = page.map_err(|error| AwsError::new("DescribeImages", &error))?;
+        images.extend(page.image_details().iter().filter_map(listed));
+        token = next(token.as_deref(), page.next_token(), "DescribeImages")?;
+        if token.is_none() {
+            return Ok(images);
+        }
+    }
+}
+
+fn listed(image: &ImageDetail) -> Option<Listed> {
+    let known = image.artifact_media_type();
+    if known.is_some_and(|media| !CONFIGS.contains(&media)) {
+        return None;
+    }
+    let at = image.image_pushed_at()?;
+    Some(Listed {
+        digest: image.image_digest()?.to_owned(),
+        tags: image.image_tags().to_vec(),
+        pushed_at: DateTime::from_timestamp(at.secs(), at.subsec_nanos())?,
+    })
+}
+
+/// The prefixes of repositories that hold what was pulled through from elsewhere.
+///
+/// # Errors
+/// What AWS answered.
+pub(crate) async fn cache_prefixes(ecr: &Client) -> Result<Vec<String>, AwsError> {
+    let (mut prefixes, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let page = ecr
+            .describe_pull_through_cache_rules()
+            .set_next_token(token.clone());
+        let page = page.send().await;
+        let page = page.map_err(|error| AwsError::new("DescribePullThroughCacheRules", &error))?;
+        let rules = page.pull_through_cache_rules().iter();
+        prefixes.extend(rules.filter_map(|rule| rule.ecr_repository_prefix().map(str::to_owned)));
+        token = next(
+            token.as_deref(),
+            page.next_token(),
+            "DescribePullThroughCacheRules",
+        )?;
+        if token.is_none() {
+            return Ok(prefixes);
+        }
+    }
+}
+
+/// Lets a tag name an image that the repository holds; what it named before loses it. That it names it already is no
+/// error.
+///
+/// # Errors
+/// What AWS answered: the image is gone, the tag is immutable, the call is not allowed.
+pub(crate) async fn put_tag(
+    ecr: &Client,
+    repository: &Repository,
+    digest: &str,
+    tag: &str,
+) -> Result<(), AwsError> {
+    let answer = ecr
+        .batch_get_image()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .image_ids(ImageId::Digest(digest.to_owned()).sdk())
+        .set_accepted_media_types(Some(
+            MANIFESTS.iter().map(|media| (*media).to_owned()).collect(),
+        ))
+        .send()
+        .await
+        .map_err(|error| AwsError::new("BatchGetImage", &error))?;
+    let image = answer.images().first();
+    let Some(manifest) = image.and_then(|image| image.image_manifest()) else {
+        let why = format!("ECR no longer holds {digest}");
+        return Err(AwsError::strange("BatchGetImage", why, false));
+    };
+    let media = image.and_then(|image| image.image_manifest_media_type());
+    let put = ecr
+        .put_image()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .image_manifest(manifest)
+        .set_image_manifest_media_type(media.map(str::to_owned))
+        .image_tag(tag)
+        .image_digest(digest)
+        .send()
+        .await
+        .map_err(|error| AwsError::new("PutImage", &error));
+    match put {
+        Err(error) if error.message.starts_with("ImageAlreadyExistsException") => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 /// The manifest of an image; `None` when the repository does not hold it, or holds no image under it.

@@ -16,6 +16,8 @@
 //! | `roll`, [`revision`] | does what the plan says | ECS |
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
+//! | `reconcile` | asks the registry for pushes that never reached the log | ECR |
+//! | `in_use` | lets a tag of the registry name what runs, where somebody asked for that | ECR |
 //! | `telling` | the log, the metrics, and a topic hear of it | SNS |
 //! | [`logged`] | what the log of an invocation says, for whoever reads it | |
 //!
@@ -34,6 +36,7 @@ mod elsewhere;
 mod error;
 mod followers;
 pub mod image;
+mod in_use;
 pub mod inventory;
 pub mod ledger;
 pub mod logged;
@@ -45,6 +48,7 @@ pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod push;
+mod reconcile;
 pub mod record;
 pub mod report;
 pub mod revision;

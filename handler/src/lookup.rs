@@ -19,6 +19,7 @@ use crate::deadline::Deadline;
 use crate::deployment::Change;
 use crate::error::{AwsError, Error};
 use crate::push::{Found, Push, coalesce};
+use crate::reconcile;
 use crate::report::{Report, Window};
 use crate::session::Session;
 use crate::survey::survey;
@@ -45,8 +46,11 @@ pub(crate) async fn look_up(
     let span = trigger.look_back.unwrap_or(context.config.look_back);
     let earliest = to - TimeDelta::from_std(span).unwrap_or(TimeDelta::days(1));
     let mark = context.mark();
+    // Now and then everything is read, to see whether the log told everything.
+    let whole = trigger.name == "sweep" && !trigger.dry_run && context.reconciles(to);
     let from = match trigger.look_back {
         Some(_) => earliest,
+        None if whole => earliest,
         None => mark.start(earliest),
     };
     let reader = Reader::new(context)?;
@@ -59,6 +63,7 @@ pub(crate) async fn look_up(
             Change::read(event),
             (from, to),
             until,
+            whole && context.config.reconcile,
             parts
         )
     );
@@ -68,7 +73,14 @@ pub(crate) async fn look_up(
         pushes,
         reached,
         failed,
+        missed,
     } = done?;
+    if whole && failed.is_none() {
+        context.set_reconciled(to);
+    }
+    if !trigger.dry_run {
+        session.mark_images(whole).await;
+    }
     if failed.is_some() || session.is_unfinished() {
         context.set_mark(mark.unfinished(from == earliest));
     } else if trigger.look_back.is_none() {
@@ -76,8 +88,9 @@ pub(crate) async fn look_up(
     }
     let window = Window { from: reached, to };
     let left = failed.map(|error| format!("the log before {reached} could not be read: {error}"));
+    let name = if missed { "reconcile" } else { trigger.name };
     session
-        .report(trigger.name, Some(window), &pushes, left.as_deref())
+        .report(name, Some(window), &pushes, left.as_deref())
         .await
 }
 
@@ -136,6 +149,8 @@ struct Done<'c> {
     /// From here on everything was read.
     reached: DateTime<Utc>,
     failed: Option<AwsError>,
+    /// The registry held a push of which the log did not tell.
+    missed: bool,
 }
 
 async fn decide_all(
@@ -144,6 +159,7 @@ async fn decide_all(
     change: Option<Change>,
     (from, began): (DateTime<Utc>, DateTime<Utc>),
     until: Deadline,
+    reconciling: bool,
     mut parts: UnboundedReceiver<Part>,
 ) -> Result<Done<'_>, Error> {
     let inventory = survey(context, until).await?;
@@ -153,6 +169,7 @@ async fn decide_all(
         pushes: Vec::new(),
         reached: context.now(),
         failed: None,
+        missed: false,
     };
     while let Some(part) = parts.recv().await {
         done.take(part)?;
@@ -166,6 +183,15 @@ async fn decide_all(
         }
     }
     done.pushes = coalesce(done.found.clone());
+    // Without the older part of the log nobody knows what it told.
+    if reconciling && done.failed.is_none() && !done.session.has_rolled() {
+        let inventory = &done.session.inventory;
+        let missed = reconcile::pushes(context, inventory, &done.pushes, until).await;
+        done.missed = !missed.is_empty();
+        if done.missed {
+            done.pushes = coalesce(done.found.iter().cloned().chain(missed).collect());
+        }
+    }
     done.session.decide(&done.pushes).await;
     Ok(done)
 }

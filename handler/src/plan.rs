@@ -29,6 +29,7 @@ mod doubt;
 mod eligible;
 mod feasible;
 mod force;
+pub(crate) mod missing;
 mod objection;
 mod parted;
 mod platform;
@@ -36,6 +37,7 @@ mod running;
 mod service;
 mod standing;
 mod verdict;
+mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,6 +54,7 @@ use crate::revision::Registration;
 pub(crate) use objection::refusal;
 pub(crate) use service::settings;
 pub use standing::{By, Known, Noted, Standing, Standings, standings};
+use waves::Held;
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,6 +190,8 @@ pub struct Plan {
     pub doubts: Vec<Doubt>,
     /// What must be asked likewise: the answers go into [`Inventory::origins`].
     pub undated: Vec<Undated>,
+    /// Something waits for an earlier wave: the next look-up has to see its push again.
+    pub waiting: bool,
     /// What people should know of services, whatever was pushed. The same at every look-up, so told once.
     pub remarks: BTreeSet<String>,
 }
@@ -201,6 +206,25 @@ pub fn plan(
     histories: &Histories,
     config: &Config,
     dry: bool,
+) -> Plan {
+    let plan = ordered(pushes, inventory, histories, config, dry, &Held::new());
+    let held = waves::held(&plan, pushes, inventory, config);
+    if held.is_empty() {
+        return plan;
+    }
+    let mut plan = ordered(pushes, inventory, histories, config, dry, &held);
+    plan.waiting = held.values().any(|(_, over)| !over);
+    plan
+}
+
+/// The same, where what is held by its wave is known.
+fn ordered(
+    pushes: &[Push],
+    inventory: &Inventory,
+    histories: &Histories,
+    config: &Config,
+    dry: bool,
+    held: &Held,
 ) -> Plan {
     let mut plan = Plan::default();
     let by_name = by_name(config, inventory);
@@ -227,6 +251,7 @@ pub fn plan(
             own,
             by_name,
             dry,
+            held,
         }
         .decide(pushes, &mut plan);
     }
@@ -254,6 +279,8 @@ struct Deciding<'a> {
     /// Names count, somewhere.
     by_name: bool,
     dry: bool,
+    /// What waits for an earlier wave.
+    held: &'a Held,
 }
 
 /// The registrations that a plan's rolls need, each once.

@@ -12,6 +12,7 @@ use crate::deployment::{self, Change, Ended};
 use crate::elsewhere;
 use crate::error::Error;
 use crate::image::Repository;
+use crate::in_use;
 use crate::inventory::{Gap, Inventory};
 use crate::origins;
 use crate::plan::{self, Cargo, Histories, Plan, Roll};
@@ -183,6 +184,7 @@ impl<'c> Session<'c> {
     }
 
     async fn carry_out(&mut self, plan: Plan) {
+        self.unfinished |= plan.waiting;
         let rolls = plan.rolls.iter().map(|roll| roll.service.arn.clone());
         self.rolled.extend(rolls);
         let rolled = roll::carry_out(self.context, &self.inventory, &plan, self.until).await;
@@ -220,6 +222,19 @@ impl<'c> Session<'c> {
                 push: cargo.push.clone(),
                 retryable: false,
             });
+        }
+    }
+
+    /// Whether a service was rolled already.
+    pub(crate) fn has_rolled(&self) -> bool {
+        !self.rolled.is_empty()
+    }
+
+    /// Lets the in-use tags name what runs: of everything, or where a roll has just completed.
+    pub(crate) async fn mark_images(&self, all: bool) {
+        let completed = self.ended.iter().any(|ended| ended.state.is_good());
+        if all || completed {
+            in_use::mark(self.context, &self.inventory, self.until).await;
         }
     }
 

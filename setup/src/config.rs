@@ -129,7 +129,7 @@ clusters = [\"a\",
 
 [service]
 minimum_healthy_percent = 700
-in_use_tag = \"digest\"
+in_use_tag = \"a tag\"
 
 [[services]]
 tags = \"any\"

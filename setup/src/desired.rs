@@ -154,6 +154,8 @@ impl Pipeline<'_> {
             notify: config.notify.clone(),
             assumed: targets.filter_map(|target| target.role.clone()).collect(),
             regions: own.map(|target| target.region.clone()).collect(),
+            reconciles: config.reconcile && config.sweep.is_some(),
+            marks_images: config.marks_images(),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![
@@ -216,11 +218,9 @@ impl Pipeline<'_> {
         ];
         let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
         all.extend(self.rule(&names.rule, "sweep", sweep, &function));
-        // Whoever wants to hear of results wants to hear how they ended.
-        let ends = config
-            .notify
-            .as_ref()
-            .map(|_| When::pattern(DEPLOYMENTS_END));
+        // Whoever wants to hear of results wants to hear how they ended; the in-use tag and the next wave wait for that.
+        let heard = config.notify.is_some() || config.marks_images() || !config.waves.is_empty();
+        let ends = heard.then(|| When::pattern(DEPLOYMENTS_END));
         all.extend(self.rule(&names.deployments, "deployments", ends, &function));
         all.push(Resource::Dashboard(Dashboard {
             name: base.clone(),

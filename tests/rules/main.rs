@@ -12,10 +12,12 @@
 
 mod figures;
 mod fleet;
+mod in_use;
 mod proxy;
 mod road;
 mod rule_01_in_time;
 mod rule_01_no_push_is_lost;
+mod rule_01_reconcile;
 mod rule_01_retries;
 mod rule_01_slices;
 mod rule_02_by_name;
@@ -34,4 +36,5 @@ mod rule_06_certain_failures;
 mod rule_06_never_stuck;
 mod rule_08_permissions;
 mod telling;
+mod waves;
 mod world;

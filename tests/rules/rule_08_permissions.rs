@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use setup::policy_document::Document;
 
 use crate::road::{IMAGE, context, deploy, event, invoke, put};
+use crate::rule_01_reconcile::{own, push_unheard};
 use crate::world::{HANDLER, World, image};
 
 const TRAIL: &str = "arn:aws:iam::000000000000:role/ecroll-eu-west-1-trail";
@@ -24,7 +25,8 @@ const UNUSED: [(&str, &str); 2] = [
 fn config() -> Config {
     let target = json!({"account": "000000000001", "region": "eu-west-1", "role": THERE,
         "external_id": "secret"});
-    Config::from_json(&json!({"notify": TOPIC, "targets": [target]})).unwrap()
+    let marked = json!({"repository": "own", "in_use_tag": "live"});
+    Config::from_json(&json!({"notify": TOPIC, "targets": [target], "services": [marked]})).unwrap()
 }
 
 /// A pipeline that is asked for everything that needs a permission: roles to pass, somebody to tell, another account.
@@ -41,6 +43,11 @@ async fn demanding() -> (World, Account) {
     let service = json!({"cluster": "default", "serviceName": "api", "taskDefinition": "api",
         "desiredCount": 1});
     call("ecs", "CreateService", service);
+    world.service(
+        "own",
+        &json!({}),
+        &json!([{"name": "app", "image": own("own", "seed")}]),
+    );
     // Its roles are in the handler's policy from the next run of setup on.
     world.set_up(&config()).await;
 
@@ -70,6 +77,8 @@ async fn demanding() -> (World, Account) {
 
 /// Everything that a handler does: rolls, a rollback that has to be understood, a push by another road, a failure.
 async fn live(world: &World) {
+    // No record tells of this one.
+    push_unheard(world, "own", "v1", "own");
     // What a person deployed is dated by the registry when an older push comes late.
     put(world, "web", "seed", "zero", IMAGE);
     world.minutes(1).await;
@@ -97,6 +106,7 @@ async fn live(world: &World) {
             })
         })
     };
+    world.minutes(60).await;
     world.account.host(std::sync::Arc::new(failing));
     world.minutes(15).await;
 }

@@ -6,14 +6,14 @@ mod value;
 
 use serde_json::Value;
 
-use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target};
+use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Wave};
 use crate::policy::TagPolicy;
 pub use own::OwnTags;
 use table::Table;
 pub use table::{Fault, edits};
 use value::{
-    account, action, globs, look_back, matching, name, percent, pin, region, role, sweep, switch,
-    tags, text, time, topic, trail, triggers,
+    account, action, globs, in_use_tag, look_back, matching, name, percent, pin, region, role,
+    sweep, switch, tags, text, time, topic, trail, triggers,
 };
 
 pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
@@ -40,16 +40,22 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
         service: defaults.service,
         services: Vec::new(),
         targets: Vec::new(),
+        waves: Vec::new(),
+        reconcile: table
+            .read("reconcile", switch)
+            .unwrap_or(defaults.reconcile),
     };
     let service = table.take("service");
     let services = table.take("services");
     let targets = table.take("targets");
+    let waves = table.take("waves");
     table.close();
     if let Some(value) = service {
         config.service = defaults_for_services(&value, &mut faults);
     }
     config.services = list("services", services, &mut faults, rule);
     config.targets = list("targets", targets, &mut faults, target);
+    config.waves = list("waves", waves, &mut faults, wave);
     same_target_twice(&config.targets, &mut faults);
     if faults.is_empty() {
         Ok(config)
@@ -104,6 +110,19 @@ fn target(index: usize, value: &Value, faults: &mut Vec<Fault>) -> Target {
     target
 }
 
+fn wave(index: usize, value: &Value, faults: &mut Vec<Fault>) -> Wave {
+    let mut table = Table::open(&format!("waves[{index}]"), value, faults);
+    if value.is_object() && value.get("services").is_none() {
+        table.fault(
+            "services",
+            "is missing: a wave is a list such as [\"canary/*\"]",
+        );
+    }
+    let services = table.read("services", globs).unwrap_or_default();
+    table.close();
+    Wave { services }
+}
+
 fn same_target_twice(targets: &[Target], faults: &mut Vec<Fault>) {
     for (at, target) in targets.iter().enumerate() {
         let same =
@@ -126,6 +145,9 @@ fn defaults_for_services(value: &Value, faults: &mut Vec<Fault>) -> ServiceSetti
         action: table.read("action", action).unwrap_or(Action::Revision),
         pin: table.read("pin", pin).unwrap_or(Pin::Tag),
         hold: table.read("hold", switch).unwrap_or(false),
+        in_use_tag: table
+            .read("in_use_tag", in_use_tag)
+            .filter(|tag| !tag.is_empty()),
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
     };
@@ -149,6 +171,7 @@ fn rule(index: usize, value: &Value, faults: &mut Vec<Fault>) -> ServiceRule {
         action: table.read("action", action),
         pin: table.read("pin", pin),
         hold: table.read("hold", switch),
+        in_use_tag: table.read("in_use_tag", in_use_tag),
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),
     };

@@ -44,6 +44,8 @@ pub struct ServiceSettings {
     pub pin: Pin,
     /// Decide and report, but do not roll.
     pub hold: bool,
+    /// Put on the image of a roll that was completed, so that lifecycle policies keep it and people see what runs.
+    pub in_use_tag: Option<String>,
     /// Sent with the roll when set and different from the service's own. Percent, 0 to 100.
     pub minimum_healthy_percent: Option<i32>,
     /// Likewise; 100 to 200.
@@ -69,6 +71,8 @@ pub struct ServiceRule {
     pub pin: Option<Pin>,
     /// Overrides [`ServiceSettings::hold`].
     pub hold: Option<bool>,
+    /// Overrides [`ServiceSettings::in_use_tag`]; empty for none.
+    pub in_use_tag: Option<String>,
     /// Overrides [`ServiceSettings::minimum_healthy_percent`].
     pub minimum_healthy_percent: Option<i32>,
     /// Overrides [`ServiceSettings::maximum_percent`].
@@ -97,6 +101,9 @@ impl ServiceRule {
             action: self.action.unwrap_or(defaults.action),
             pin: self.pin.unwrap_or(defaults.pin),
             hold: self.hold.unwrap_or(defaults.hold),
+            in_use_tag: (self.in_use_tag.clone())
+                .or_else(|| defaults.in_use_tag.clone())
+                .filter(|tag| !tag.is_empty()),
             minimum_healthy_percent: self
                 .minimum_healthy_percent
                 .or(defaults.minimum_healthy_percent),

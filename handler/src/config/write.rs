@@ -88,6 +88,9 @@ pub(super) fn to_json(config: &Config) -> Value {
     if settings.hold {
         service.insert("hold".to_owned(), json!(true));
     }
+    if let Some(tag) = &settings.in_use_tag {
+        service.insert("in_use_tag".to_owned(), json!(tag));
+    }
     put_percentages(
         &mut service,
         settings.minimum_healthy_percent,
@@ -98,6 +101,12 @@ pub(super) fn to_json(config: &Config) -> Value {
     put("services", !services.is_empty(), Value::Array(services));
     let targets: Vec<Value> = config.targets.iter().map(target_to_json).collect();
     put("targets", !targets.is_empty(), Value::Array(targets));
+    let waves = config.waves.iter();
+    let waves: Vec<Value> = waves
+        .map(|wave| json!({"services": wave.services}))
+        .collect();
+    put("waves", !waves.is_empty(), Value::Array(waves));
+    put("reconcile", !config.reconcile, json!(config.reconcile));
     Value::Object(out)
 }
 
@@ -175,6 +184,9 @@ fn rule_to_json(rule: &ServiceRule) -> Value {
     put_words(&mut table, rule.matching, rule.action, rule.pin);
     if let Some(hold) = rule.hold {
         table.insert("hold".to_owned(), json!(hold));
+    }
+    if let Some(tag) = &rule.in_use_tag {
+        table.insert("in_use_tag".to_owned(), json!(tag));
     }
     put_percentages(
         &mut table,

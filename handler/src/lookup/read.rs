@@ -82,6 +82,8 @@ impl<'c> Reader<'c> {
                     continue;
                 };
                 match serde_json::from_str::<Value>(message).map(|record| Record::read(&record)) {
+                    // ecroll says itself what runs.
+                    Ok(Ok(record)) if self.context.config.is_in_use_tag(&record.tag) => {}
                     Ok(Ok(record)) => found.push(Found {
                         record,
                         timestamp: event.timestamp().unwrap_or_default(),

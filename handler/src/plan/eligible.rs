@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::missing::is_found;
 use super::verdict::{Candidate, time};
 use super::{Deciding, platform};
 use crate::config::{Action, Match};
@@ -31,6 +32,10 @@ impl Deciding<'_> {
         let skipped = |reason: String| Err((Outcome::Skipped, reason));
         if let Some(reason) = self.passed_over(push) {
             return skipped(reason);
+        }
+        if is_found(push) && self.was_deployed_since(push.time()) {
+            let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";
+            return skipped(reason.to_owned());
         }
         let settings = self.settings(&push.repository);
         if settings.matching == Match::NamePrefix {

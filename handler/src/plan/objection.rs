@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::waves::Held;
 use super::{Deciding, feasible};
 use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
@@ -26,6 +27,7 @@ pub(crate) fn refusal(
         own: OwnTags::read(&service.tags),
         by_name: false,
         dry: false,
+        held: &Held::new(),
     };
     deciding.refusal(repository, &deciding.settings(repository))
 }

@@ -120,7 +120,14 @@ impl Deciding<'_> {
             Verdict::Force { candidate, reason } => (&mut todo.moves, candidate, reason, true),
             Verdict::Alone { candidate, reason } => (&mut todo.alone, candidate, reason, false),
         };
-        if self.may_move(repository, Some(&candidate), plan) {
+        let wave = self
+            .held
+            .get(&(self.service.arn.clone(), repository.clone()));
+        if let Some((reason, _)) = wave {
+            let (push, tag) = (candidate.push, &candidate.tag);
+            let decision = self.decision(push, tag, Outcome::Held, reason.clone());
+            plan.decisions.push(decision);
+        } else if self.may_move(repository, Some(&candidate), plan) {
             list.push(Move {
                 candidate,
                 reason,

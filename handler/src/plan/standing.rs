@@ -98,6 +98,7 @@ pub fn standings(
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
         };
+        let none = super::Held::new();
         let mut deciding = Deciding {
             service,
             definition,
@@ -108,6 +109,7 @@ pub fn standings(
             by_name,
             // Nothing is rolled here: a push that would be is held by that.
             dry: true,
+            held: &none,
         };
         let mut plan = Plan::default();
         deciding.decide(pushes, &mut plan);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::config::{
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Trail, TriggerKind,
+    Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Trail, TriggerKind, Wave,
 };
 use crate::policy::TagPolicy;
 
@@ -61,6 +61,10 @@ fn percentages() -> impl Strategy<Value = (Option<i32>, Option<i32>)> {
     (prop::option::of(0..100), prop::option::of(100..=200))
 }
 
+fn in_use_tag() -> impl Strategy<Value = String> {
+    "[a-z_][a-z.-]{0,20}"
+}
+
 fn rule() -> impl Strategy<Value = ServiceRule> {
     let names = [name(), name(), name()].map(prop::option::of);
     let rest = (
@@ -69,10 +73,14 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
         prop::option::of(action()),
         prop::option::of(pin()),
         prop::option::of(any::<bool>()),
+        prop::option::of(prop_oneof![Just(String::new()), in_use_tag()]),
         percentages(),
     );
     (names, rest).prop_map(
-        |([cluster, service, repository], (tags, matching, action, pin, hold, percentages))| {
+        |(
+            [cluster, service, repository],
+            (tags, matching, action, pin, hold, in_use_tag, percentages),
+        )| {
             ServiceRule {
                 cluster,
                 service,
@@ -82,6 +90,7 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
                 action,
                 pin,
                 hold,
+                in_use_tag,
                 minimum_healthy_percent: percentages.0,
                 maximum_percent: percentages.1,
             }
@@ -115,6 +124,7 @@ fn config() -> impl Strategy<Value = Config> {
         action(),
         pin(),
         any::<bool>(),
+        prop::option::of(in_use_tag()),
         percentages(),
     );
     let rules = prop::collection::vec(rule(), 0..4);
@@ -122,9 +132,11 @@ fn config() -> impl Strategy<Value = Config> {
     let beyond = (
         prop::option::of(topic),
         prop::collection::vec(target(), 0..3),
+        prop::collection::vec(names().prop_map(|services| Wave { services }), 0..3),
+        any::<bool>(),
     );
     (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
-        let (notify, mut targets) = beyond;
+        let (notify, mut targets, waves, reconcile) = beyond;
         targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
@@ -144,12 +156,15 @@ fn config() -> impl Strategy<Value = Config> {
                 action: service.2,
                 pin: service.3,
                 hold: service.4,
-                minimum_healthy_percent: service.5.0,
-                maximum_percent: service.5.1,
+                in_use_tag: service.5,
+                minimum_healthy_percent: service.6.0,
+                maximum_percent: service.6.1,
             },
             notify,
             services,
             targets,
+            waves,
+            reconcile,
         }
     })
 }
@@ -178,13 +193,14 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
         "targets": [{"account": 222_222_222_222_u64}, {"account": "2222", "region": "Ireland", "role": "ecroll",
             "external_id": "x"}],
         "service": {"tags": "semver:two", "hold": "yes", "minimum_healthy_percent": 101,
-            "maximum_percent": 99, "pin": "hash", "in_use_tag": "live", "tgas": "any"},
+            "maximum_percent": 99, "pin": "hash", "in_use_tag": "-live", "tgas": "any"},
         "services": [
             {"service": "", "maximum_percent": 100, "minimum_healthy_percent": 100, "action": "restart",
                 "match": "name"},
             7,
             {"tags": "newest"},
         ],
+        "waves": [{}, {"services": []}, {"service": ["a"], "services": ["canary/*", 5]}], "reconcile": "no",
     });
     let faults = Config::from_json(&wrong).unwrap_err();
     let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -237,4 +253,29 @@ fn the_first_rule_that_matches_holds_over_the_defaults() {
         (other.tags.to_string(), other.hold),
         ("prefix:main-".to_owned(), false)
     );
+}
+
+#[test]
+fn a_tag_in_use_is_that_of_the_rule_and_an_empty_one_switches_it_off() {
+    let config = json!({
+        "service": {"in_use_tag": "ecroll-live"},
+        "services": [{"service": "batch-*", "in_use_tag": ""}, {"cluster": "prod", "in_use_tag": "ecroll-prod"}],
+    });
+    let config = Config::from_json(&config).unwrap();
+    let tag = |cluster, service| config.settings(cluster, service, "web").in_use_tag;
+    assert_eq!(tag("prod", "batch-1"), None);
+    assert_eq!(tag("prod", "web").as_deref(), Some("ecroll-prod"));
+    assert_eq!(tag("stage", "web").as_deref(), Some("ecroll-live"));
+    let ours = |tag| config.is_in_use_tag(tag);
+    assert!(ours("ecroll-live") && ours("ecroll-prod") && !ours("") && !ours("live"));
+    assert!(config.marks_images() && !Config::default().marks_images());
+}
+
+#[test]
+fn a_wave_names_services_with_or_without_their_cluster() {
+    let wave = Wave {
+        services: vec!["canary/*".to_owned(), "web-*".to_owned()],
+    };
+    assert!(wave.covers("canary", "api") && wave.covers("prod", "web-1"));
+    assert!(!wave.covers("prod", "api"));
 }

@@ -61,7 +61,15 @@ impl Repository {
             return Ok(json!({"imageDetails": details}));
         }
         let limit = page_size(input)?;
-        let (page, next) = page(self.images.iter(), input.text("nextToken"), limit);
+        let status = input
+            .get("filter")
+            .and_then(|filter| text(filter, "tagStatus"));
+        let wanted = self.images.iter().filter(|(digest, _)| match status {
+            Some("TAGGED") => !self.tags_of(digest).is_empty(),
+            Some("UNTAGGED") => self.tags_of(digest).is_empty(),
+            _ => true,
+        });
+        let (page, next) = page(wanted, input.text("nextToken"), limit);
         let details: Vec<Value> = page
             .into_iter()
             .map(|(digest, image)| detail(digest, image))

@@ -9,6 +9,7 @@
 //! | `BatchGetImage` | 100 at most; what is missing is in `failures[]`, and so is a manifest of a type that is not accepted only if the caller lists types | API model |
 //! | `PutImage` | for a person who pushes through the API; the same tag with the same image is `ImageAlreadyExistsException` | API model |
 //! | repositories | are created by `CreateRepository`, or come to be with the first image that a record tells of; one with images is deleted only by force | API model |
+//! | `DescribePullThroughCacheRules` | those that [`Ecr::pull_through`] made; only the own registry tells | API model |
 //! | `ListImages` | one entry for each tag, and one for each image without | API model |
 //! | other registries | are told apart by `registryId` and answer as if their repository policies admitted the account, unless [`Ecr::deny`] says otherwise | ECR guide, repository policies |
 //!
@@ -27,7 +28,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::input::not_implemented;
 use crate::service::{Answer, Fault, Scope};
@@ -53,6 +54,8 @@ pub struct Pushed {
 pub struct Ecr {
     repositories: BTreeMap<(String, String), Repository>,
     denied: BTreeSet<String>,
+    /// The prefixes of repositories that hold what was pulled through, by the registry.
+    caches: BTreeSet<(String, String)>,
 }
 
 impl Ecr {
@@ -67,6 +70,11 @@ impl Ecr {
         let key = (registry.to_owned(), repository.to_owned());
         let repository = self.repositories.get_mut(&key);
         repository.is_some_and(|repository| repository.remove(digest))
+    }
+
+    /// Makes a rule by which repositories with this prefix are caches of another registry.
+    pub fn pull_through(&mut self, registry: &str, prefix: &str) {
+        self.caches.insert((registry.to_owned(), prefix.to_owned()));
     }
 
     /// From now on this registry's policies do not admit the account.
@@ -86,6 +94,12 @@ impl Ecr {
         let registry = input.text("registryId").unwrap_or(&scope.place.account);
         if operation == "DescribeRepositories" {
             return self.describe_repositories(registry, input, scope.place);
+        }
+        if operation == "DescribePullThroughCacheRules" {
+            let rules = self.caches.iter().filter(|(of, _)| of == registry);
+            let rules =
+                rules.map(|(of, prefix)| json!({"registryId": of, "ecrRepositoryPrefix": prefix}));
+            return Ok(json!({"pullThroughCacheRules": rules.collect::<Vec<_>>()}));
         }
         if !matches!(
             operation,

@@ -18,6 +18,10 @@ pub struct HandlerAccess {
     pub notify: Option<String>,
     /// The roles to assume in targets.
     pub assumed: BTreeSet<String>,
+    /// Whether the registry is asked for pushes that the log lacks.
+    pub reconciles: bool,
+    /// Whether images get a tag while they run.
+    pub marks_images: bool,
     /// The Regions of targets that are reached with the handler's own role: others of its own account.
     pub regions: BTreeSet<String>,
 }
@@ -136,6 +140,23 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Resource": place.arn("sqs", &names.failures),
         }),
     ];
+    if access.reconciles {
+        // It knows no resource.
+        statements.push(json!({
+            "Sid": "TellCaches",
+            "Effect": "Allow",
+            "Action": "ecr:DescribePullThroughCacheRules",
+            "Resource": "*",
+        }));
+    }
+    if access.marks_images {
+        statements.push(json!({
+            "Sid": "MarkImages",
+            "Effect": "Allow",
+            "Action": "ecr:PutImage",
+            "Resource": format!("arn:{}:ecr:*:{}:repository/*", place.partition, place.account),
+        }));
+    }
     if let Some(topic) = &access.notify {
         statements.push(json!({
             "Sid": "Notify",

@@ -32,14 +32,7 @@ impl fmt::Display for Fault {
 }
 
 /// Keys of the reference that this version does not act on: refused by name, never silently ignored.
-const NOT_YET: &[&str] = &[
-    "stacks",
-    "waves",
-    "service.scheduled",
-    "service.in_use_tag",
-    "services[].scheduled",
-    "services[].in_use_tag",
-];
+const NOT_YET: &[&str] = &["stacks", "service.scheduled", "services[].scheduled"];
 
 /// One table of the configuration while it is read: takes known keys out, what is left is unknown.
 pub(super) struct Table<'a> {

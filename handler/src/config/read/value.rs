@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::{Action, Match, Pin, Trail, TriggerKind, span};
 use crate::policy::TagPolicy;
+use crate::record::is_tag;
 
 pub(super) fn text(value: &Value) -> Result<String, String> {
     match value.as_str() {
@@ -101,6 +102,17 @@ pub(super) fn switch(value: &Value) -> Result<bool, String> {
     value
         .as_bool()
         .ok_or_else(|| format!("must be true or false, not {}", kind(value)))
+}
+
+/// A tag as ECR takes it; empty for none.
+pub(super) fn in_use_tag(value: &Value) -> Result<String, String> {
+    match value.as_str() {
+        Some(tag) if tag.is_empty() || is_tag(tag) => Ok(tag.to_owned()),
+        Some(tag) => Err(format!(
+            "must be a tag such as ecroll-prod: letters, digits, `_`, `.` and `-`, 128 at most, or \"\" for none; found `{tag}`"
+        )),
+        None => Err(format!("must be text in quotes, not {}", kind(value))),
+    }
 }
 
 pub(super) fn percent(value: &Value, low: i32, high: i32) -> Result<i32, String> {

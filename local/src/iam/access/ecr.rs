@@ -1,6 +1,6 @@
 //! Amazon ECR: `list_amazonelasticcontainerregistry.html`.
 
-use super::{Asked, Row, need, row_of, tagged};
+use super::{Asked, Row, all, need, row_of, tagged};
 
 pub(super) const TABLE: &[Row] = &[
     row_of(
@@ -17,6 +17,10 @@ pub(super) const TABLE: &[Row] = &[
     row_of(
         "DescribeRepositories",
         &[need("ecr:DescribeRepositories", repositories)],
+    ),
+    row_of(
+        "DescribePullThroughCacheRules",
+        &[need("ecr:DescribePullThroughCacheRules", all)],
     ),
     row_of("ListImages", &[need("ecr:ListImages", repository)]),
     row_of("DescribeImages", &[need("ecr:DescribeImages", repository)]),

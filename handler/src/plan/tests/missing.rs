@@ -1,0 +1,119 @@
+//! What a registry holds and no log told of.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::builders::{Scene, at, outcomes, repository, rolled};
+use crate::manifest::Kind;
+use crate::plan::missing::{Listed, Listings, missing, questions};
+use crate::push::Found;
+use crate::record::Record;
+use crate::report::Outcome::Skipped;
+
+fn listed(digest: &str, tags: &[&str], minute: i64) -> Listed {
+    Listed {
+        digest: format!("sha256:{digest}"),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        pushed_at: at(minute) + TimeDelta::milliseconds(400),
+    }
+}
+
+/// The digests that are missing, an hour later.
+fn missed(scene: &Scene, images: &[Listed]) -> Vec<String> {
+    let listings = Listings::from([(repository("web"), images.to_vec())]);
+    let found = missing(
+        &listings,
+        &scene.pushes(),
+        &scene.inventory,
+        &scene.config,
+        at(60),
+    );
+    let found = found.into_values().flatten();
+    found.map(|image| image.digest).collect()
+}
+
+/// As the edge hands it on.
+fn told(scene: &mut Scene, image: &Listed) {
+    let tags = image.tags.iter().enumerate();
+    scene.records.extend(tags.map(|(place, tag)| Found {
+        record: Record {
+            repository: repository("web"),
+            tag: tag.clone(),
+            digest: image.digest.clone(),
+            time: at((image.pushed_at - at(0)).num_minutes()),
+            id: image.id(place),
+            kind: Kind::Image,
+        },
+        timestamp: image.pushed_at.timestamp_millis(),
+        ingestion: image.pushed_at.timestamp_millis(),
+    }));
+}
+
+#[test]
+fn rule_01_the_newest_image_that_the_policy_takes_is_missed_where_nothing_tells_of_it() {
+    let scene = Scene::new(&["web:seed"]);
+    let images = [
+        listed("d1", &["v1"], 0),
+        listed("d2", &["v2"], 10),
+        listed("d3", &["rc"], 20),
+    ];
+    assert_eq!(missed(&scene, &images), ["sha256:d3"]);
+    let scene = scene.configured(&json!({"service": {"tags": "prefix:v"}}));
+    assert_eq!(missed(&scene, &images), ["sha256:d2"]);
+    let scene = scene.configured(&json!({"service": {"tags": "newest-semver"}}));
+    let versions = [listed("d1", &["2.0.0"], 0), listed("d2", &["1.9.0"], 10)];
+    assert_eq!(missed(&scene, &versions), ["sha256:d1"]);
+}
+
+#[test]
+fn rule_01_it_rolls_as_any_push_and_is_known_by_the_ledger_from_then_on() {
+    let mut scene = Scene::new(&["web:seed"]);
+    let image = listed("d1", &["v1", "latest"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["web:latest"]);
+    scene.records.clear();
+    assert_eq!(missed(&scene, &[image]), Vec::<String>::new());
+    // Its record arrives after all.
+    let mut scene = scene.pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(90)), Vec::<String>::new());
+}
+
+#[test]
+fn rule_03_what_is_explained_is_not_missed() {
+    let image = [listed("d2", &["v2"], 10)];
+    let told_of = Scene::new(&["web:seed"]).pushed("web:v2", "d2", 10);
+    let noted = Scene::new(&["web:seed"]).noted("web", "x-v3", 30, 2, 1);
+    let mut deployed = Scene::new(&["web:seed"]);
+    deployed.web().deployed_at = Some(at(11));
+    let mut never = Scene::new(&["web:seed"]);
+    never.web().deployed_at = None;
+    let held = Scene::new(&["web:seed"]).configured(&json!({"service": {"hold": true}}));
+    let since = json!({"since": at(11).to_rfc3339()});
+    let before = Scene::new(&["web:seed"]).configured(&since);
+    let other = Scene::new(&["web:seed"]).configured(&json!({"repositories": ["api"]}));
+    let scenes = [told_of, noted, deployed, never, held, before, other];
+    for (place, scene) in scenes.iter().enumerate() {
+        assert_eq!(missed(scene, &image), Vec::<String>::new(), "{place}");
+    }
+    assert_eq!(
+        questions(&scenes[4].inventory, &scenes[4].config).len(),
+        0,
+        "not even asked about"
+    );
+    let young = [listed("d2", &["v2"], 50)];
+    assert_eq!(
+        missed(&Scene::new(&["web:seed"]), &young),
+        Vec::<String>::new(),
+        "its record may be on its way"
+    );
+}
+
+#[test]
+fn rule_03_a_service_that_was_deployed_since_keeps_what_somebody_chose() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.web().deployed_at = Some(at(30));
+    told(&mut scene, &listed("d1", &["v1"], 0));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Skipped, "v1")]);
+    assert!(plan.decisions[0].reason.contains("chose what runs"));
+}

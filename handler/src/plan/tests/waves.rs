@@ -1,0 +1,132 @@
+//! Waves: who takes a push first, and who waits.
+
+use serde_json::json;
+
+use super::builders::{Scene, arn, at, definition, outcomes, rolled, service};
+use crate::plan::{Plan, Source};
+use crate::report::Outcome::{Held, Unchanged};
+
+/// A canary, and one service in no wave.
+fn scene() -> Scene {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.define(definition(2, &["web:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    scene
+        .configured(&json!({"waves": [{"services": ["canary"]}]}))
+        .pushed("web:v1", "d1", 0)
+}
+
+fn services(plan: &Plan) -> Vec<&str> {
+    plan.rolls
+        .iter()
+        .map(|roll| roll.service.name.as_str())
+        .collect()
+}
+
+fn canary(scene: &mut Scene) -> &mut crate::inventory::Service {
+    let mut services = scene.inventory.services.iter_mut();
+    services.find(|service| service.name == "canary").unwrap()
+}
+
+#[test]
+fn the_first_wave_goes_alone_and_the_rest_when_it_has_completed() {
+    let mut scene = scene();
+    let plan = scene.look_up(5);
+    assert_eq!(services(&plan), ["canary"]);
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert_eq!(
+        plan.decisions[0].reason,
+        "waits for main/canary of wave 1 to run it"
+    );
+    assert!(plan.waiting, "the next look-up has to see the push again");
+    canary(&mut scene).deploying = true;
+    let plan = scene.look_up(6);
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    assert!(outcomes(&plan).contains(&(Held, "v1")) && plan.waiting);
+    canary(&mut scene).deploying = false;
+    let plan = scene.look_up(10);
+    assert_eq!(services(&plan), ["web"]);
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    assert!(!plan.waiting);
+}
+
+#[test]
+fn rule_03_what_was_undone_in_a_wave_goes_no_further_until_the_next_push() {
+    let mut scene = scene();
+    let _ = scene.look_up(5);
+    let first = canary(&mut scene).task_definition.clone();
+    arn(2).clone_into(&mut canary(&mut scene).task_definition);
+    canary(&mut scene).deployed_at = Some(at(8));
+    let _ = first;
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new());
+    assert!(
+        plan.decisions
+            .iter()
+            .all(|decision| decision.outcome == Held)
+    );
+    let web = plan
+        .decisions
+        .iter()
+        .find(|decision| decision.service == "web")
+        .unwrap();
+    assert!(
+        web.reason
+            .starts_with("main/canary of wave 1 had it undone"),
+        "{}",
+        web.reason
+    );
+    assert!(!plan.waiting, "there is nothing to wait for");
+    let mut scene = scene.pushed("web:v2", "d2", 20);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), ["canary"]);
+    scene.carry_out(&plan, 21);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), ["web"]);
+}
+
+#[test]
+fn who_takes_no_part_lets_the_next_wave_go() {
+    for tag in [("ecroll:tags", "exact:other"), ("ecroll:hold", "true")] {
+        let mut scene = scene();
+        canary(&mut scene)
+            .tags
+            .insert(tag.0.to_owned(), tag.1.to_owned());
+        assert_eq!(services(&scene.settled()), ["web"], "{tag:?}");
+    }
+    // One that runs nothing of the repository.
+    let mut scene = scene();
+    scene.define(definition(2, &["api:seed"]));
+    assert_eq!(services(&scene.settled()), ["web"]);
+}
+
+#[test]
+fn who_is_in_doubt_is_waited_for() {
+    let mut scene = scene();
+    // Noted, and another image runs: the past decides.
+    let entry = "2026-03-01T08:00:00Z d1-web-v1 v1 web:9 web:2";
+    let key = crate::ledger::key(&super::builders::repository("web"));
+    canary(&mut scene).tags.insert(key, entry.to_owned());
+    let plan = scene.plan();
+    assert_eq!(plan.doubts.len(), 1);
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    // It was never deployed: taken up again, and still the others wait.
+    let plan = scene.asked();
+    assert_eq!(services(&plan), ["canary"]);
+    assert_eq!(plan.rolls[0].source, Source::Registered(arn(9)));
+}
+
+#[test]
+fn what_waits_for_one_repository_holds_up_no_other() {
+    let mut scene = scene();
+    scene.define(definition(1, &["web:seed", "proxy:seed"]));
+    let scene = scene.pushed("proxy:v7", "d7", 1);
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["proxy:v7", "web:v1"]);
+    let held: Vec<_> = plan
+        .decisions
+        .iter()
+        .map(|d| (d.service.as_str(), d.tag.as_str()))
+        .collect();
+    assert_eq!(held, [("web", "v1")]);
+}

@@ -1,0 +1,153 @@
+//! Waves: services of a later wave take a push when those of the earlier ones run it.
+//!
+//! Nothing waits here. What has to wait is held, and the look-up that the end of a deployment wakes decides anew; the
+//! sweep is the net below. A push that was undone in an earlier wave goes no further.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cargo, Plan, Roll, Source};
+use crate::config::Config;
+use crate::image::Repository;
+use crate::inventory::{Inventory, Service};
+use crate::push::Push;
+use crate::report::{Decision, Outcome};
+
+/// How a service of an earlier wave stands to a push.
+enum Stage<'a> {
+    /// It runs it, and its deployment is over.
+    Done,
+    /// It is to take it, or its deployment is under way.
+    Waits(&'a Service),
+    /// It had it, and somebody or the circuit breaker undid that.
+    Undone(&'a Service),
+}
+
+/// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
+pub(super) type Held = BTreeMap<(String, Repository), (String, bool)>;
+
+/// Which rolls of a plan, made as if there were no waves, have to wait for an earlier wave.
+pub(super) fn held(plan: &Plan, pushes: &[Push], inventory: &Inventory, config: &Config) -> Held {
+    let mut held = Held::new();
+    if config.waves.is_empty() {
+        return held;
+    }
+    let stages = Stages::of(plan, pushes, inventory, config);
+    // What an earlier look-up began is brought to its end.
+    let fresh = |roll: &&Roll| !matches!(roll.source, Source::Registered(_));
+    for roll in plan.rolls.iter().filter(fresh) {
+        let wave = wave(config, &roll.service);
+        for cargo in &roll.cargo {
+            if let Some(why) = stages.before(wave, cargo) {
+                let key = (roll.service.arn.clone(), cargo.repository.clone());
+                held.insert(key, why);
+            }
+        }
+    }
+    held
+}
+
+/// The wave that a service belongs to; the last one where none names it.
+fn wave(config: &Config, service: &Service) -> usize {
+    let mut waves = config.waves.iter();
+    waves
+        .position(|wave| wave.covers(service.cluster(), &service.name))
+        .unwrap_or(config.waves.len())
+}
+
+/// How the services that a push concerns stand to it, by the push and the wave.
+struct Stages<'a>(BTreeMap<(usize, String), Vec<Stage<'a>>>);
+
+impl<'a> Stages<'a> {
+    fn of(plan: &Plan, pushes: &[Push], inventory: &'a Inventory, config: &Config) -> Self {
+        let mut stages: BTreeMap<(usize, String), Vec<Stage<'a>>> = BTreeMap::new();
+        let doubtful: BTreeSet<&str> = plan
+            .doubts
+            .iter()
+            .map(|doubt| doubt.service.as_str())
+            .chain(plan.undated.iter().map(|one| one.service.as_str()))
+            .collect();
+        for service in &inventory.services {
+            let wave = wave(config, service);
+            let mut add = |push: &str, stage| {
+                stages
+                    .entry((wave, push.to_owned()))
+                    .or_default()
+                    .push(stage);
+            };
+            let rolls = plan
+                .rolls
+                .iter()
+                .filter(|roll| roll.service.arn == service.arn);
+            for cargo in rolls.flat_map(|roll| &roll.cargo) {
+                add(&cargo.push, Stage::Waits(service));
+            }
+            let of = |decision: &&Decision| {
+                decision.service == service.name
+                    && decision.cluster == service.cluster()
+                    && decision.from.as_deref() == Some(service.task_definition.as_str())
+            };
+            for decision in plan.decisions.iter().filter(of) {
+                let push = pushes.iter().find(|push| push.id() == decision.push);
+                if let Some(stage) = push.and_then(|push| stage(service, push, decision)) {
+                    add(&decision.push, stage);
+                }
+            }
+            if doubtful.contains(service.arn.as_str()) {
+                // Which of its pushes counts is not known yet.
+                for push in pushes {
+                    add(push.id(), Stage::Waits(service));
+                }
+            }
+        }
+        Self(stages)
+    }
+
+    /// Why what a roll brings has to wait for earlier waves, and whether for good.
+    fn before(&self, wave: usize, cargo: &Cargo) -> Option<(String, bool)> {
+        let earlier = (0..wave).flat_map(|wave| {
+            let key = (wave, cargo.push.clone());
+            let stages = self.0.get(&key).into_iter().flatten();
+            stages.map(move |stage| (wave, stage))
+        });
+        let mut waits = None;
+        for (wave, stage) in earlier {
+            match stage {
+                Stage::Done => {}
+                Stage::Waits(service) => {
+                    let reason =
+                        format!("waits for {} of wave {} to run it", name(service), wave + 1);
+                    waits = waits.or(Some((reason, false)));
+                }
+                Stage::Undone(service) => {
+                    let reason = format!(
+                        "{} of wave {} had it undone: the push stops there; the next one begins anew",
+                        name(service),
+                        wave + 1
+                    );
+                    return Some((reason, true));
+                }
+            }
+        }
+        waits
+    }
+}
+
+/// How a service stands to a push by what was decided; `None` where it takes no part: its policy, its platform or its
+/// percentages leave the push out, a newer one took its place, or it is on hold.
+fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<Stage<'a>> {
+    match decision.outcome {
+        Outcome::Unchanged if service.deploying => Some(Stage::Waits(service)),
+        Outcome::Unchanged => Some(Stage::Done),
+        Outcome::Held => {
+            let entry = service.entry(&push.repository);
+            let had = entry.is_some_and(|entry| entry.names(push));
+            had.then_some(Stage::Undone(service))
+        }
+        Outcome::Failed => Some(Stage::Waits(service)),
+        Outcome::Rolled | Outcome::Refused | Outcome::Skipped => None,
+    }
+}
+
+fn name(service: &Service) -> String {
+    format!("{}/{}", service.cluster(), service.name)
+}

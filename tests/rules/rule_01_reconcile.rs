@@ -1,0 +1,108 @@
+//! What never reaches the log heals: every twelfth sweep asks the registry.
+
+use handler::config::Config;
+use handler::report::Outcome;
+use local::ecr::Pushed;
+use serde_json::json;
+
+use crate::world::{World, digest, image, record};
+
+/// The account's own registry: of others nobody here knows which repositories are caches.
+pub(crate) const HOME: &str = "000000000000";
+
+pub(crate) fn own(repository: &str, tag: &str) -> String {
+    image(repository, tag).replace(crate::world::REGISTRY, HOME)
+}
+
+/// Pushes an image of which no record ever arrives.
+pub(crate) fn push_unheard(world: &World, repository: &str, tag: &str, name: &str) {
+    let record = record(repository, tag, name, world.now(), "never");
+    let manifest = record["requestParameters"]["imageManifest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let pushed = Pushed {
+        registry: HOME.to_owned(),
+        repository: repository.to_owned(),
+        tag: Some(tag.to_owned()),
+        digest: digest(name),
+        manifest,
+    };
+    let now = world.now();
+    world.account.with_ecr(|ecr, _| ecr.put(pushed, now));
+    let image = own(repository, tag);
+    let host = image.rsplit_once(':').unwrap().0;
+    world
+        .account
+        .with_ecs(|ecs, _| ecs.push_image(host, tag, &digest(name)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_push_whose_record_never_arrives_rolls_within_twelve_sweeps_and_once() {
+    let mut world = World::new(&[("web", &own("web", "seed")), ("api", &own("api", "seed"))]).await;
+    push_unheard(&world, "web", "v1", "one");
+    world.minutes(90).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+    assert_eq!(world.image_of("api", 0), own("api", "seed"));
+    let mut heard = world.heard().into_iter();
+    let by = heard
+        .find(|answer| !answer.report.decisions.is_empty())
+        .unwrap();
+    assert_eq!(by.report.trigger, "reconcile");
+    world.minutes(24 * 60).await;
+    assert_eq!(world.deployments("web"), 1);
+    // A person who goes back is left alone.
+    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(3 * 60).await;
+    assert_eq!(world.image_of("web", 0), own("web", "seed"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_lifted_hold_heals_by_itself() {
+    let config = json!({"service": {"hold": true}});
+    let config = Config::from_json(&config).unwrap();
+    let world = World::with(&[("web", &own("web", "seed"))], &config).await;
+    push_unheard(&world, "web", "v1", "one");
+    world.minutes(26 * 60).await;
+    assert_eq!(world.image_of("web", 0), own("web", "seed"));
+    world.set_up(&Config::default()).await;
+    world.minutes(90).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_04_what_was_pulled_through_from_elsewhere_is_no_push() {
+    for (prefix, rolls) in [("cache", false), ("ROOT", false), ("cach", true)] {
+        let world = World::new(&[("web", &own("cache/web", "seed"))]).await;
+        world
+            .account
+            .with_ecr(|ecr, _| ecr.pull_through(HOME, prefix));
+        push_unheard(&world, "cache/web", "v1", "one");
+        world.minutes(90).await;
+        let tag = if rolls { "v1" } else { "seed" };
+        assert_eq!(world.image_of("web", 0), own("cache/web", tag), "{prefix}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn reconciling_can_be_switched_off_and_asks_nothing_then() {
+    let config = Config::from_json(&json!({"reconcile": false})).unwrap();
+    let mut world = World::with(&[("web", &own("web", "seed"))], &config).await;
+    push_unheard(&world, "web", "v1", "one");
+    let before = world.account.journal_len();
+    world.minutes(3 * 60).await;
+    assert_eq!(world.image_of("web", 0), own("web", "seed"));
+    assert!(
+        !world
+            .calls(before)
+            .iter()
+            .any(|call| call == "DescribeImages")
+    );
+    assert!(
+        world
+            .decisions()
+            .iter()
+            .all(|decision| decision.outcome != Outcome::Rolled)
+    );
+}

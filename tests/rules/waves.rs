@@ -1,0 +1,82 @@
+//! Waves: the later services take a push when the earlier ones run it, without anybody waiting.
+
+use handler::config::Config;
+use handler::report::Outcome;
+use serde_json::json;
+
+use crate::world::{World, image};
+
+async fn world() -> World {
+    let config = json!({"waves": [{"services": ["default/canary-*"]}, {"services": ["first-*"]}]});
+    let config = Config::from_json(&config).unwrap();
+    let web = image("web", "seed");
+    World::with(
+        &[("canary-web", &web), ("first-web", &web), ("web", &web)],
+        &config,
+    )
+    .await
+}
+
+/// When each service was first rolled, in the order of time.
+fn order(world: &World) -> Vec<String> {
+    let journal = world.account.journal();
+    let begun = journal.iter().filter_map(|entry| match &entry.what {
+        local::What::Deployment(notice) => Some(format!("{:?} {}", notice.state, notice.service)),
+        _ => None,
+    });
+    begun.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wave_begins_when_the_one_before_has_completed() {
+    let world = world().await;
+    let before = order(&world).len();
+    world.push("web", "v1", "one", 5);
+    world.minutes(30).await;
+    let order = order(&world);
+    assert_eq!(
+        order[before..],
+        [
+            "Started canary-web",
+            "Completed canary-web",
+            "Started first-web",
+            "Completed first-web",
+            "Started web",
+            "Completed web"
+        ]
+    );
+    for service in ["canary-web", "first-web", "web"] {
+        assert_eq!(world.image_of(service, 0), image("web", "v1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_wave_that_is_rolled_back_stops_the_push_and_the_next_one_begins_anew() {
+    let mut world = world().await;
+    let push = world.push("web", "bad", "bad", 5);
+    world.minutes(7).await;
+    assert_eq!(world.image_of("canary-web", 0), image("web", "bad"));
+    let back =
+        json!({"cluster": "default", "service": "canary-web", "taskDefinition": "canary-web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(3 * 60).await;
+    for service in ["canary-web", "first-web", "web"] {
+        assert_eq!(
+            world.image_of(service, 0),
+            image("web", "seed"),
+            "{service}"
+        );
+    }
+    let (outcome, reason) = world.last("web", &push).unwrap();
+    assert_eq!(outcome, Outcome::Held);
+    assert!(reason.contains("undone"), "{reason}");
+    world.push("web", "good", "good", 5);
+    world.minutes(30).await;
+    for service in ["canary-web", "first-web", "web"] {
+        assert_eq!(
+            world.image_of(service, 0),
+            image("web", "good"),
+            "{service}"
+        );
+    }
+}
