@@ -71,6 +71,8 @@ fn config(settings: &Settings) -> Config {
         "sweep": settings.sweep.map_or("off".to_owned(), minutes),
         "look_back": minutes(settings.look_back),
         "repositories": settings.repositories,
+        // The model knows no push but by its record.
+        "reconcile": false,
     });
     let service = words(&settings.service);
     if !service.is_empty() {
