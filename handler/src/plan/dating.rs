@@ -33,6 +33,15 @@ impl Deciding<'_> {
         question.filter(|question| !question.images.is_empty())
     }
 
+    /// What must be asked before it is taken for certain that an image runs: a tag tells what it named, not what ECS pulled.
+    pub(super) fn unproved(&self, repository: &Repository) -> Option<Undated> {
+        let deployed_at = self.service.deployed_at?;
+        let mut images = self.definition.images.values();
+        let by_tag = images.any(|(_, i)| i.repository == *repository && i.digest.is_none());
+        let asked = self.origin(repository).is_some();
+        (by_tag && !asked).then(|| self.question(repository, deployed_at))
+    }
+
     /// Whether the stamp of the revision that runs says all about a push.
     fn is_stamped(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
         let images = self.definition.images.values();

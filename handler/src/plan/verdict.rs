@@ -133,12 +133,13 @@ impl Deciding<'_> {
             })
         };
         if running.digest.as_deref() == Some(push.digest.as_str()) {
-            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now: what nobody
-            // noted yet is asked about.
+            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
+            // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
+            // this very revision is asked about.
             let noted =
                 |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
             if !entry.as_ref().is_some_and(noted)
-                && let Some(undated) = self.undated(repository, &candidate)
+                && let Some(undated) = self.unproved(repository)
             {
                 return Verdict::Undated(Box::new(undated));
             }

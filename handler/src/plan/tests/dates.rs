@@ -177,3 +177,23 @@ fn rule_01_what_was_found_in_place_of_a_stamp_counts_when_its_record_is_gone() {
     let second = scene.pushed("web:v9", "d2", 6000);
     assert_eq!(outcomes(&second.settled()), [(Unchanged, "v9")]);
 }
+
+/// The record of what moved the tag was lost; a roll for another repository pulled it.
+#[test]
+fn rule_01_what_a_roll_for_another_repository_pulled_is_asked_and_not_taken_from_the_stamp() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(1);
+    let mut scene = scene.pushed("api:v2", "d2", 30);
+    let plan = scene.look_up(31);
+    assert_eq!(rolled(&plan), ["api:v2"]);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "which image of web runs");
+    // ECS says: another one than the stamp, which came with the first roll.
+    scene.origin = Some(Origin {
+        digest: Some("sha256:d9".to_owned()),
+        pushed_at: Some(at(20)),
+        unknown: None,
+    });
+    let mut scene = scene.pushed("web:v3", "d1", 40);
+    assert_eq!(rolled(&scene.asked()), ["web:v3"]);
+}
