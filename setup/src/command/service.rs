@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use crate::clients::Clients;
 use crate::clock;
+use crate::error::Error;
 use crate::exit::Exit;
-use crate::service::act::act;
+use crate::service::act::{Step, act};
 use crate::service::follow::Watched;
 use crate::service::judge::judge;
 use crate::service::{Asked, Done, Ended, Outcome, Outline, State, Wanted, file, live};
@@ -72,30 +73,40 @@ pub async fn run(
     interrupt: impl Future<Output = ()>,
 ) -> anyhow::Result<Exit> {
     let wanted = read(args)?;
-    let finished = Mutex::new(Vec::new());
+    let steps = Mutex::new(Vec::new());
     let ended = tokio::select! {
         biased;
-        ended = Box::pin(carry_out(yes, args, &wanted, clients, now, ui, &finished)) => Some(ended),
+        ended = Box::pin(carry_out(yes, args, &wanted, clients, now, ui, &steps)) => Some(ended),
         () = interrupt => None,
     };
     if let Some(ended) = ended {
         return ended;
     }
-    let finished = finished
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
     let name = format!("{}/{}", cluster(&wanted), wanted.name);
-    ui.warn(match finished.as_slice() {
-        [] => "interrupted; nothing was changed".to_owned(),
-        steps => {
-            let steps = steps.join(", ");
-            format!(
-                "interrupted; done: {steps}; what was begun goes on in ECS: `ecroll status {name} --watch` follows it, \
-                 and the same command goes on with the rest"
-            )
-        }
+    let steps = steps.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let open = match steps.last() {
+        Some(Step::Begun(call)) => format!("; {call} was under way and may have taken effect"),
+        _ => String::new(),
+    };
+    let goes_on = format!(
+        "what was begun goes on in ECS: `ecroll status {name} --watch` follows it, and the same command goes on with \
+         the rest"
+    );
+    ui.warn(match (finished(&steps).as_slice(), open.as_str()) {
+        ([], "") => "interrupted; nothing was changed".to_owned(),
+        ([], open) => format!("interrupted{open}; {goes_on}"),
+        (done, open) => format!("interrupted; done: {}{open}; {goes_on}", done.join(", ")),
     });
     Ok(Exit::Interrupted)
+}
+
+/// What was done, in words.
+fn finished(steps: &[Step]) -> Vec<String> {
+    let done = steps.iter().filter_map(|step| match step {
+        Step::Done(text) => Some(text.clone()),
+        Step::Begun(_) => None,
+    });
+    done.collect()
 }
 
 /// Reads the files.
@@ -129,7 +140,7 @@ async fn carry_out(
     clients: &Clients,
     now: DateTime<Utc>,
     ui: &mut Ui,
-    finished: &Mutex<Vec<String>>,
+    steps: &Mutex<Vec<Step>>,
 ) -> anyhow::Result<Exit> {
     let clock = clock::from(now);
     let watched = Watched {
@@ -146,14 +157,19 @@ async fn carry_out(
         ));
         if watched.gone().await? {
             outline = judge(wanted, &live::read(clients, wanted).await?)?;
+        } else {
+            let minutes = args.timeout.as_secs() / 60;
+            ui.note(format!(
+                "it is so after {minutes} minutes still: --timeout waits longer"
+            ));
         }
     }
     if outline.state == State::Draining {
-        show(&outline, ui)?;
+        ui.say(&outline)?;
         finish(&outline, false, &Done::default(), None, Vec::new(), ui)?;
         return Ok(Exit::No);
     }
-    show(&outline, ui)?;
+    ui.say(&outline)?;
     if outline.is_work() {
         if !yes {
             // Where JSON is asked for, whoever is asked has to see what about.
@@ -174,20 +190,30 @@ async fn carry_out(
         ui.say("nothing to do")?;
     }
     let begun = clock();
-    let mut done = act(clients, &outline, begun, |step| {
-        ui.progress(&step);
-        finished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(step);
+    let acted = act(clients, &outline, begun, |step| {
+        if let Step::Done(text) = &step {
+            ui.progress(text);
+        }
+        let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.push(step);
     })
-    .await?;
-    let steps = finished
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    if !steps.is_empty() {
-        ui.say(steps.join(", "))?;
+    .await;
+    let taken = finished(&steps.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut done = match acted {
+        Ok(done) => done,
+        Err(source) if taken.is_empty() => return Err(source.into()),
+        Err(source) => {
+            return Err(Error::Stopped {
+                source: Box::new(source),
+                verb: "service",
+                at: format!("service `{}/{}`", outline.cluster, outline.service),
+                stands: taken,
+            }
+            .into());
+        }
+    };
+    if !taken.is_empty() {
+        ui.say(taken.join(", "))?;
     }
     let work = outline.is_work();
     if !args.wait {
@@ -252,10 +278,6 @@ impl Ended {
             ),
         }
     }
-}
-
-fn show(outline: &Outline, ui: &mut Ui) -> std::io::Result<()> {
-    ui.say(outline)
 }
 
 /// In JSON everything is one value, at the end.

@@ -17,7 +17,16 @@ use crate::retry::patiently;
 /// How long a registration is tried again that meets another one of its family, or a role that was just made.
 const REGISTRATIONS_PASS: Duration = Duration::from_mins(2);
 
-/// Does what the outline says. `done` hears of each step that was taken. `now` makes the token of a creation, by which ECS
+/// How far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A call is on its way; whether it takes effect, its answer says.
+    Begun(&'static str),
+    /// It was answered; what is done, in words.
+    Done(String),
+}
+
+/// Does what the outline says. `told` hears of each step. `now` makes the token of a creation, by which ECS
 /// knows a second sending of the same call from a second service.
 ///
 /// # Errors
@@ -26,15 +35,16 @@ pub async fn act(
     clients: &Clients,
     outline: &Outline,
     now: DateTime<Utc>,
-    mut done: impl FnMut(String),
+    mut told: impl FnMut(Step),
 ) -> Result<Done> {
     let deeds = &outline.deeds;
     let mut revision = deeds.revision.clone();
     if let Some(definition) = &deeds.register {
         let family = definition.text("family").unwrap_or_default();
+        told(Step::Begun("RegisterTaskDefinition"));
         let arn = register(clients, &family, &definition.body()).await?;
         let name = arn.rsplit('/').next().unwrap_or(&arn);
-        done(format!("registered {name}"));
+        told(Step::Done(format!("registered {name}")));
         revision = Some(arn);
     }
     let name = format!("{}/{}", outline.cluster, outline.service);
@@ -52,8 +62,9 @@ pub async fn act(
             let request = clients.ecs.create_service().service_name(&outline.service);
             let request = request.customize();
             let request = request.mutate_request(move |request| carry(request, body.clone()));
+            told(Step::Begun("CreateService"));
             let answer = request.send().await.called("ecs:CreateService", &name)?;
-            done(format!("created service {name}"));
+            told(Step::Done(format!("created service {name}")));
             answer.service().map(Progress::read)
         }
         Write::Update(members, moves) => {
@@ -65,8 +76,9 @@ pub async fn act(
             let request = clients.ecs.update_service().service(&outline.service);
             let request = request.customize();
             let request = request.mutate_request(move |request| carry(request, body.clone()));
+            told(Step::Begun("UpdateService"));
             let answer = request.send().await.called("ecs:UpdateService", &name)?;
-            done(format!("updated service {name}"));
+            told(Step::Done(format!("updated service {name}")));
             answer.service().map(Progress::read)
         }
     };
@@ -75,8 +87,9 @@ pub async fn act(
         let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
         let request = clients.ecs.tag_resource().resource_arn(arn);
         let request = request.set_tags(Some(tags.collect()));
+        told(Step::Begun("TagResource"));
         request.send().await.called("ecs:TagResource", &name)?;
-        done(format!("tagged service {name}"));
+        told(Step::Done(format!("tagged service {name}")));
     }
     Ok(Done {
         task_definition: revision,

@@ -126,8 +126,28 @@ fn define(wanted: &Wanted, live: &Live, outline: &mut Outline) {
         change.action = Action::Create;
         change.note = Some("the first revision of its family".to_owned());
     }
+    if rolled_by_ecroll(live) && change.fields.iter().any(|f| f.field.ends_with(".image")) {
+        outline.notes.push(
+            "ecroll rolled what runs for a push; it leaves another image that somebody puts in its place alone until the \
+             next push"
+                .to_owned(),
+        );
+    }
     outline.changes.push(change);
     outline.deeds.register = Some(wanted.definition.clone());
+}
+
+/// Whether the revision that runs carries a push.
+fn rolled_by_ecroll(live: &Live) -> bool {
+    let tags = live
+        .runs
+        .as_ref()
+        .and_then(|runs| runs.get("tags")?.as_array());
+    let mut keys = tags
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| tag.get("key")?.as_str());
+    keys.any(handler::ledger::is_key)
 }
 
 /// A described definition with its tags, as a file has them.
@@ -339,7 +359,7 @@ fn members(
         let updatable = takes.is_some_and(|takes| takes.member(member).is_some())
             // Nobody here knows a member that no list names; ECS does.
             || knows.is_some_and(|knows| knows.member(member).is_none());
-        match way_out(member, controller).filter(|_| true) {
+        match way_out(member, controller) {
             Some(way) => refused.push(format!("`{}`: {way}", told(&changes))),
             None if updatable => {
                 fields.extend(changes);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use local::faults::{Kind, Planned};
 use serde_json::{Value, json};
 use setup::exit::Exit;
 use setup::ui::Output;
@@ -151,4 +153,108 @@ async fn a_deployment_of_somebody_else_in_between_is_followed_on() {
     let ((exit, out, _), ()) = futures_util::join!(run, other);
     assert_eq!(exit.unwrap(), Exit::Done, "{out}");
     assert!(out.contains("web:3"), "{out}");
+}
+
+/// One answer of an operation goes wrong.
+fn plan(desk: &Desk, operation: &str, kind: Kind, times: u32) {
+    let now = desk.pocket.account().clock().now();
+    desk.pocket.account().plan_faults(vec![Planned {
+        kind,
+        from: now,
+        until: now + TimeDelta::hours(1),
+        operation: Some(operation.to_owned()),
+        skip: 0,
+        times,
+        amount: TimeDelta::minutes(5),
+    }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_whose_answer_is_lost_makes_one_service_and_goes_well() {
+    let desk = Desk::new();
+    desk.files(&definition("web:v1"), &service(2));
+    plan(&desk, "CreateService", Kind::AnswerLost, 1);
+    desk.pocket.forget();
+    let (exit, out, err) = desk.run(&["--wait"]).await;
+    assert_eq!(exit.unwrap(), Exit::Done, "{out}{err}");
+    // Sent twice with one token; the second time ECS knows it.
+    let writes = [
+        "ecs:RegisterTaskDefinition",
+        "ecs:CreateService",
+        "ecs:CreateService",
+    ];
+    assert_eq!(desk.pocket.writes(), writes);
+    assert_eq!(desk.live()["runningCount"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_of_before_the_update_are_no_rollback() {
+    let desk = Desk::standing().await;
+    desk.files(&definition("web:v2"), &service(2));
+    // The first look is at the service before it is changed; those that follow get that answer once more.
+    plan(&desk, "DescribeServices", Kind::Stale, 3);
+    let (exit, out, _) = desk.run(&["--wait"]).await;
+    assert_eq!(exit.unwrap(), Exit::Done, "{out}");
+    assert!(
+        out.ends_with("completed\n") && desk.runs().ends_with("web:2"),
+        "{out}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_cannot_be_read_for_a_while_is_followed_on() {
+    let desk = Desk::standing().await;
+    desk.files(&definition("web:v2"), &service(2));
+    let args = desk.args(&["--cluster", "prod", "--wait"]);
+    let never = std::future::pending();
+    let run = desk.pocket.verb_service(true, &args, Output::Text, never);
+    let outage = async {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        plan(&desk, "DescribeServices", Kind::ErrorBefore, 9);
+    };
+    let ((exit, out, _), ()) = futures_util::join!(run, outage);
+    assert_eq!(exit.unwrap(), Exit::Done, "{out}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_is_told_where_a_later_step_is_refused_and_the_next_run_goes_on() {
+    let desk = Desk::new();
+    desk.files(&definition("web:v1"), &service(2));
+    plan(&desk, "CreateService", Kind::ErrorBefore, 3);
+    let (exit, _, _) = desk.run(&[]).await;
+    let error = exit.unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Refused, "{error}");
+    let said = "stopped at service `prod/web`; finished before: registered web:1; mend it and run `ecroll service` again";
+    assert!(error.to_string().contains(said), "{error}");
+    let (exit, out, _) = desk.run(&[]).await;
+    assert_eq!(exit.unwrap(), Exit::Done);
+    // What was registered is not registered again.
+    assert!(out.contains("keep task definition web:1"), "{out}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_meets_another_is_made_again() {
+    let desk = Desk::new();
+    desk.files(&definition("web:v1"), &service(1));
+    let account = desk.pocket.account();
+    account.with_ecs(|ecs, _| ecs.fail_registrations("web", 2));
+    let (exit, out, _) = desk.run(&[]).await;
+    assert_eq!(exit.unwrap(), Exit::Done, "{out}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_image_in_place_of_one_that_ecroll_rolled_is_said() {
+    let desk = Desk::standing().await;
+    let mut rolled = definition("web:v2");
+    rolled["tags"] = json!([{"key": "ecroll:0123abcd", "value": "x"}]);
+    desk.pocket.call("ecs", "RegisterTaskDefinition", rolled);
+    let input = json!({"cluster": "prod", "service": "web", "taskDefinition": "web:2"});
+    desk.pocket.call("ecs", "UpdateService", input);
+    let (exit, out, _) = desk.run(&[]).await;
+    assert_eq!(exit.unwrap(), Exit::Done);
+    assert!(
+        out.contains("  note: ecroll rolled what runs for a push"),
+        "{out}"
+    );
+    assert!(!out.contains("ecroll:0123abcd"), "{out}");
 }
