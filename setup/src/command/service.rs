@@ -158,9 +158,9 @@ async fn carry_out(
         if watched.gone().await? {
             outline = judge(wanted, &live::read(clients, wanted).await?)?;
         } else {
-            let minutes = args.timeout.as_secs() / 60;
+            let span = span(args.timeout);
             ui.note(format!(
-                "it is so after {minutes} minutes still: --timeout waits longer"
+                "it is so after {span} still: --timeout waits longer"
             ));
         }
     }
@@ -189,32 +189,7 @@ async fn carry_out(
     } else {
         ui.say("nothing to do")?;
     }
-    let begun = clock();
-    let acted = act(clients, &outline, begun, |step| {
-        if let Step::Done(text) = &step {
-            ui.progress(text);
-        }
-        let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
-        steps.push(step);
-    })
-    .await;
-    let taken = finished(&steps.lock().unwrap_or_else(PoisonError::into_inner));
-    let mut done = match acted {
-        Ok(done) => done,
-        Err(source) if taken.is_empty() => return Err(source.into()),
-        Err(source) => {
-            return Err(Error::Stopped {
-                source: Box::new(source),
-                verb: "service",
-                at: format!("service `{}/{}`", outline.cluster, outline.service),
-                stands: taken,
-            }
-            .into());
-        }
-    };
-    if !taken.is_empty() {
-        ui.say(taken.join(", "))?;
-    }
+    let mut done = carried(clients, &outline, clock(), ui, steps).await?;
     let work = outline.is_work();
     if !args.wait {
         finish(&outline, work, &done, None, Vec::new(), ui)?;
@@ -261,6 +236,49 @@ async fn carry_out(
     Ok(if good { Exit::Done } else { Exit::No })
 }
 
+/// Does what the outline says; an error in the middle says what stands.
+async fn carried(
+    clients: &Clients,
+    outline: &Outline,
+    now: DateTime<Utc>,
+    ui: &mut Ui,
+    steps: &Mutex<Vec<Step>>,
+) -> anyhow::Result<Done> {
+    let acted = act(clients, outline, now, |step| {
+        if let Step::Done(text) = &step {
+            ui.progress(text);
+        }
+        let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+        steps.push(step);
+    })
+    .await;
+    let taken = finished(&steps.lock().unwrap_or_else(PoisonError::into_inner));
+    let done = match acted {
+        Ok(done) => done,
+        Err(source) if taken.is_empty() => return Err(source.into()),
+        Err(source) => {
+            return Err(Error::Stopped {
+                source: Box::new(source),
+                verb: "service",
+                at: format!("service `{}/{}`", outline.cluster, outline.service),
+                stands: taken,
+            }
+            .into());
+        }
+    };
+    if !taken.is_empty() {
+        ui.say(taken.join(", "))?;
+    }
+    Ok(done)
+}
+
+fn span(timeout: Duration) -> String {
+    match timeout.as_secs() {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds / 60),
+    }
+}
+
 impl Ended {
     /// What it means, and what to do.
     fn sentence(self, timeout: Duration) -> String {
@@ -272,9 +290,9 @@ impl Ended {
             }
             Self::Gone => "gone: the service was deleted".to_owned(),
             Self::TimedOut => format!(
-                "not over after {} minutes; it goes on in ECS: mend what is wrong and run this again, or go back with the \
-                 files of before; --timeout waits longer",
-                timeout.as_secs() / 60
+                "not over after {}; it goes on in ECS: mend what is wrong and run this again, or go back with the files \
+                 of before; --timeout waits longer",
+                span(timeout)
             ),
         }
     }

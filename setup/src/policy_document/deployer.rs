@@ -19,13 +19,8 @@ pub fn deployer(wanted: &Wanted, place: &Place) -> Document {
     let at = place.arn("ecs", &format!("cluster/{cluster}"));
     let service = place.arn("ecs", &format!("service/{cluster}/{}", wanted.name));
     let family = place.arn("ecs", &format!("task-definition/{}:*", wanted.family));
-    let inside = json!({ "ArnEquals": { "ecs:cluster": at } });
-    // Whose account it is, is not known here.
-    let inside = if place.account == "*" || place.region == "*" {
-        json!({ "ArnLike": inside["ArnEquals"] })
-    } else {
-        inside
-    };
+    // The account is not known here, and perhaps the Region.
+    let inside = json!({ "ArnLike": { "ecs:cluster": at } });
     let mut statements = vec![
         allow("ReadCluster", &["ecs:DescribeClusters"], &json!(at)),
         allow("ReadService", &["ecs:DescribeServices"], &json!(service)),

@@ -40,6 +40,7 @@ const DEFAULTS: &[(&str, &str, Known)] = &[
     ("healthCheck", "timeout", Known::Number(5)),
     ("healthCheck", "retries", Known::Number(3)),
     ("", "enableFaultInjection", Known::Flag(false)),
+    ("", "networkMode", Known::Text("bridge")),
     (
         "awsvpcConfiguration",
         "assignPublicIp",
@@ -95,6 +96,8 @@ pub fn definition(members: &Value) -> Value {
                 members.insert(member.to_owned(), json!(text));
             }
         }
+        // Some servers answer members of the definition that nobody gave with an empty text, which none of them can be.
+        members.retain(|_, value| value != "");
         let mode = members.get("networkMode").and_then(Value::as_str);
         if mode.is_some_and(|mode| matches!(mode, "awsvpc" | "host")) {
             own_ports(members);
@@ -342,6 +345,23 @@ mod tests {
         stamped["tags"] =
             json!([{"key": "ecroll:0123abcd", "value": "x"}, {"key": "aws:a", "value": "b"}]);
         assert_eq!(definitions(&stamped, &given), []);
+    }
+
+    #[test]
+    fn what_a_server_fills_in_is_no_difference() {
+        let containers =
+            json!([{"name": "app", "image": "i", "environment": [{"name": "A", "value": ""}]}]);
+        let given = json!({"family": "web", "containerDefinitions": containers});
+        let mut answered = given.clone();
+        answered["networkMode"] = json!("bridge");
+        answered["taskRoleArn"] = json!("");
+        assert_eq!(definitions(&answered, &given), []);
+        // In a container an empty text is one.
+        answered["containerDefinitions"][0]["environment"] = json!([]);
+        assert_eq!(definitions(&answered, &given).len(), 1);
+        answered = given.clone();
+        answered["networkMode"] = json!("host");
+        assert_eq!(definitions(&answered, &given).len(), 1);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl<'t> File<'t> {
 
     fn line_at(&self, at: usize) -> usize {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        before.split(|byte| *byte == b'\n').count()
     }
 
     /// The line of a member's name, which may stand above its value.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::types::DesiredStatus;
 use handler::progress::Progress;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Ended, live};
@@ -44,7 +45,7 @@ impl Watched<'_> {
     pub async fn gone(&self) -> Result<bool> {
         loop {
             let (service, _) = live::service(self.clients, self.cluster, self.name).await?;
-            if service.is_none_or(|service| service["status"] != "DRAINING") {
+            if service.is_none_or(|service| !is(&service, "DRAINING")) {
                 return Ok(true);
             }
             if Instant::now() + LOOK > self.until {
@@ -74,8 +75,9 @@ impl Watched<'_> {
             }
             tokio::time::sleep(LOOK).await;
             let progress = match live::service(self.clients, self.cluster, self.name).await {
-                Ok((service, progress)) => progress
-                    .filter(|_| service.is_some_and(|service| service["status"] != "INACTIVE")),
+                Ok((service, progress)) => {
+                    progress.filter(|_| service.is_some_and(|service| !is(&service, "INACTIVE")))
+                }
                 Err(Error::Refused(refusal)) if failures < PATIENCE && !refusal.is_denied() => {
                     failures += 1;
                     continue;
@@ -125,7 +127,8 @@ impl Watched<'_> {
             Ok((_, Some(progress))) => {
                 let failed = progress.deployments.iter();
                 let failed = failed.filter(|deployment| deployment.task_definition == revision);
-                told.extend(failed.filter_map(|deployment| deployment.reason.clone()));
+                let reasons = failed.filter_map(|deployment| deployment.reason.clone());
+                told.extend(reasons.filter(|reason| !reason.ends_with("in progress.")));
                 let events = progress.events.iter();
                 let events = events.filter(|event| since.is_none_or(|since| event.at >= since));
                 let well = ["steady state", "has started", "completed"];
@@ -187,6 +190,10 @@ impl Watched<'_> {
         told.truncate(TASKS);
         Ok(told)
     }
+}
+
+fn is(service: &Value, status: &str) -> bool {
+    service.get("status").and_then(Value::as_str) == Some(status)
 }
 
 /// How far the deployments have come, in a line.

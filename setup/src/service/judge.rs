@@ -75,7 +75,8 @@ fn draining(live: &Live) -> String {
 fn define(wanted: &Wanted, live: &Live, outline: &mut Outline) {
     let file = wanted.definition.value();
     let same = |answer: &&Value| {
-        let of_family = compare::definition(&described(answer))["family"] == wanted.family.as_str();
+        let family = answer.pointer("/taskDefinition/family");
+        let of_family = family.and_then(Value::as_str) == Some(wanted.family.as_str());
         of_family && compare::definitions(&described(answer), &file).is_empty()
     };
     let revision = |answer: &Value| {
@@ -126,7 +127,7 @@ fn define(wanted: &Wanted, live: &Live, outline: &mut Outline) {
         change.action = Action::Create;
         change.note = Some("the first revision of its family".to_owned());
     }
-    if rolled_by_ecroll(live) && change.fields.iter().any(|f| f.field.ends_with(".image")) {
+    if rolled_by_ecroll(live) && change.fields.iter().any(|f| f.field.contains("].image")) {
         outline.notes.push(
             "ecroll rolled what runs for a push; it leaves another image that somebody puts in its place alone until the \
              next push"
@@ -275,11 +276,11 @@ fn update(wanted: &Wanted, live: &Live, outline: &mut Outline) -> Result<()> {
              {instead}"
         ));
     }
-    let (fields, sent) = members(&file, service, controller, &mut refused);
+    let (fields, changed) = members(&file, service, controller, &mut refused);
     let mut fields = fields;
-    let mut send = file.only(|member| sent.iter().any(|one| one == member));
-    if let Some(changed) = configuration(&file, service) {
-        send.set("deploymentConfiguration", &changed);
+    let mut send = file.only(|member| changed.iter().any(|one| one == member));
+    if let Some(configuration) = configuration(&file, service) {
+        send.set("deploymentConfiguration", &configuration);
     }
     let daemon = service["schedulingStrategy"] == "DAEMON";
     let running = service["desiredCount"].as_i64().unwrap_or(0);
