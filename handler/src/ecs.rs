@@ -13,6 +13,7 @@ use crate::plan::{Roll, Source};
 use crate::site::Access;
 
 pub(crate) use digests::digests;
+pub use raw::{Keep, carry};
 pub(crate) use raw::{describe_task_definition, register_task_definition};
 pub(crate) use read::{Described, describe_services, history, list_clusters, list_services};
 

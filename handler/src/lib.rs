@@ -68,6 +68,7 @@ use serde_json::Value;
 
 pub use context::{Context, Measure, Now};
 pub use deadline::Deadline;
+pub use ecs::{Keep, carry};
 pub use error::{AwsError, Error};
 pub use followers::{Follower, followers};
 use report::Report;

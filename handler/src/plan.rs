@@ -51,6 +51,7 @@ use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
+pub use feasible::obstacle;
 pub(crate) use objection::refusal;
 pub(crate) use service::settings;
 pub use standing::{By, Known, Noted, Standing, Standings, standings};

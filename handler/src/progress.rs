@@ -84,7 +84,9 @@ impl Progress {
         }
     }
 
-    pub(crate) fn read(service: &model::Service) -> Self {
+    /// Takes the answer of a call apart that describes a service.
+    #[must_use]
+    pub fn read(service: &model::Service) -> Self {
         let events = service.events().iter();
         let mut deployments: Vec<Deployment> =
             service.deployments().iter().map(Deployment::read).collect();

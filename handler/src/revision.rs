@@ -10,7 +10,7 @@ use crate::inventory::Definition;
 ///
 /// A list of what to leave out, not of what to keep: whatever ECS adds next is kept.
 /// Source: the ECS API model, members of `TaskDefinition` that are no members of `RegisterTaskDefinitionRequest`.
-const OUTPUT_ONLY: &[&str] = &[
+pub const OUTPUT_ONLY: &[&str] = &[
     "taskDefinitionArn",
     "revision",
     "status",

@@ -116,6 +116,16 @@ pub enum Verb {
         after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
     )]
     Replay(ReplayArgs),
+    /// Register a task definition, then create or update the service that runs it, by the state that it is in
+    #[command(
+        after_help = "It shows what would change, and asks unless --yes. The desired count of a service that runs is left \
+                      alone.\nExit codes: 0 done; 1 it is DRAINING, or with --wait the deployment failed or was rolled \
+                      back; 2 the files are wrong, or ask for what cannot be changed.\n\nExamples:\n  \
+                      ecroll service taskdef.json service.json --cluster prod\n  \
+                      ecroll service taskdef.json service.json --yes --wait --timeout 20m\n  \
+                      ecroll service taskdef.json service.json --print-policy --region eu-west-1"
+    )]
+    Service(command::service::ServiceArgs),
     /// Print the same pipeline as a CloudFormation template; no credentials are needed
     #[command(
         after_help = "YAML with comments, or with --output json the same as JSON. The account and the Region are those of \
@@ -187,7 +197,7 @@ fn region(text: &str) -> Result<String, &'static str> {
     region.ok_or("is no Region, such as eu-west-1")
 }
 
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     handler::config::span(text).ok_or("must be a number with s, m, h or d, such as 90s or 5m")
 }
 
@@ -229,6 +239,21 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             return runtime.block_on(serving);
         }
         Verb::Template(args) => return command::template::run(&args, &load()?, now, ui),
+        Verb::Service(args) if args.print_policy => {
+            let named = command::print_policy::region(globals.region, globals.profile.as_deref());
+            let region = real_time()?.block_on(named);
+            let wanted = command::service::read(&args)?;
+            return command::print_policy::service(&wanted, region.as_deref(), ui);
+        }
+        Verb::Service(args) => {
+            // Before any call, and without a configuration: it follows nothing.
+            command::service::read(&args)?;
+            return real_time()?.block_on(async {
+                let clients = Clients::connect(globals.region, globals.profile.as_deref()).await?;
+                let yes = globals.yes;
+                command::service::run(yes, &args, &clients, now, ui, interrupt()).await
+            });
+        }
         Verb::Plan { handler, check } => (Some(handler), OnAccount::Plan { check }),
         Verb::Setup {
             print_policy: true, ..

@@ -11,6 +11,7 @@ pub mod local;
 pub mod plan;
 pub mod print_policy;
 pub mod replay;
+pub mod service;
 pub mod setup;
 pub mod status;
 pub mod template;

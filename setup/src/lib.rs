@@ -28,6 +28,7 @@ pub mod provision;
 pub mod replay;
 pub mod resource;
 mod retry;
+pub mod service;
 pub mod status;
 pub mod template;
 pub mod trails;

@@ -4,6 +4,7 @@
 //! guide for the bucket and the log group; the SNS and Lambda guides for the confused-deputy conditions.
 
 mod bucket;
+mod deployer;
 mod handler_role;
 mod operator;
 mod queue;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub use bucket::trail_bucket;
+pub use deployer::deployer;
 pub use handler_role::{HandlerAccess, handler_role};
 pub use operator::operator;
 pub use queue::undelivered_queue;

@@ -53,7 +53,7 @@ pub mod follow;
 pub mod judge;
 pub mod read;
 pub mod select;
-mod show;
+pub(crate) mod show;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};

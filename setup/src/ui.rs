@@ -84,11 +84,17 @@ impl Ui {
     pub fn result(&mut self, value: &(impl Display + Serialize)) -> io::Result<()> {
         match self.output {
             Output::Text => self.print(&format!("{value}\n")),
-            Output::Json => {
-                let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-                self.print(&format!("{json}\n"))
-            }
+            Output::Json => self.json(value),
         }
+    }
+
+    /// Prints a value as JSON, whatever the output: where the text was printed part by part.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        self.print(&format!("{json}\n"))
     }
 
     /// Prints a value as JSON on one line, whatever the output: for a program that reads on while this one runs.

@@ -22,6 +22,7 @@
 mod account;
 mod binaries;
 mod blind;
+mod examples;
 mod http;
 mod install;
 mod judge;

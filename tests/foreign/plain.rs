@@ -33,7 +33,7 @@ pub(crate) fn logs(port: u16, operation: &str, input: &Value) -> Value {
     answer.unwrap_or_else(|why| panic!("{operation}: {why}"))
 }
 
-fn call(port: u16, service: &str, target: &str, input: &Value) -> Result<Value, String> {
+pub(crate) fn call(port: u16, service: &str, target: &str, input: &Value) -> Result<Value, String> {
     let body = input.to_string();
     let length = body.len();
     let authorization = authorization(service);

@@ -1,5 +1,6 @@
 //! The suite that runs on every judge: each scenario is written once, and says which parts a judge cannot judge.
 
+mod journey;
 mod process;
 mod quiet;
 mod rolling;
@@ -46,6 +47,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("rolled-back-stays-so", quiet::rolled_back),
     scenario("two-at-once", process::two_at_once),
     scenario("death-before-the-update", process::death_before_the_update),
+    scenario("aws-journey-ecs", journey::two_files),
     Scenario {
         name: "every-page-of-the-log",
         needs: &[Blind::LogPages],

@@ -6,6 +6,7 @@ use aws_sdk_ecs::error::BoxError;
 use aws_sdk_ecs::types::TaskDefinitionField;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -17,12 +18,21 @@ use crate::site::Access;
 
 /// Keeps the bytes of an answer before the SDK reads its own members out of them.
 #[derive(Debug, Clone, Default)]
-struct Keep(Arc<Mutex<Vec<u8>>>);
+pub struct Keep(Arc<Mutex<Vec<u8>>>);
 
 impl Keep {
-    fn taken(&self) -> Vec<u8> {
+    /// The bytes of the last answer, once.
+    #[must_use]
+    pub fn taken(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Lets a request carry this body in place of what the SDK wrote: members that it does not know arrive all the same.
+pub fn carry(request: &mut HttpRequest, body: String) {
+    let length = body.len().to_string();
+    *request.body_mut() = SdkBody::from(body);
+    request.headers_mut().insert("content-length", length);
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
@@ -84,11 +94,7 @@ pub(crate) async fn register_task_definition(
             .family("replaced")
             .set_container_definitions(Some(Vec::new()))
             .customize()
-            .mutate_request(move |request| {
-                let length = body.len().to_string();
-                *request.body_mut() = SdkBody::from(body.clone());
-                request.headers_mut().insert("content-length", length);
-            });
+            .mutate_request(move |request| carry(request, body.clone()));
         request.send()
     });
     let answer = answer.await?;

@@ -13,11 +13,8 @@ use crate::inventory::{Controller, Service};
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html>
 ///
 /// Whether a host port is taken on every instance, or the cluster full, ECS tells only when it tries.
-pub(super) fn obstacle(
-    service: &Service,
-    minimum: Option<i32>,
-    maximum: Option<i32>,
-) -> Option<String> {
+#[must_use]
+pub fn obstacle(service: &Service, minimum: Option<i32>, maximum: Option<i32>) -> Option<String> {
     if service.controller != Controller::Rolling {
         return None;
     }

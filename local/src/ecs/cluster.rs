@@ -18,6 +18,8 @@ use super::tags::{self, Tags};
 pub(super) struct Cluster {
     pub(super) arn: String,
     pub(super) tags: Tags,
+    /// Deleted: it can still be described, and made anew.
+    pub(super) inactive: bool,
     /// Service name to the service's number; names outlive their service until it is replaced.
     pub(super) services: BTreeMap<String, u64>,
     /// Settings, configuration and capacity providers as they were given.
@@ -45,7 +47,11 @@ impl Ecs {
             return Err(invalid("Invalid cluster name."));
         }
         let tags = tags::read(input, self.settings.tags)?;
-        if !self.clusters.contains_key(name) {
+        if self
+            .clusters
+            .get(name)
+            .is_none_or(|cluster| cluster.inactive)
+        {
             let members = CARRIED
                 .iter()
                 .filter_map(|member| Some(((*member).to_owned(), input.get(member)?.clone())))
@@ -54,6 +60,7 @@ impl Ecs {
             let cluster = Cluster {
                 arn,
                 tags,
+                inactive: false,
                 services: BTreeMap::new(),
                 members,
             };
@@ -68,7 +75,8 @@ impl Ecs {
 
     /// `ListClusters`: pages of 100.
     pub(super) fn list_clusters(&self, input: Input<'_>) -> Answer {
-        let arns = self.clusters.values().map(|cluster| cluster.arn.as_str());
+        let active = self.clusters.values().filter(|cluster| !cluster.inactive);
+        let arns = active.map(|cluster| cluster.arn.as_str());
         page(
             arns,
             input,
@@ -76,6 +84,33 @@ impl Ecs {
             self.settings.page,
             self.settings.page,
         )
+    }
+
+    /// `DeleteCluster`: INACTIVE from then on; refused while it has services that are not INACTIVE (API model).
+    pub(super) fn delete_cluster(&mut self, input: Input<'_>) -> Answer {
+        let name = self
+            .cluster_of(Some(input.required("cluster")?))?
+            .to_owned();
+        let services = self
+            .clusters
+            .get(&name)
+            .map(|cluster| cluster.services.values());
+        let mut services = services
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.services.get(id));
+        if services.any(|service| service.status != Status::Inactive) {
+            return Err(Fault::client(
+                "ClusterContainsServicesException",
+                "The Cluster cannot be deleted while Services are active.",
+            ));
+        }
+        if let Some(cluster) = self.clusters.get_mut(&name) {
+            cluster.inactive = true;
+        }
+        let described = self.clusters.get(&name);
+        let described = described.map(|cluster| self.cluster(&name, cluster, false));
+        Ok(json!({ "cluster": described }))
     }
 
     /// `DescribeClusters`: up to 100, misses in `failures`.
@@ -112,7 +147,11 @@ impl Ecs {
     /// The cluster that a call means, by name or ARN.
     pub(super) fn cluster_of<'a>(&self, given: Option<&'a str>) -> Result<&'a str, Fault> {
         let name = arn::cluster_name(given)?;
-        if self.clusters.contains_key(name) {
+        if self
+            .clusters
+            .get(name)
+            .is_some_and(|cluster| !cluster.inactive)
+        {
             return Ok(name);
         }
         Err(Fault::client(
@@ -132,7 +171,12 @@ impl Ecs {
         let mut put = |member: &str, value: Value| output.insert(member.to_owned(), value);
         put("clusterArn", json!(cluster.arn));
         put("clusterName", json!(name));
-        put("status", json!("ACTIVE"));
+        let status = if cluster.inactive {
+            "INACTIVE"
+        } else {
+            "ACTIVE"
+        };
+        put("status", json!(status));
         put(
             "registeredContainerInstancesCount",
             json!(self.settings.container_instances),

@@ -23,6 +23,10 @@ impl Ecs {
     pub(super) fn create_service(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
         let cluster = self.cluster_of(input.text("cluster")?)?.to_owned();
         let name = read_name(input)?.to_owned();
+        let token = input.text("clientToken")?;
+        if let Some(made) = self.made_by(&cluster, &name, token, input) {
+            return made;
+        }
         self.check_namesake(&cluster, &name)?;
         let strategies = ["REPLICA", "DAEMON"];
         let scheduling = match input.choice("schedulingStrategy", &strategies)? {
@@ -82,6 +86,7 @@ impl Ecs {
             configuration,
             tags,
             created_at: scope.now,
+            token: token.map(|token| (token.to_owned(), input.0.clone())),
         });
         let found = self.clusters.get_mut(&cluster);
         if let Some(old) = found.and_then(|found| found.services.insert(name, id)) {
@@ -97,6 +102,27 @@ impl Ecs {
             output
         });
         Ok(json!({ "service": output }))
+    }
+
+    /// The answer to a creation that was sent before, with the token that it bore then.
+    fn made_by(
+        &self,
+        cluster: &str,
+        name: &str,
+        token: Option<&str>,
+        input: Input<'_>,
+    ) -> Option<Answer> {
+        let id = self.clusters.get(cluster)?.services.get(name)?;
+        let service = self.services.get(id)?;
+        let (bore, with) = service.token.as_ref()?;
+        if token != Some(bore.as_str()) || service.status != Status::Active {
+            return None;
+        }
+        Some(if with == input.0 {
+            Ok(json!({ "service": service.describe(&self.settings, true) }))
+        } else {
+            Err(invalid("Creation of service was not idempotent."))
+        })
     }
 
     fn check_namesake(&self, cluster: &str, name: &str) -> Result<(), Fault> {
@@ -213,6 +239,9 @@ fn read_members(
             members.insert((*member).to_owned(), value.clone());
         }
     }
+    let further = input.0.as_object().into_iter().flatten();
+    let further = further.filter(|(member, value)| !is_known(member) && !value.is_null());
+    members.extend(further.map(|(member, value)| (member.clone(), value.clone())));
     if members.get("launchType").is_none() && members.get("capacityProviderStrategy").is_none() {
         members.insert("launchType".to_owned(), json!("EC2"));
     }
@@ -224,6 +253,28 @@ fn read_members(
     let mode = asked.unwrap_or(if is_eligible { "ENABLED" } else { "DISABLED" });
     members.insert("availabilityZoneRebalancing".to_owned(), json!(mode));
     Ok(members)
+}
+
+/// Members of the calls that the simulation itself has a place for; any other is kept as it is given.
+const KNOWN: [&str; 14] = [
+    "availabilityZoneRebalancing",
+    "clientToken",
+    "cluster",
+    "deploymentConfiguration",
+    "deploymentController",
+    "desiredCount",
+    "forceNewDeployment",
+    "launchType",
+    "role",
+    "schedulingStrategy",
+    "service",
+    "serviceName",
+    "tags",
+    "taskDefinition",
+];
+
+pub(super) fn is_known(member: &str) -> bool {
+    KNOWN.contains(&member) || DEPLOYED.contains(&member) || QUIET.contains(&member)
 }
 
 /// Availability Zone rebalancing starts a task before it stops one, so it needs room above 100 %

@@ -37,12 +37,14 @@
 //! | `BLUE_GREEN`, `LINEAR`, `CANARY` | all new tasks at once, then the bake time, then all old ones stop | ours, simplified |
 //! | other controllers | refuse a task definition with the documented text; `CODE_DEPLOY` shows task sets, `EXTERNAL` runs nothing | guide, update-service parameters |
 //! | DELETE | DRAINING, then INACTIVE; an INACTIVE namesake is replaced, another refused | model, `DeleteService` |
+//! | deleted clusters | INACTIVE: described, no longer listed, not found by other calls, made anew by `CreateCluster`; one with services is refused | model, `DeleteCluster` |
+//! | `clientToken` | the same token with the same input answers with the service that it made, with another input it is refused | guide, ensuring idempotency |
+//! | members of services that nobody here knows | kept as given, and described | ours |
 //! | short capacity | tasks above [`Settings::capacity`] wait and post the service event | guide, service event messages (retry time is ours) |
 //!
 //! Not simulated: load balancers and their health, task sets of EXTERNAL services, lifecycle hooks
 //! and traffic steps, alarms that roll back, Service Connect, volumes, placement rules, container
-//! instances, standalone tasks, propagation of tags to tasks, deletion of clusters and of task
-//! definitions, and Express services beyond their `resourceManagementType`.
+//! instances, standalone tasks, propagation of tags to tasks, deletion of task definitions, and Express services beyond their `resourceManagementType`.
 
 mod arn;
 mod cluster;
@@ -123,6 +125,7 @@ impl Ecs {
         let (input, place) = (Input(input), scope.place);
         match operation {
             "CreateCluster" => self.create_cluster(input, place),
+            "DeleteCluster" => self.delete_cluster(input),
             "ListClusters" => self.list_clusters(input),
             "DescribeClusters" => self.describe_clusters(input, place),
             "RegisterTaskDefinition" => self.register_task_definition(input, scope),

@@ -118,6 +118,8 @@ pub(super) struct Service {
     events: VecDeque<Event>,
     pub(super) tags: Tags,
     pub(super) created_at: DateTime<Utc>,
+    /// The token of its creation, with the input that came with it.
+    pub(super) token: Option<(String, Value)>,
     /// Until when a deleted service stays DRAINING at least.
     pub(super) draining_until: Option<DateTime<Utc>>,
     /// When a refused placement is tried again.
@@ -141,6 +143,7 @@ pub(super) struct Beginning {
     pub(super) configuration: Configuration,
     pub(super) tags: Tags,
     pub(super) created_at: DateTime<Utc>,
+    pub(super) token: Option<(String, Value)>,
 }
 
 impl Service {
@@ -167,6 +170,7 @@ impl Service {
             events: VecDeque::new(),
             tags: beginning.tags,
             created_at: beginning.created_at,
+            token: beginning.token,
             draining_until: None,
             placement_at: None,
             due: None,

@@ -8,7 +8,7 @@ use crate::service::{Answer, Fault, Scope};
 
 use super::Ecs;
 use super::configuration::{Configuration, Scheduling};
-use super::create::{check_rebalancing, read_controller};
+use super::create::{check_rebalancing, is_known, read_controller};
 use super::deployment::Rollout;
 use super::request::{Input, invalid};
 use super::service::{Controller, DEPLOYED, QUIET, Service, Status};
@@ -180,6 +180,9 @@ fn read_quiet(
         .iter()
         .filter_map(|member| Some(((*member).to_owned(), input.get(member)?.clone())))
         .collect();
+    let further = input.0.as_object().into_iter().flatten();
+    let further = further.filter(|(member, value)| !is_known(member) && !value.is_null());
+    quiet.extend(further.map(|(member, value)| (member.clone(), value.clone())));
     let modes = ["ENABLED", "DISABLED"];
     let asked = input.choice("availabilityZoneRebalancing", &modes)?;
     let current = service

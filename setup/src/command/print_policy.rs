@@ -1,4 +1,4 @@
-//! `ecroll setup --print-policy`: what whoever runs plan, setup and destroy must be allowed.
+//! `--print-policy`: what whoever runs plan, setup and destroy must be allowed; or service, with its files.
 
 use std::fmt;
 
@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::names::{Names, Place};
-use crate::policy_document::{Document, operator};
+use crate::policy_document::{Document, deployer, operator};
+use crate::service::Wanted;
 use crate::ui::Ui;
 
 /// What stands for an account or a Region that nobody has named.
@@ -35,13 +36,29 @@ impl fmt::Display for Printed {
 /// # Errors
 /// Standard output that cannot be written.
 pub fn run(config: &Config, region: Option<&str>, ui: &mut Ui) -> anyhow::Result<Exit> {
-    let place = Place {
+    let place = place(region);
+    let names = Names::new(&config.name, config.log_group.as_deref(), &place);
+    print(operator(config, &names, &place), region, ui)
+}
+
+/// Prints the policy of whoever runs `ecroll service` with these files, which name everything but the account.
+///
+/// # Errors
+/// Standard output that cannot be written.
+pub fn service(wanted: &Wanted, region: Option<&str>, ui: &mut Ui) -> anyhow::Result<Exit> {
+    print(deployer(wanted, &place(region)), region, ui)
+}
+
+fn place(region: Option<&str>) -> Place {
+    Place {
         partition: partition(region.unwrap_or_default()).to_owned(),
         region: region.unwrap_or(ANY).to_owned(),
         account: ANY.to_owned(),
-    };
-    let names = Names::new(&config.name, config.log_group.as_deref(), &place);
-    ui.result(&Printed(operator(config, &names, &place)))?;
+    }
+}
+
+fn print(policy: Document, region: Option<&str>, ui: &mut Ui) -> anyhow::Result<Exit> {
+    ui.result(&Printed(policy))?;
     ui.warn("`*` stands for the number of the account: a policy counts in its own account only");
     if region.is_none() {
         ui.warn("no Region is known, so `*` stands for it: pass --region to confine the policy");

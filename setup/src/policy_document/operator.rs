@@ -334,11 +334,11 @@ fn rules(names: &Names, place: &Place) -> Vec<String> {
         .into()
 }
 
-fn allow(sid: &str, actions: &[&str], resources: &Value) -> Value {
+pub(super) fn allow(sid: &str, actions: &[&str], resources: &Value) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
-fn only_if(mut statement: Value, condition: &Value) -> Value {
+pub(super) fn only_if(mut statement: Value, condition: &Value) -> Value {
     if let Some(members) = statement.as_object_mut() {
         members.insert("Condition".to_owned(), condition.clone());
     }

@@ -237,7 +237,7 @@ fn says_more(reason: &str) -> bool {
 
 /// Adds a line, broken at blanks where it is too long; its first part begins with `first`, the others with `rest`. A word
 /// that is too long stays whole.
-fn wrap(out: &mut String, first: &str, rest: &str, line: &str) {
+pub(crate) fn wrap(out: &mut String, first: &str, rest: &str, line: &str) {
     let mut column = first.chars().count();
     out.push_str(first);
     let mut begun = false;

@@ -4,7 +4,8 @@
 //! in botocore's service model. Then it asks every other operation of those services: what the account answers and no
 //! case drives, fails.
 //!
-//! cfn-lint and checkov judge the template that `ecroll template` writes.
+//! cfn-lint and checkov judge the template that `ecroll template` writes, and that of `examples/`. botocore's model judges what
+//! `ecroll service` knows of the members of its two files.
 //!
 //! The judges come from `PyPI`, into the target folder, once. Without Python or without a network these tests fail;
 //! `ECROLL_SKIP_FOREIGN=1` passes them over. The tests of bad input need neither.
@@ -18,7 +19,9 @@
 
 mod bad_input;
 mod cli;
+mod examples;
 mod install;
+mod members;
 mod operations;
 mod served;
 mod template;

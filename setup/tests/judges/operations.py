@@ -534,6 +534,8 @@ ECS = [
     ecs("DeleteService", {"cluster": "default", "service": "spare"}, error="InvalidParameterException"),
     ecs("DeleteService", {"cluster": "default", "service": "spare", "force": True}, {"service.status": "DRAINING"}),
     Waiter("ecs", "services_inactive", {"cluster": "default", "services": ["spare"]}),
+    ecs("DeleteCluster", {"cluster": "default"}, error="ClusterContainsServicesException"),
+    ecs("DeleteCluster", {"cluster": "second"}, {"cluster.status": "INACTIVE"}),
 ]
 
 LAST = [function("DeleteFunction", NAMED), function("DeleteFunction", NAMED, error="ResourceNotFoundException")]

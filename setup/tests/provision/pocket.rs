@@ -13,6 +13,7 @@ use handler::config::Config;
 use local::{Account, Caller, Clock, Options, What};
 use serde_json::{Value, json};
 use setup::command::Session;
+use setup::command::service::ServiceArgs;
 use setup::command::status::StatusArgs;
 use setup::diff::Change;
 use setup::doctor::Checkup;
@@ -209,6 +210,22 @@ impl Pocket {
         let (config, now) = (Config::default(), self.account.clock().now());
         let run =
             setup::command::status::run(args, &self.clients, &config, now, &mut ui, interrupt);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_service(
+        &self,
+        yes: bool,
+        args: &ServiceArgs,
+        output: Output,
+        interrupt: impl Future<Output = ()>,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let now = self.account.clock().now();
+        let run = setup::command::service::run(yes, args, &self.clients, now, &mut ui, interrupt);
         let exit = self.account.drive(run).await;
         (exit, out.text(), err.text())
     }

@@ -109,6 +109,11 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
             &["doctor", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",
         ),
+        (&["service", "a.json", "b.json"], "cannot read `a.json`"),
+        (
+            &["service", "a.json", "b.json", "--timeout", "soon"],
+            "such as 90s or 5m",
+        ),
         (&["doctor", "--handler", "handler"], "unexpected argument"),
         (
             &["plan", "--handler", "handler", "--region", "eu-west-1"],

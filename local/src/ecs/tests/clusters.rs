@@ -97,3 +97,58 @@ fn a_member_of_the_wrong_type_is_refused_by_name() {
     assert_eq!(fault.code, "SerializationException");
     assert!(fault.message.contains("maxResults"), "{}", fault.message);
 }
+
+#[test]
+fn a_deleted_cluster_is_described_and_made_anew() {
+    let mut lab = Lab::new();
+    let definition = lab.define("web", "r/web:1");
+    let service = json!({ "cluster": "prod", "serviceName": "web", "taskDefinition": definition,
+        "desiredCount": 0 });
+    lab.ok("CreateService", service.clone());
+    let prod = json!({ "cluster": "prod" });
+    let fault = lab.fault("DeleteCluster", prod.clone());
+    assert_eq!(fault.code, "ClusterContainsServicesException");
+    lab.ok(
+        "DeleteService",
+        json!({ "cluster": "prod", "service": "web" }),
+    );
+    lab.pass(60);
+    let gone = lab.ok("DeleteCluster", prod.clone());
+    assert_eq!(gone["cluster"]["status"], "INACTIVE");
+    let described = lab.ok("DescribeClusters", json!({ "clusters": ["prod"] }));
+    assert_eq!(described["clusters"][0]["status"], "INACTIVE");
+    assert_eq!(lab.ok("ListClusters", json!({}))["clusterArns"], json!([]));
+    let fault = lab.fault("CreateService", service.clone());
+    assert_eq!(fault.code, "ClusterNotFoundException");
+    assert_eq!(
+        lab.fault("DeleteCluster", prod).code,
+        "ClusterNotFoundException"
+    );
+    let anew = lab.ok("CreateCluster", json!({ "clusterName": "prod" }));
+    assert_eq!(anew["cluster"]["status"], "ACTIVE");
+    lab.ok("CreateService", service);
+}
+
+#[test]
+fn a_token_tells_the_same_creation_from_another() {
+    let mut lab = Lab::new();
+    let definition = lab.define("web", "r/web:1");
+    let service = |desired: u32, token: &str| {
+        json!({ "cluster": "prod", "serviceName": "web", "taskDefinition": definition,
+            "desiredCount": desired, "clientToken": token, "memberOfTomorrow": { "a": 1.50 } })
+    };
+    let first = lab.ok("CreateService", service(1, "t1"));
+    let again = lab.ok("CreateService", service(1, "t1"));
+    assert_eq!(
+        again["service"]["serviceArn"],
+        first["service"]["serviceArn"]
+    );
+    assert_eq!(again["service"]["memberOfTomorrow"], json!({ "a": 1.5 }));
+    for other in [service(2, "t1"), service(1, "t2")] {
+        let fault = lab.fault("CreateService", other);
+        assert_eq!(fault.code, "InvalidParameterException");
+    }
+    let update = json!({ "cluster": "prod", "service": "web", "memberOfTomorrow": [] });
+    let updated = lab.ok("UpdateService", update);
+    assert_eq!(updated["service"]["memberOfTomorrow"], json!([]));
+}

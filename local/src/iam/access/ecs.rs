@@ -33,6 +33,7 @@ pub(super) const TABLE: &[Row] = &[
             tags_of(new_cluster, CREATE_CLUSTER),
         ],
     ),
+    row_of("DeleteCluster", &[need("ecs:DeleteCluster", one_cluster)]),
     row_of("ListClusters", &[need("ecs:ListClusters", all)]),
     row_of(
         "DescribeClusters",
@@ -163,6 +164,10 @@ fn cluster(asked: &Asked<'_>) -> Vec<String> {
 fn new_cluster(asked: &Asked<'_>) -> Vec<String> {
     let name = asked.text("clusterName").unwrap_or("default");
     vec![asked.arn("ecs", "cluster/", name)]
+}
+
+fn one_cluster(asked: &Asked<'_>) -> Vec<String> {
+    cluster(asked)
 }
 
 fn clusters(asked: &Asked<'_>) -> Vec<String> {
