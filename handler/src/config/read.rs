@@ -6,7 +6,7 @@ mod value;
 
 use serde_json::Value;
 
-use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target};
+use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, TriggerKind};
 use crate::policy::TagPolicy;
 pub use own::OwnTags;
 use table::Table;
@@ -51,6 +51,7 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
     config.services = list("services", services, &mut faults, rule);
     config.targets = list("targets", targets, &mut faults, target);
     same_target_twice(&config.targets, &mut faults);
+    net_below(&config, &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {
@@ -102,6 +103,16 @@ fn target(index: usize, value: &Value, faults: &mut Vec<Fault>) -> Target {
     }
     table.close();
     target
+}
+
+/// The quick roads deliver at best effort, or not while something else is broken: an event that is lost there is found
+/// only by a look-up, and only the alarm and the sweep ask for one.
+fn net_below(config: &Config, faults: &mut Vec<Fault>) {
+    if config.sweep.is_none() && !config.takes(TriggerKind::Alarm) {
+        let message = "without `alarm` and with `sweep` off nothing would find a push whose event is lost, and AWS \
+                       delivers these at best effort: add \"alarm\", or set `sweep`";
+        faults.push(Fault::new("triggers", message));
+    }
 }
 
 fn same_target_twice(targets: &[Target], faults: &mut Vec<Fault>) {
