@@ -179,17 +179,17 @@ impl Events {
         firings
     }
 
+    /// Whether any rule would take an event.
+    pub(crate) fn takes(&self, event: &Value) -> bool {
+        self.rules.values().any(|rule| rule.takes(event))
+    }
+
     /// The rules whose pattern takes an event of some service; the event gets its identity here.
     pub(crate) fn route(&mut self, mut event: Value, scope: &Scope<'_>) -> Vec<Firing> {
         if let Some(event) = event.as_object_mut() {
             event.insert("id".to_owned(), json!(self.ids.uuid()));
         }
-        let takes = |rule: &Rule| {
-            let pattern = rule.pattern.as_deref().filter(|_| rule.enabled);
-            let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
-            pattern.is_some_and(|pattern| event_pattern::matches(&pattern, &event))
-        };
-        let rules = self.rules.iter().filter(|(_, rule)| takes(rule));
+        let rules = self.rules.iter().filter(|(_, rule)| rule.takes(&event));
         rules
             .map(|(name, rule)| Firing {
                 rule: name.clone(),
@@ -271,6 +271,7 @@ impl Events {
         for target in input.list("Targets") {
             let given = Input::new(target, "ValidationException");
             given.need("Arn")?;
+            check_delivery(given)?;
             targets.insert(given.need("Id")?.to_owned(), target.clone());
         }
         let known = targets
@@ -299,6 +300,12 @@ impl Events {
 }
 
 impl Rule {
+    fn takes(&self, event: &Value) -> bool {
+        let pattern = self.pattern.as_deref().filter(|_| self.enabled);
+        let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
+        pattern.is_some_and(|pattern| event_pattern::matches(&pattern, event))
+    }
+
     /// A rate counts from the moment at which the rule was made or enabled.
     fn first_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.every.filter(|_| self.enabled).map(|every| now + every)
@@ -329,6 +336,31 @@ impl Target {
             dead_letter_queue: text(target.pointer("/DeadLetterConfig/Arn")),
         }
     }
+}
+
+/// What a target says of events that cannot be delivered. Source: API model, `RetryPolicy` and `DeadLetterConfig`.
+fn check_delivery(target: Input<'_>) -> Result<(), Fault> {
+    let policy = target.get("RetryPolicy").unwrap_or(&Value::Null);
+    let policy = Input::new(policy, "ValidationException");
+    for (member, range) in [
+        ("MaximumRetryAttempts", 0..=185),
+        ("MaximumEventAgeInSeconds", 60..=86400),
+    ] {
+        let given = policy.number(member);
+        if given.is_some_and(|given| !range.contains(&given)) {
+            let (low, high) = range.into_inner();
+            return Err(target.fault(format!(
+                "1 validation error detected: Value at 'retryPolicy.{member}' failed to satisfy constraint: Member must \
+                 be between {low} and {high}"
+            )));
+        }
+    }
+    let queue = target.get("DeadLetterConfig");
+    let queue = queue.and_then(|config| config.get("Arn")?.as_str());
+    if queue.is_some_and(|arn| !arn.contains(":sqs:")) {
+        return Err(target.fault("Parameter DeadLetterConfig.Arn is not the ARN of a queue."));
+    }
+    Ok(())
 }
 
 fn rule_arn(name: &str, scope: &Scope<'_>) -> String {
