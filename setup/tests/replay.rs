@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 use handler::report::Outcome;
 use local::faults::Kind;
 use serde_json::{Value, json};
@@ -107,6 +107,87 @@ async fn the_latency_can_be_set() {
     let waits = story.push_to_roll_seconds.unwrap();
     assert!(waits.worst < 60 + 6 * 60, "{waits:?}");
     assert_eq!(story.lost, 0);
+}
+
+async fn by(triggers: &[TriggerKind]) -> Story {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), SAMPLE);
+    let options = Options {
+        triggers: triggers.to_vec(),
+        ..Options::default()
+    };
+    replay(sources, &Config::default(), &options).await.unwrap()
+}
+
+/// What was decided, without when and by which road: what the alarm alone brings about.
+fn rolls(story: &Story) -> Vec<(String, String)> {
+    let rolled = story
+        .decisions
+        .iter()
+        .filter(|decided| decided.decision.outcome == Outcome::Rolled);
+    let mut rolls: Vec<_> = rolled
+        .map(|decided| {
+            (
+                decided.decision.service.clone(),
+                decided.decision.tag.clone(),
+            )
+        })
+        .collect();
+    rolls.sort();
+    rolls
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_road_alone_rolls_what_the_alarm_rolls_and_the_quick_ones_in_seconds() {
+    let alarm = by(&[TriggerKind::Alarm]).await;
+    assert_eq!(alarm, story(0, SAMPLE).await);
+    for (road, name, seconds) in [
+        (TriggerKind::EcrEvents, "ecr-event", 10),
+        (TriggerKind::CloudtrailEvents, "cloudtrail-event", 40),
+        (TriggerKind::LogSubscription, "log-subscription", 550),
+    ] {
+        let quick = by(&[road]).await;
+        assert_eq!((quick.lost, quick.notifications), (0, 0), "{road}");
+        assert_eq!(rolls(&quick), rolls(&alarm), "{road}");
+        let waits = quick.roads.get(name).unwrap().push_to_roll_seconds;
+        assert!(waits.worst <= seconds, "{road}: {waits:?}");
+        assert!(
+            waits.p50 < alarm.push_to_roll_seconds.unwrap().p50,
+            "{road}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_all_roads_together_roll_each_push_once_and_the_events_show() {
+    let all = by(&TriggerKind::ALL).await;
+    let alarm = by(&[TriggerKind::Alarm]).await;
+    assert_eq!((all.lost, rolls(&all)), (0, rolls(&alarm)));
+    insta::assert_snapshot!(all);
+    let json = serde_json::to_value(&all).unwrap();
+    assert_eq!(
+        json["roads"]["ecr-event"]["push_to_roll_seconds"],
+        json["push_to_roll_seconds"]
+    );
+    assert_eq!(json["decisions"][0]["road"], "ecr-event");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_10_roads_without_a_net_below_are_refused() {
+    let config = Config::from_json(&json!({"sweep": "off"})).unwrap();
+    for triggers in [
+        vec![TriggerKind::EcrEvents],
+        vec![TriggerKind::Alarm, TriggerKind::Alarm],
+    ] {
+        let mut sources = Sources::default();
+        sources.text(Path::new("sample"), SAMPLE);
+        let options = Options {
+            triggers,
+            ..Options::default()
+        };
+        let error = replay(sources, &config, &options).await.unwrap_err();
+        assert!(error.to_string().starts_with("--trigger: "), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -418,11 +418,9 @@ async fn nothing_is_under_way_where_nobody_listens() {
     world.until("00:01:00").await;
     let other = json!({"source": ["aws.ecs"]});
     rule(&world, "others", &other);
-    world.call(
-        "ecr",
-        "PutImage",
-        json!({"repositoryName": "web", "imageManifest": "{}"}),
-    );
+    world.call("ecr", "CreateRepository", json!({"repositoryName": "web"}));
+    let quiet = json!({"repositoryName": "web", "imageManifest": "{}"});
+    world.call("ecr", "PutImage", quiet);
     assert!(world.account.is_quiet());
     let pushed = json!({"repositoryName": "web", "imageTag": "v1", "imageManifest": "{}"});
     rule(&world, "others", &image_pushed());

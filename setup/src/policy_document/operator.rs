@@ -2,7 +2,7 @@
 
 mod reads;
 
-use handler::config::{Config, Trail};
+use handler::config::{Config, Trail, TriggerKind};
 use serde_json::{Value, json};
 
 use super::Document;
@@ -29,9 +29,10 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
     let mut statements = reads::reads(config, names, place, group);
     statements.extend(records(config, names, place, group));
     statements.extend(messages(names, place));
-    statements.extend(functions(names, place));
+    statements.extend(functions(config, names, place));
     statements.extend(triggers(config, names, place));
     statements.extend(examinations(names, place));
+    statements.extend(subscribing(config, place, group));
     statements.extend(removals(names, place, group));
     Document::new(&statements)
 }
@@ -140,7 +141,7 @@ fn messages(names: &Names, place: &Place) -> Vec<Value> {
 }
 
 /// The function with its role, and who may invoke it.
-fn functions(names: &Names, place: &Place) -> Vec<Value> {
+fn functions(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
     let function = place.arn("lambda", &format!("function:{}", names.base));
     let role = place.role_arn(&names.handler_role);
     vec![
@@ -175,11 +176,33 @@ fn functions(names: &Names, place: &Place) -> Vec<Value> {
         ),
         only_if(
             allow("Invocation", &["lambda:AddPermission"], &json!(function)),
-            &json!({ "StringEquals": { "lambda:Principal": [
-                "events.amazonaws.com", "sns.amazonaws.com",
-            ] } }),
+            &json!({ "StringEquals": { "lambda:Principal": invokers(config) } }),
         ),
     ]
+}
+
+/// The services that may be let in to invoke the function.
+fn invokers(config: &Config) -> Vec<&'static str> {
+    let alarm = config.takes(TriggerKind::Alarm);
+    let log = config.takes(TriggerKind::LogSubscription);
+    let all = [
+        (true, "events.amazonaws.com"),
+        (log, "logs.amazonaws.com"),
+        (alarm, "sns.amazonaws.com"),
+    ];
+    let wanted = all.into_iter().filter(|(wanted, _)| *wanted);
+    wanted.map(|(_, service)| service).collect()
+}
+
+/// The subscription filter. With `trail = "auto"` it may hang on any log group, as the metric filter may.
+fn subscribing(config: &Config, place: &Place, group: &str) -> Option<Value> {
+    config.takes(TriggerKind::LogSubscription).then(|| {
+        allow(
+            "SubscriptionFilter",
+            &["logs:PutSubscriptionFilter"],
+            &groups(place, &[group]),
+        )
+    })
 }
 
 /// The alarms, the rules and the dashboard.
@@ -294,8 +317,8 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &groups(place, &[&names.log_group, &names.function_log_group]),
         ),
         allow(
-            "RemoveMetricFilter",
-            &["logs:DeleteMetricFilter"],
+            "RemoveFilters",
+            &["logs:DeleteMetricFilter", "logs:DeleteSubscriptionFilter"],
             &groups(place, &[group]),
         ),
         allow(
@@ -329,8 +352,13 @@ fn alarms(names: &Names, place: &Place) -> Vec<String> {
 }
 
 fn rules(names: &Names, place: &Place) -> Vec<String> {
-    [&names.rule, &names.deployments]
-        .map(|rule| place.arn("events", &format!("rule/{rule}")))
+    let all = [
+        &names.rule,
+        &names.deployments,
+        &names.ecr_events,
+        &names.cloudtrail_events,
+    ];
+    all.map(|rule| place.arn("events", &format!("rule/{rule}")))
         .into()
 }
 

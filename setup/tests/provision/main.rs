@@ -21,6 +21,7 @@ mod operator;
 mod outlook;
 mod pocket;
 mod refusals;
+mod roads;
 mod stack;
 mod status;
 mod template;
