@@ -80,8 +80,9 @@ async fn planned(
             plan.add(filter.removal(), Resource::MetricFilter(filter));
         }
     }
-    let looked_at = before.and_then(|before| before.log_group);
-    remove_roads(clients, config, &around, looked_at, &mut plan).await?;
+    if let Some(before) = before {
+        remove_roads(clients, config, &around, before.log_group, &mut plan).await?;
+    }
     if around.trail.left {
         keep_own_trail(config, &names, &around, &mut plan)?;
     }
@@ -89,7 +90,8 @@ async fn planned(
     Ok(plan)
 }
 
-/// What an earlier configuration had made for roads that this one does not take, as far as it is ours.
+/// What an earlier configuration had made for roads that this one does not take, as far as it is ours. `looked_at` is the
+/// log group of that configuration. Where no earlier run is known nothing is looked for.
 async fn remove_roads(
     clients: &Clients,
     config: &Config,

@@ -32,7 +32,6 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
     statements.extend(functions(config, names, place));
     statements.extend(triggers(config, names, place));
     statements.extend(examinations(names, place));
-    statements.extend(subscribing(config, place, group));
     statements.extend(removals(names, place, group));
     Document::new(&statements)
 }
@@ -59,7 +58,7 @@ fn records(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Va
         "cloudtrail:StartLogging",
         "cloudtrail:UpdateTrail",
     ];
-    vec![
+    let mut all = vec![
         allow(
             "Bucket",
             &[
@@ -88,14 +87,14 @@ fn records(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Va
             ],
             &groups(place, &[&names.log_group, &names.function_log_group]),
         ),
-        allow(
-            "MetricFilter",
-            &["logs:PutMetricFilter"],
-            &groups(place, &[group]),
-        ),
         allow("Trail", &[&written, read].concat(), &json!(trail)),
         passing("PassTrailRole", &role, "cloudtrail.amazonaws.com"),
-    ]
+    ];
+    let filters = filters(config);
+    if !filters.is_empty() {
+        all.push(allow("Filters", &filters, &groups(place, &[group])));
+    }
+    all
 }
 
 /// The topic and the queues.
@@ -194,15 +193,14 @@ fn invokers(config: &Config) -> Vec<&'static str> {
     wanted.map(|(_, service)| service).collect()
 }
 
-/// The subscription filter. With `trail = "auto"` it may hang on any log group, as the metric filter may.
-fn subscribing(config: &Config, place: &Place, group: &str) -> Option<Value> {
-    config.takes(TriggerKind::LogSubscription).then(|| {
-        allow(
-            "SubscriptionFilter",
-            &["logs:PutSubscriptionFilter"],
-            &groups(place, &[group]),
-        )
-    })
+/// What makes the filters of the log group that the roads need. With `trail = "auto"` they may hang on any log group.
+fn filters(config: &Config) -> Vec<&'static str> {
+    let all = [
+        (TriggerKind::Alarm, "logs:PutMetricFilter"),
+        (TriggerKind::LogSubscription, "logs:PutSubscriptionFilter"),
+    ];
+    let taken = all.into_iter().filter(|(road, _)| config.takes(*road));
+    taken.map(|(_, action)| action).collect()
 }
 
 /// The alarms, the rules and the dashboard.
@@ -233,11 +231,13 @@ fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
         allow(
             "Rules",
             &[
+                "events:DeleteRule",
                 "events:DescribeRule",
                 "events:DisableRule",
                 "events:ListTagsForResource",
                 "events:ListTargetsByRule",
                 "events:PutRule",
+                "events:RemoveTargets",
                 "events:TagResource",
             ],
             &json!(rules),
@@ -299,7 +299,6 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     pipeline.extend(queues);
     pipeline.extend(alarms(names, place));
     pipeline.push(place.dashboard_arn(&names.base));
-    pipeline.extend(rules(names, place));
     vec![
         allow(
             "RemoveBucket",
@@ -334,8 +333,6 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &[
                 "cloudwatch:DeleteAlarms",
                 "cloudwatch:DeleteDashboards",
-                "events:DeleteRule",
-                "events:RemoveTargets",
                 "lambda:DeleteFunction",
                 "sns:DeleteTopic",
                 "sqs:DeleteQueue",

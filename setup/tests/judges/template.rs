@@ -11,9 +11,14 @@ use crate::install::{CFN_LINT, CHECKOV, skipped};
 use crate::user::handler;
 
 /// Configurations by name: every kind of value that finds its way into a template.
-const CONFIGURATIONS: [(&str, &str); 4] = [
+const CONFIGURATIONS: [(&str, &str); 6] = [
     ("default", ""),
     ("reuse", "trail = \"reuse:management\"\n"),
+    (
+        "roads",
+        "triggers = [\"alarm\", \"ecr-events\", \"cloudtrail-events\", \"log-subscription\"]\nrepositories = [\"shop\", \"team/*\"]\n",
+    ),
+    ("quick", "triggers = [\"ecr-events\"]\n"),
     (
         "everything",
         r#"
