@@ -15,6 +15,7 @@ mod fleet;
 mod proxy;
 mod road;
 mod rule_01_in_time;
+mod rule_01_lost_events;
 mod rule_01_no_push_is_lost;
 mod rule_01_retries;
 mod rule_01_slices;

@@ -11,6 +11,7 @@ use local::{Entry, What};
 use serde::Serialize;
 
 use super::host::Answer;
+use super::identity::by_record;
 use super::line::{self, Line, News};
 use super::run::followers;
 use super::seed::Seeded;
@@ -86,6 +87,7 @@ impl Story {
         answers: &[Answer],
         rejected: Vec<Rejected>,
     ) -> Self {
+        let answers = &by_record(answers, pushes);
         let decisions = news(answers, pushes);
         let images: Vec<&Push> = pushes.iter().filter(|push| push.kind.is_image()).collect();
         let lost = images
