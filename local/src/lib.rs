@@ -91,8 +91,8 @@
 //!
 //! - Rates of calls that AWS does not publish, or that nobody here comes near: [`Options::rates`] sets them.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
-//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators, retries of events
-//!   that a target could take later (nothing here is busy for so long).
+//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators, and an event is
+//!   never tried again: nothing here is busy for so long.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
 //! - What is in S3 objects, their versions; SQS FIFO and redrive, function versions, layers and aliases, managed policies.

@@ -61,8 +61,7 @@ async fn planned(
     let mut foreign = Vec::new();
     for resource in desired::resources(config, code, &around)? {
         match resource.inspect(clients).await? {
-            Finding::Ours(change) => plan.add(change, resource),
-            Finding::Blocked(change) => plan.add(change, resource),
+            Finding::Ours(change) | Finding::Blocked(change) => plan.add(change, resource),
             Finding::Foreign(change) => foreign.push(change.subject()),
             Finding::Nothing => {}
         }

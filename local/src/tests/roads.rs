@@ -288,7 +288,7 @@ async fn a_batch_that_is_too_large_is_sent_in_parts() {
                     .wrapping_add(1);
                 char::from(b'0' + u8::try_from((noise >> 33) % 64).unwrap())
             })
-            .filter(|c| c.is_ascii_alphanumeric())
+            .filter(char::is_ascii_alphanumeric)
             .collect();
         one["requestParameters"]["imageManifest"] = json!(text);
         world.account.deliver(one, at("00:05:00"));

@@ -286,20 +286,20 @@ impl fmt::Display for Story {
         writeln!(f, "notifications  {notifications}")?;
         writeln!(f, "look-ups       {look_ups}")?;
         writeln!(f, "decisions      {outcomes}")?;
-        match self.push_to_roll_seconds {
-            Some(Waits { p50, worst }) => {
-                writeln!(f, "push to roll   {p50} s median, {worst} s at worst")?;
+        let told = |Waits { p50, worst }: Waits| format!("{p50} s median, {worst} s at worst");
+        match (self.push_to_roll_seconds, self.roads.len()) {
+            (None, _) => writeln!(f, "push to roll   nothing rolled")?,
+            (Some(waits), 1) => {
+                let road: String = self.roads.keys().cloned().collect();
+                writeln!(f, "push to roll   {}, by {road}", told(waits))?;
             }
-            None => writeln!(f, "push to roll   nothing rolled")?,
-        }
-        // One road alone has just been told.
-        for (name, road) in self.roads.iter().filter(|_| self.roads.len() > 1) {
-            let Waits { p50, worst } = road.push_to_roll_seconds;
-            let rolled = road.rolled;
-            writeln!(
-                f,
-                "  by {name}: {p50} s median, {worst} s at worst, {rolled} rolled"
-            )?;
+            (Some(waits), _) => {
+                writeln!(f, "push to roll   {}", told(waits))?;
+                for (name, road) in &self.roads {
+                    let waits = told(road.push_to_roll_seconds);
+                    writeln!(f, "  by {name}: {waits}, {} rolled", road.rolled)?;
+                }
+            }
         }
         write!(f, "lost           {lost}")
     }

@@ -181,13 +181,13 @@ async fn rule_09_two_filters_of_others_are_left_and_the_other_roads_go_on() {
         theirs(&pocket, name);
     }
     let plan = pocket.plan(&roads()).await.unwrap();
-    let line = plan
+    let change = plan
         .changes
         .iter()
         .find(|c| c.resource == "subscription filter");
-    let line = line.unwrap();
-    assert_eq!(line.action, Action::Keep);
-    let note = line.note.as_ref().unwrap();
+    let change = change.unwrap();
+    assert_eq!(change.action, Action::Keep);
+    let note = change.note.as_ref().unwrap();
     for words in [
         "cannot be made",
         GROUP,
