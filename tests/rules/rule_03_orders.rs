@@ -49,7 +49,7 @@ fn told(road: TriggerKind) -> &'static str {
 }
 
 /// An account in which the roads arrive in this order.
-fn slow(order: &[TriggerKind; 4]) -> Options {
+fn slow(order: [TriggerKind; 4]) -> Options {
     let after = |road: TriggerKind| {
         let rank = order.iter().position(|other| *other == road).unwrap();
         FIRST + APART * u64::try_from(rank).unwrap()
@@ -76,7 +76,7 @@ fn heard(world: &mut World) -> Vec<String> {
 }
 
 /// The push by all roads, each twice, the record too. Somebody may undo what came of the first road.
-async fn pushed(order: &[TriggerKind; 4], undone: bool) -> World {
+async fn pushed(order: [TriggerKind; 4], undone: bool) -> World {
     // Without the sweep, so that nothing but the four roads is looked at.
     let config = Config {
         triggers: TriggerKind::ALL.to_vec(),
@@ -128,7 +128,7 @@ async fn pushed(order: &[TriggerKind; 4], undone: bool) -> World {
 async fn rule_03_the_same_push_by_four_roads_in_every_order_rolls_once() {
     let orders = orders();
     assert_eq!(orders.len(), 24);
-    for order in &orders {
+    for order in orders {
         let mut world = pushed(order, false).await;
         let wanted: Vec<&str> = order.iter().map(|road| told(*road)).collect();
         assert_eq!(heard(&mut world), wanted);
@@ -148,7 +148,7 @@ async fn rule_03_the_same_push_by_four_roads_in_every_order_rolls_once() {
 
 #[tokio::test(start_paused = true)]
 async fn rule_03_what_was_undone_after_the_first_road_stays_so_whichever_roads_follow() {
-    for order in &orders() {
+    for order in orders() {
         let mut world = pushed(order, true).await;
         assert_eq!(world.image_of("web", 0), image("web", "seed"), "{order:?}");
         let decisions = world.decisions();
