@@ -10,8 +10,8 @@ use crate::names::{Names, Place};
 
 /// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
 /// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead and
-/// `status` need has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs has
-/// names with `Remove`: an operator who shall do without can be given the rest.
+/// `status` need has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs, and
+/// `setup` where a road is given up, has names with `Remove`: an operator who shall do without can be given the rest.
 ///
 /// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
 ///
@@ -289,7 +289,7 @@ fn examinations(names: &Names, place: &Place) -> Vec<Value> {
     ]
 }
 
-/// What `destroy` takes away.
+/// What `destroy` takes away, and `setup` with a road that `triggers` does not name any more.
 fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     let bucket = place.bucket_arn(&names.bucket);
     let roles = [&names.handler_role, &names.trail_role].map(|role| place.role_arn(role));
