@@ -64,8 +64,11 @@ def of(service):
 
 
 # What the search for answered operations gives besides the least input: names that do not exist would hide nothing,
-# but a bus that does not exist would.
-PROBES = {"events": {"EventBusName": "default"}}
+# but a bus that does not exist would, and so would a subscription to anything but a function.
+PROBES = {
+    "events": {"EventBusName": "default"},
+    "logs": {"destinationArn": "arn:aws:lambda:eu-west-1:000000000000:function:none"},
+}
 
 # Where the pocket account differs and stays so: what the driver says before its first colon, and why. A line that is no
 # longer true is a problem as well.
