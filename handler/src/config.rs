@@ -10,6 +10,8 @@ mod service;
 mod span;
 mod write;
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -32,11 +34,62 @@ pub enum Trail {
     Reuse(String),
 }
 
-/// What wakes the handler besides the sweep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A road by which the handler hears of a push, besides the sweep.
+///
+/// The alarm says only "look now", minutes later; the others carry the push, and some in seconds. Those are delivered at
+/// best effort, or only where something else holds, so none of them is without a net: see [`Config::triggers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TriggerKind {
-    /// Metric filter, alarm, SNS.
+    /// Metric filter, alarm, SNS: minutes, and nothing is lost on it.
     Alarm,
+    /// `ECR Image Action` by EventBridge: seconds, at best effort.
+    /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html>
+    EcrEvents,
+    /// `AWS API Call via CloudTrail` by EventBridge: sooner than the log group, where a trail logs.
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+    CloudtrailEvents,
+    /// A subscription filter on the log group: as soon as the record is there, without waiting for the alarm.
+    /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html>
+    LogSubscription,
+}
+
+impl TriggerKind {
+    /// Every road, the net first.
+    pub const ALL: [Self; 4] = [
+        Self::Alarm,
+        Self::EcrEvents,
+        Self::CloudtrailEvents,
+        Self::LogSubscription,
+    ];
+
+    /// Its word in a configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Alarm => "alarm",
+            Self::EcrEvents => "ecr-events",
+            Self::CloudtrailEvents => "cloudtrail-events",
+            Self::LogSubscription => "log-subscription",
+        }
+    }
+}
+
+impl fmt::Display for TriggerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for TriggerKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.word() == text);
+        found.ok_or_else(|| {
+            let known = Self::ALL.map(Self::word).join(", ");
+            format!("names `{text}`; known: {known}")
+        })
+    }
 }
 
 /// Services in another account or Region than the pipeline's.
@@ -85,7 +138,8 @@ pub struct Config {
     pub clusters: Vec<String>,
     /// Names or globs of the repositories that are followed. Default all.
     pub repositories: Vec<String>,
-    /// What wakes the handler.
+    /// The roads by which the handler hears of a push, none twice, one at least. Without [`TriggerKind::Alarm`] no metric
+    /// filter, alarm, topic and subscription are made, and the sweep alone is the net below; so then it cannot be off.
     pub triggers: Vec<TriggerKind>,
     /// How often a look-up runs whatever the alarm says; `None` is off. Whole minutes. Default five.
     pub sweep: Option<Duration>,
@@ -195,6 +249,12 @@ impl Config {
             .filter_map(|rule| rule.in_use_tag.as_deref());
         let mut all = rules.chain(self.service.in_use_tag.as_deref());
         all.any(|tag| !tag.is_empty())
+    }
+
+    /// Whether pushes come by this road.
+    #[must_use]
+    pub fn takes(&self, road: TriggerKind) -> bool {
+        self.triggers.contains(&road)
     }
 
     /// Whether a repository is followed.

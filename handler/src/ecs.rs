@@ -71,15 +71,9 @@ pub(crate) async fn update_service(
         // Only where the revision stays the same: another one is a new deployment by itself.
         .set_force_new_deployment((roll.source == Source::Same).then_some(true))
         .set_deployment_configuration(deployment);
-    let answer = match &roll.source {
-        // Each forced one is a deployment of its own: one that may have been accepted is not sent again.
-        Source::Same => {
-            at.call_once("UpdateService", || request.clone().send())
-                .await
-        }
-        _ => at.call("UpdateService", || request.clone().send()).await,
-    };
-    answer.map(drop)
+    // One that may have been accepted is not sent again: somebody may have deployed since. The next look-up tells.
+    let answer = at.call_once("UpdateService", || request.clone().send());
+    answer.await.map(drop)
 }
 
 #[cfg(test)]

@@ -92,7 +92,10 @@ impl Account {
     /// Lets a CloudTrail record reach the log group of every logging trail at that time. If it tells of a push, the
     /// registry has the image from the record's `eventTime` on.
     ///
-    /// Records above 256 KB never do. Source: "Sending events to CloudWatch Logs" in the CloudTrail
+    /// Where rules ask for it, the event bus hears of the push from the registry, and of the call from CloudTrail; see
+    /// [`Options::event_delay`] and [`Options::api_call_delay`].
+    ///
+    /// Records above 256 KB never reach a log group or the bus. Source: "Sending events to CloudWatch Logs" in the CloudTrail
     /// user guide.
     pub fn deliver(&self, record: Value, at: DateTime<Utc>) {
         let read = Arc::new(Record::new(&record));
@@ -100,8 +103,14 @@ impl Account {
         let mut state = self.state();
         match read.time {
             // The registry has the image at once; only the record of it takes its time.
-            Some(pushed) if pushed > now => state.schedule(pushed, Job::Push(Box::new(record))),
-            pushed => state.ecr.learn(&record, pushed.unwrap_or(now)),
+            Some(pushed) if pushed > now => {
+                state.await_call(&read, &record, now);
+                state.schedule(pushed, Job::Push(Box::new(record)));
+            }
+            pushed => {
+                state.learn(&record, pushed.unwrap_or(now), now);
+                state.await_call(&read, &record, now);
+            }
         }
         state.schedule(at, Job::Deliver(read));
         drop(state);

@@ -45,6 +45,9 @@ pub(crate) fn check(pattern: &Value) -> Result<(), String> {
         .as_object()
         .ok_or("Filter is not an object".to_owned())?;
     for (key, wanted) in members {
+        if key == "$or" {
+            return Err("the operator '$or' is not simulated".to_owned());
+        }
         match wanted {
             Value::Array(any) if any.is_empty() => {
                 return Err(format!("Empty arrays are not allowed at '{key}'"));
@@ -56,6 +59,7 @@ pub(crate) fn check(pattern: &Value) -> Result<(), String> {
                     if one.len() != 1 || !known.contains(&operator) {
                         return Err(format!("the operator '{operator}' is not simulated"));
                     }
+                    check_operand(operator, one.get(operator))?;
                 }
             }
             Value::Object(_) => check(wanted)?,
@@ -63,6 +67,23 @@ pub(crate) fn check(pattern: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether what an operator compares with is of a form that is simulated.
+fn check_operand(operator: &str, operand: Option<&Value>) -> Result<(), String> {
+    let plain = |value: &Value| value.is_string() || value.is_number();
+    let right = match (operator, operand) {
+        ("exists", Some(operand)) => operand.is_boolean(),
+        ("prefix" | "suffix", Some(operand)) => operand.is_string(),
+        ("anything-but", Some(Value::Array(several))) => several.iter().all(plain),
+        ("anything-but", Some(operand)) => plain(operand),
+        _ => false,
+    };
+    if right {
+        return Ok(());
+    }
+    let operand = operand.unwrap_or(&Value::Null);
+    Err(format!("'{operator}' with {operand} is not simulated"))
 }
 
 #[cfg(test)]
@@ -105,6 +126,10 @@ mod tests {
             json!({"source": "aws.ecr"}),
             json!({"source": []}),
             json!({"source": [{"cidr": "10.0.0.0/24"}]}),
+            json!({"source": [{"anything-but": {"prefix": "aws."}}]}),
+            json!({"source": [{"prefix": {"equals-ignore-case": "aws."}}]}),
+            json!({"source": [{"exists": "yes"}]}),
+            json!({"$or": [{"source": ["aws.ecr"]}, {"source": ["aws.ecs"]}]}),
         ] {
             assert!(check(&pattern).is_err(), "{pattern}");
         }

@@ -1,5 +1,7 @@
 //! EventBridge: rules on a rate or on a pattern, with functions and queues as targets.
 
+mod target;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -9,6 +11,7 @@ use crate::event_pattern;
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present, tag_list};
 use crate::service::{Answer, Fault, Scope};
+use target::{Target, check_delivery};
 
 /// The rules of the default event bus.
 #[derive(Debug)]
@@ -36,14 +39,6 @@ pub(crate) struct Firing {
     pub(crate) rule: String,
     pub(crate) rule_arn: String,
     pub(crate) targets: Vec<Target>,
-}
-
-/// A target of a rule and the event for it.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) arn: String,
-    pub(crate) event: Value,
-    pub(crate) dead_letter_queue: Option<String>,
 }
 
 impl Events {
@@ -179,17 +174,17 @@ impl Events {
         firings
     }
 
+    /// Whether any rule would take an event.
+    pub(crate) fn takes(&self, event: &Value) -> bool {
+        self.rules.values().any(|rule| rule.takes(event))
+    }
+
     /// The rules whose pattern takes an event of some service; the event gets its identity here.
     pub(crate) fn route(&mut self, mut event: Value, scope: &Scope<'_>) -> Vec<Firing> {
         if let Some(event) = event.as_object_mut() {
             event.insert("id".to_owned(), json!(self.ids.uuid()));
         }
-        let takes = |rule: &Rule| {
-            let pattern = rule.pattern.as_deref().filter(|_| rule.enabled);
-            let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
-            pattern.is_some_and(|pattern| event_pattern::matches(&pattern, &event))
-        };
-        let rules = self.rules.iter().filter(|(_, rule)| takes(rule));
+        let rules = self.rules.iter().filter(|(_, rule)| rule.takes(&event));
         rules
             .map(|(name, rule)| Firing {
                 rule: name.clone(),
@@ -271,6 +266,7 @@ impl Events {
         for target in input.list("Targets") {
             let given = Input::new(target, "ValidationException");
             given.need("Arn")?;
+            check_delivery(given)?;
             targets.insert(given.need("Id")?.to_owned(), target.clone());
         }
         let known = targets
@@ -299,6 +295,12 @@ impl Events {
 }
 
 impl Rule {
+    fn takes(&self, event: &Value) -> bool {
+        let pattern = self.pattern.as_deref().filter(|_| self.enabled);
+        let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
+        pattern.is_some_and(|pattern| event_pattern::matches(&pattern, event))
+    }
+
     /// A rate counts from the moment at which the rule was made or enabled.
     fn first_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.every.filter(|_| self.enabled).map(|every| now + every)
@@ -315,19 +317,6 @@ impl Rule {
             "RoleArn": self.role,
             "State": if self.enabled { "ENABLED" } else { "DISABLED" },
         }))
-    }
-}
-
-impl Target {
-    fn new(target: &Value, event: &Value) -> Self {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let constant = target.get("Input").and_then(Value::as_str);
-        let constant = constant.and_then(|text| serde_json::from_str(text).ok());
-        Self {
-            arn: text(target.get("Arn")).unwrap_or_default(),
-            event: constant.unwrap_or_else(|| event.clone()),
-            dead_letter_queue: text(target.pointer("/DeadLetterConfig/Arn")),
-        }
     }
 }
 

@@ -73,6 +73,13 @@
 //! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
+//! | `ECR Image Action` | see [`ecr`] | there |
+//! | `AWS API Call via CloudTrail` | write events of this Region, [`Options::api_call_delay`] after the call, if a trail logs them then; not above 256 KB; every [`Options::lost_event_every`]th is lost | EventBridge guide, events delivered by CloudTrail |
+//! | event patterns | members, lists, `exists`, `prefix`, `suffix`, `anything-but` plain values; any other operator is refused when the rule is put | EventBridge guide, comparison operators |
+//! | events that a target refuses | go to the target's dead-letter queue at once, with why: a function that is gone or does not admit the rule is not tried again | EventBridge guide, retry policy and dead-letter queues |
+//! | subscription filters | two a group, STANDARD groups, 1,024 characters, not retroactive; to functions only, which must admit CloudWatch Logs for the group when the filter is put | Logs guide, subscription filters; API model |
+//! | their batches | of one stream, gathered for [`Options::subscription_delay`], packed by gzip and base64 into 256 KB at most; a control message first | Logs guide, subscription filters; Lambda quotas |
+//! | a function that refuses a batch | the batch is gone, and the filter passes over what comes in the next 10 minutes | Logs guide, subscription filters |
 //! | ECR | see [`ecr`] | there |
 //! | ECS | see [`ecs`] | there |
 //! | faults, losses, doubles, deaths | by a plan: [`faults`] | |
@@ -84,7 +91,8 @@
 //!
 //! - Rates of calls that AWS does not publish, or that nobody here comes near: [`Options::rates`] sets them.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
-//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators.
+//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators, and an event is
+//!   never tried again: nothing here is busy for so long.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
 //! - What is in S3 objects, their versions; SQS FIFO and redrive, function versions, layers and aliases, managed policies.
@@ -104,6 +112,7 @@
 //! | how long a role, a policy or a trail needs to spread | [`Options::role_propagation`], [`Options::trail_propagation`] |
 //! | whether a log group is judged by its ARN or by what is in it | both must be allowed |
 //! | whether whoever describes a revision or a deployment needs its service as well | both must be allowed |
+//! | how long ECR and CloudTrail take to tell the event bus | [`Options::event_delay`], [`Options::api_call_delay`] |
 //! | how many calls may come at once under a rate | [`Options::rates`] |
 
 mod account;
@@ -131,6 +140,7 @@ mod neighbours;
 mod options;
 mod pipeline;
 mod policy;
+mod quick;
 mod rates;
 mod record;
 mod runs;

@@ -31,6 +31,7 @@ impl State {
             ("cloudtrail", "UpdateTrail") if !self.cloudtrail.has(name) => Ok(()),
             ("cloudtrail", "CreateTrail" | "UpdateTrail") => self.check_trail(input, now),
             ("cloudtrail", _) => self.check_trail_is_seen(input, now),
+            ("logs", "PutSubscriptionFilter") => self.check_subscriber(input, now),
             ("lambda", "CreateFunction" | "UpdateFunctionConfiguration") => {
                 self.check_function_role(input, now)
             }
@@ -78,6 +79,24 @@ impl State {
             "The function's execution role does not have permissions to call SendMessage on {target}"
         );
         Err(Fault::client("InvalidParameterValueException", message))
+    }
+
+    /// CloudWatch Logs tries the function. Source: what `PutSubscriptionFilter` answers where it may not be invoked, as
+    /// Terraform's provider waits for it, `internal/service/logs/subscription_filter.go`.
+    fn check_subscriber(&self, input: &Value, now: DateTime<Utc>) -> Result<(), Fault> {
+        let text = |member: &str| input.get(member).and_then(Value::as_str);
+        let (group, function) = (text("logGroupName"), text("destinationArn"));
+        let (Some(group), Some(function)) = (group, function) else {
+            return Ok(());
+        };
+        let is_function = function.contains(":lambda:");
+        if !is_function || !self.logs.has(group) || self.may_subscribe(group, function, now).is_ok()
+        {
+            return Ok(());
+        }
+        let message = "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to \
+                       execute your function.";
+        Err(Fault::client("InvalidParameterException", message))
     }
 
     fn check_trail(&self, input: &Value, now: DateTime<Utc>) -> Result<(), Fault> {

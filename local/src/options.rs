@@ -41,6 +41,15 @@ pub struct Options {
     pub metric_delay: Duration,
     /// How long SNS needs to hand a message to its subscriber.
     pub notification_delay: Duration,
+    /// How long after a push the registry's event reaches the event bus.
+    pub event_delay: Duration,
+    /// How long after a call its record reaches the event bus, by way of a trail that logs it.
+    pub api_call_delay: Duration,
+    /// Which of the events of the registry and of CloudTrail is lost: every so-manieth that some rule would have taken; 0
+    /// for none. Both are delivered at best effort.
+    pub lost_event_every: u32,
+    /// How long a subscription filter gathers log events before it sends them on.
+    pub subscription_delay: Duration,
     /// How long an event stays in a function's queue when nothing holds it up.
     pub invocation_delay: Duration,
     /// How long a new IAM role stays unusable for other services, and a changed policy of a role uncounted.
@@ -76,6 +85,10 @@ impl Default for Options {
             evaluation_offset: Duration::from_secs(20),
             metric_delay: Duration::from_secs(10),
             notification_delay: Duration::from_millis(100),
+            event_delay: Duration::from_secs(2),
+            api_call_delay: Duration::from_secs(30),
+            lost_event_every: 0,
+            subscription_delay: Duration::from_secs(2),
             invocation_delay: Duration::from_millis(50),
             role_propagation: Duration::from_secs(8),
             trail_propagation: Duration::ZERO,

@@ -2,7 +2,7 @@
 //! rules to targets.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cloudwatch::{self, Change};
 use crate::events::Firing;
@@ -241,8 +241,9 @@ impl State {
                     self.send(EVENTS, &firing.rule_arn, &target.arn, body.clone(), now)
                 };
                 if let Err(why) = done {
+                    let why_there = undelivered(&firing.rule_arn, &target.arn, why);
                     let kept = target.dead_letter_queue.filter(|queue| {
-                        self.send(EVENTS, &firing.rule_arn, queue, body, now)
+                        self.send_with(EVENTS, &firing.rule_arn, queue, body, why_there, now)
                             .is_ok()
                     });
                     let what = What::Dropped {
@@ -266,6 +267,19 @@ impl State {
         body: String,
         now: DateTime<Utc>,
     ) -> Result<(), &'static str> {
+        self.send_with(principal, source_arn, queue, body, Value::Null, now)
+    }
+
+    /// The same with attributes of the message.
+    fn send_with(
+        &mut self,
+        principal: &str,
+        source_arn: &str,
+        queue: &str,
+        body: String,
+        attributes: Value,
+        now: DateTime<Utc>,
+    ) -> Result<(), &'static str> {
         let context = [
             ("aws:SourceArn", source_arn),
             ("aws:SourceAccount", self.place.account.as_str()),
@@ -279,7 +293,24 @@ impl State {
         if !self.sqs.admits(queue, &ask) {
             return Err("the queue does not exist or its policy does not admit the service");
         }
-        self.sqs.put(queue, body, Value::Null, now);
+        self.sqs.put(queue, body, attributes, now);
         Ok(())
     }
+}
+
+/// What EventBridge says beside an event in a dead-letter queue. Such events were not tried again: no retry would help.
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
+fn undelivered(rule: &str, target: &str, why: &str) -> Value {
+    let code = match why {
+        "the function does not exist" => "RESOURCE_NOT_FOUND",
+        _ => "NO_PERMISSIONS",
+    };
+    let attribute = |text: &str| json!({"DataType": "String", "StringValue": text});
+    json!({
+        "RULE_ARN": attribute(rule),
+        "TARGET_ARN": attribute(target),
+        "ERROR_CODE": attribute(code),
+        "ERROR_MESSAGE": attribute(why),
+        "RETRY_ATTEMPTS": attribute("0"),
+    })
 }

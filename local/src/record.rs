@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::service::Place;
 
 /// Records above this many bytes are not sent to CloudWatch Logs.
 const MAX_BYTES: usize = 256 * 1024;
@@ -42,6 +44,23 @@ impl Record {
                 None => flag("managementEvent").unwrap_or(true),
             },
         }
+    }
+
+    /// The record as the event bus gets it: an envelope with the service that was called and the record as its detail.
+    /// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html>
+    pub(crate) fn event(&self, record: &Value, place: &Place) -> Value {
+        let service = self.source.split('.').next().unwrap_or_default();
+        let time = self.time.unwrap_or_default();
+        json!({
+            "version": "0",
+            "detail-type": "AWS API Call via CloudTrail",
+            "source": format!("aws.{service}"),
+            "account": self.account.as_deref().unwrap_or(&place.account),
+            "time": time.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "region": self.region,
+            "resources": [],
+            "detail": record,
+        })
     }
 
     /// Whether CloudTrail sends it to a log group at all.

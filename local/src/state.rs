@@ -17,7 +17,7 @@ use crate::ids::Ids;
 use crate::input::not_implemented;
 use crate::journal::{Caller, Journal, What};
 use crate::lambda::{Lambda, Program, Start};
-use crate::logs::{Logs, OpenMinute};
+use crate::logs::{Gathering, Logs, OpenMinute};
 use crate::metric::Sample;
 use crate::options::Options;
 use crate::rates::Rates;
@@ -55,6 +55,8 @@ pub(crate) struct State {
     rates: Rates,
     /// From when on a new trail is found, by name.
     pub(crate) fresh_trails: BTreeMap<String, DateTime<Utc>>,
+    /// How many events of the registry and of CloudTrail some rule would have taken.
+    pub(crate) tellable: u32,
     /// What policies were asked so far, and said.
     pub(crate) asks: Asks,
     agenda: BTreeMap<DateTime<Utc>, VecDeque<Job>>,
@@ -82,6 +84,12 @@ pub(crate) enum Job {
     Push(Box<Value>),
     /// A CloudTrail record reaches the log groups.
     Deliver(Arc<Record>),
+    /// An event of the registry reaches the event bus.
+    Event(Box<Value>),
+    /// A CloudTrail record reaches the event bus.
+    ApiCall(Arc<Record>, Box<Value>),
+    /// What a subscription filter gathered goes to its function.
+    Batch(Gathering),
     /// A sample becomes visible in its metric.
     Sample(Sample),
     /// A minute is over for a metric filter with a default value.
@@ -127,6 +135,7 @@ impl State {
             dozes: false,
             rates: Rates::new(&options),
             fresh_trails: BTreeMap::new(),
+            tellable: 0,
             asks: Asks::default(),
             agenda: BTreeMap::new(),
             ids: Ids::new(seed, "requests"),
@@ -166,6 +175,12 @@ impl State {
             Ok(()) => self.answer(service, operation, input, now),
             Err(fault) => Err(fault),
         };
+        if (service, operation) == ("ecr", "PutImage")
+            && let Ok(answer) = &answer
+            && let Some(image) = crate::ecr::Pushed::answered(answer)
+        {
+            self.tell_push(&image, now, now);
+        }
         if operation == "CreateTrail" && answer.is_ok() {
             let name = input.get("Name").and_then(Value::as_str);
             let seen = now + delta(self.options.trail_propagation);
@@ -319,7 +334,10 @@ impl State {
 
     fn run(&mut self, job: Job, now: DateTime<Utc>) {
         match job {
-            Job::Push(record) => self.ecr.learn(&record, now),
+            Job::Push(record) => self.learn(&record, now, now),
+            Job::Event(event) => self.route(*event, now),
+            Job::ApiCall(record, event) => self.tell_call(&record, *event, now),
+            Job::Batch(gathering) => self.send_gathered(&gathering, now),
             Job::Deliver(record) => match self.faults.postponed(now) {
                 Some(later) => self.schedule(later, Job::Deliver(record)),
                 None => self.deliver(&record, now),
@@ -347,6 +365,13 @@ impl State {
         for open in self.logs.take_minutes() {
             let end = crate::logs::minute_end(open.minute);
             self.schedule(end + metric_delay, Job::CloseMinute(open));
+        }
+        let gathering = delta(self.options.subscription_delay);
+        for opened in self.logs.take_opened() {
+            self.schedule(now + gathering, Job::Batch(opened));
+        }
+        for control in self.logs.take_controls() {
+            self.subscribe(control, now);
         }
         for change in self.cloudwatch.take_changes() {
             self.act_on(&change, now);

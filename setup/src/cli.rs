@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use handler::config::TriggerKind;
 use local::faults::Kind;
 
 use crate::clients::{self, Clients};
@@ -167,6 +168,10 @@ pub struct ReplayArgs {
     /// Let this go wrong on the way, a few times, when and where the seed says; may be given several times
     #[arg(long = "fault", value_name = "KIND", value_parser = fault())]
     pub faults: Vec<Kind>,
+    /// By which road the function hears of pushes, in place of the configuration's `triggers`; several with commas between
+    /// them, or given several times
+    #[arg(long = "trigger", value_name = "ROAD", value_delimiter = ',', value_parser = trigger())]
+    pub triggers: Vec<TriggerKind>,
 }
 
 /// How to serve the account.
@@ -190,6 +195,20 @@ fn fault() -> impl TypedValueParser<Value = Kind> {
     let known = Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.what()));
     PossibleValuesParser::new(known)
         .try_map(|name| Kind::parse(&name).ok_or("is no fault; `ecroll replay --help` lists them"))
+}
+
+fn trigger() -> impl TypedValueParser<Value = TriggerKind> {
+    let known = TriggerKind::ALL.map(|road| {
+        PossibleValue::new(road.word()).help(match road {
+            TriggerKind::Alarm => {
+                "metric filter, alarm and topic: minutes, and the net below the others"
+            }
+            TriggerKind::EcrEvents => "what ECR tells EventBridge: seconds",
+            TriggerKind::CloudtrailEvents => "what CloudTrail tells EventBridge",
+            TriggerKind::LogSubscription => "a subscription filter on the log group",
+        })
+    });
+    PossibleValuesParser::new(known).try_map(|word| word.parse::<TriggerKind>())
 }
 
 fn region(text: &str) -> Result<String, &'static str> {
@@ -374,6 +393,8 @@ mod tests {
             "ecroll plan --region=",
             "ecroll status web api",
             "ecroll replay --latency 5",
+            "ecroll replay --trigger bell",
+            "ecroll replay --trigger alarm,",
             "ecroll local --speed 0",
             "ecroll local --port 65536",
         ] {

@@ -1,11 +1,12 @@
 //! What the pipeline consists of: the configuration and the place in, the resources with every field out. Pure.
 
 mod dashboard;
+mod roads;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -16,6 +17,7 @@ use crate::resource::{
     Rule, Subscription, Topic, Trail, When, alarm, function, rule, trail,
 };
 use crate::trails::Selection;
+pub(crate) use roads::not_taken;
 
 /// What the resources depend on besides the configuration and the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,18 +126,21 @@ impl Pipeline<'_> {
     /// The topic, and the queues for what fails on the way.
     fn messages(&self) -> Vec<Resource> {
         let Self { place, names, .. } = self;
-        let undelivered = policy::undelivered_queue(names, place);
-        vec![
+        let undelivered = policy::undelivered_queue(self.config, names, place);
+        let topic = self.config.takes(TriggerKind::Alarm).then(|| {
             Resource::Topic(Topic {
                 name: names.base.clone(),
                 arn: place.arn("sns", &names.base),
                 owner: self.owner.clone(),
                 policy: Some(policy::alarm_topic(names, place)),
                 key: None,
-            }),
+            })
+        });
+        let queues = [
             Resource::Queue(self.queue(&names.failures, None)),
-            Resource::Queue(self.queue(&names.undelivered, Some(undelivered))),
-        ]
+            Resource::Queue(self.queue(&names.undelivered, undelivered)),
+        ];
+        topic.into_iter().chain(queues).collect()
     }
 
     /// The function with its role and its log.
@@ -186,12 +191,43 @@ impl Pipeline<'_> {
             ..
         } = self;
         let base = &names.base;
-        let topic = place.arn("sns", base);
         let function = place.arn("lambda", &format!("function:{base}"));
+        let mut all = if config.takes(TriggerKind::Alarm) {
+            self.alarm_road(&function)
+        } else {
+            Vec::new()
+        };
+        all.push(Resource::Alarm(self.failures_alarm()));
+        all.extend(self.quick_roads(&function));
+        let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
+        all.extend(self.rule(&names.rule, "sweep", sweep, &function));
+        // Whoever wants to hear of results wants to hear how they ended; the in-use tag and the next wave wait for that.
+        let heard = config.notify.is_some() || config.marks_images() || !config.waves.is_empty();
+        let ends = heard.then(|| When::pattern(DEPLOYMENTS_END));
+        all.extend(self.rule(&names.deployments, "deployments", ends, &function));
+        all.push(Resource::Dashboard(Dashboard {
+            name: base.clone(),
+            arn: place.dashboard_arn(base),
+            owner: self.owner.clone(),
+            body: dashboard::body(names, place, config.takes(TriggerKind::Alarm)),
+        }));
+        all
+    }
+
+    /// From the log group by metric, alarm and topic to the function.
+    fn alarm_road(&self, function: &str) -> Vec<Resource> {
+        let Self {
+            config,
+            place,
+            names,
+            ..
+        } = self;
+        let base = &names.base;
+        let topic = place.arn("sns", base);
         let undelivered = place.arn("sqs", &names.undelivered);
-        let mut all = vec![
+        vec![
             Resource::Permission(Permission::new(base, "topic", "sns.amazonaws.com", &topic)),
-            Resource::Subscription(Subscription::new(base, &topic, &function, &undelivered)),
+            Resource::Subscription(Subscription::new(base, &topic, function, &undelivered)),
             Resource::MetricFilter(MetricFilter {
                 name: base.clone(),
                 log_group: names.log_group.clone(),
@@ -214,21 +250,7 @@ impl Pipeline<'_> {
                 ok_actions: vec![topic.clone()],
                 insufficient_data_actions: vec![topic],
             }),
-            Resource::Alarm(self.failures_alarm()),
-        ];
-        let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
-        all.extend(self.rule(&names.rule, "sweep", sweep, &function));
-        // Whoever wants to hear of results wants to hear how they ended; the in-use tag and the next wave wait for that.
-        let heard = config.notify.is_some() || config.marks_images() || !config.waves.is_empty();
-        let ends = heard.then(|| When::pattern(DEPLOYMENTS_END));
-        all.extend(self.rule(&names.deployments, "deployments", ends, &function));
-        all.push(Resource::Dashboard(Dashboard {
-            name: base.clone(),
-            arn: place.dashboard_arn(base),
-            owner: self.owner.clone(),
-            body: dashboard::body(names, place),
-        }));
-        all
+        ]
     }
 
     /// Tells whoever is notified that an event was given up. The handler's own topic would only make it look again.
@@ -263,6 +285,8 @@ impl Pipeline<'_> {
             owner: self.owner.clone(),
             when,
             target: Some(function.to_owned()),
+            undelivered: rule::Undelivered::default(),
+            input: None,
         }));
         both
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 
 use crate::clients::Clients;
 use crate::code::Code;
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::names::{METRIC, Names, Place};
 use crate::plan::Plan;
 use crate::provision::earlier_run;
-use crate::resource::{Finding, LogGroup, MetricFilter, Resource};
+use crate::resource::{Finding, LogGroup, MetricFilter, Resource, SubscriptionFilter};
 use crate::trails::{self, Selection};
 
 /// Why the bucket stays.
@@ -45,12 +45,16 @@ pub async fn plan(clients: &Clients, config: &Config, logs: bool) -> Result<Plan
                 remove_filters(clients, &names, &mut plan).await?;
                 continue;
             }
+            Resource::SubscriptionFilter(filter) => {
+                remove_subscription_filters(clients, filter, &groups, &mut plan).await?;
+                continue;
+            }
             // The statements of a function's policy go with the function.
             Resource::Permission(_) => continue,
             resource => resource.inspect_removal(clients).await?,
         };
         match finding {
-            Finding::Nothing => {}
+            Finding::Nothing | Finding::Blocked(_) => {}
             Finding::Ours(change) => match &resource {
                 Resource::Bucket(_) if !logs => plan.add(kept(change, KEPT), resource),
                 _ => plan.add(change, resource),
@@ -65,9 +69,10 @@ pub async fn plan(clients: &Clients, config: &Config, logs: bool) -> Result<Plan
             }
         }
     }
-    // A subscription carries no tags: it is ours if the function is.
+    // Neither kind of subscription carries tags: they are ours if the function is.
     if !function_is_ours {
         plan.drop_kind("subscription");
+        plan.drop_kind("subscription filter");
     }
     Ok(plan)
 }
@@ -89,6 +94,27 @@ async fn remove_filters(clients: &Clients, names: &Names, plan: &mut Plan) -> Re
     Ok(())
 }
 
+/// Our subscription filters, on each of the log groups that the pipeline may have looked at.
+async fn remove_subscription_filters(
+    clients: &Clients,
+    filter: &SubscriptionFilter,
+    groups: &BTreeSet<String>,
+    plan: &mut Plan,
+) -> Result<()> {
+    for group in groups {
+        let filter = SubscriptionFilter {
+            log_group: group.clone(),
+            ..filter.clone()
+        };
+        let change = filter.removal();
+        let resource = Resource::SubscriptionFilter(filter);
+        if let Finding::Ours(_) = resource.inspect_removal(clients).await? {
+            plan.add(change, resource);
+        }
+    }
+    Ok(())
+}
+
 /// Everything that setup may ever have made, the last first: what depends on another goes before it.
 fn candidates(
     config: &Config,
@@ -99,6 +125,7 @@ fn candidates(
     // Only names matter here, so what else a configuration says cannot be in the way.
     let only_named = Config {
         name: config.name.clone(),
+        triggers: TriggerKind::ALL.to_vec(),
         ..Config::default()
     };
     let around = Circumstances {

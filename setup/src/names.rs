@@ -52,7 +52,8 @@ impl Place {
 /// known before anything exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    /// The configured name: trail, topic, function, metric filter and the metric's namespace; value of the owner tag.
+    /// The configured name: trail, topic, function, metric filter, subscription filter and the metric's namespace; value of
+    /// the owner tag.
     pub base: String,
     /// The trail's bucket; the account and the Region make it unique in the world.
     pub bucket: String,
@@ -76,6 +77,10 @@ pub struct Names {
     pub rule: String,
     /// The rule that tells the function how rolls ended.
     pub deployments: String,
+    /// The rule behind `ecr-events`.
+    pub ecr_events: String,
+    /// The rule behind `cloudtrail-events`.
+    pub cloudtrail_events: String,
 }
 
 /// The metric that counts pushes, in the namespace of the configured name.
@@ -104,6 +109,8 @@ impl Names {
             failures_alarm: format!("{base}-failures"),
             rule: format!("{base}-sweep"),
             deployments: format!("{base}-deployments"),
+            ecr_events: format!("{base}-ecr-events"),
+            cloudtrail_events: format!("{base}-cloudtrail-events"),
         }
     }
 

@@ -153,6 +153,15 @@ mod tests {
         }
     }
 
+    /// The queue's policy where every road is taken.
+    fn undelivered(names: &Names, place: &Place) -> Document {
+        let config = handler::config::Config {
+            triggers: handler::config::TriggerKind::ALL.to_vec(),
+            ..handler::config::Config::default()
+        };
+        undelivered_queue(&config, names, place).unwrap()
+    }
+
     fn shown(document: &Document) -> Value {
         document.0.clone()
     }
@@ -164,7 +173,7 @@ mod tests {
         insta::assert_json_snapshot!("trail_bucket", shown(&trail_bucket(&names, &place)));
         insta::assert_json_snapshot!("trail_role", shown(&trail_role(&names, &place)));
         insta::assert_json_snapshot!("alarm_topic", shown(&alarm_topic(&names, &place)));
-        insta::assert_json_snapshot!("undelivered", shown(&undelivered_queue(&names, &place)));
+        insta::assert_json_snapshot!("undelivered", shown(&undelivered(&names, &place)));
         let roles = ["task", "execution"].map(|role| place.role_arn(role));
         let access = HandlerAccess {
             clusters: vec!["*".to_owned()],
@@ -254,7 +263,7 @@ mod tests {
             trail_bucket(&names, &place),
             trail_role(&names, &place),
             alarm_topic(&names, &place),
-            undelivered_queue(&names, &place),
+            undelivered(&names, &place),
             handler_role(&names, &place, &access),
         ];
         for document in &documents {

@@ -1,7 +1,9 @@
 //! From a configuration to a plan, and from a plan to a pipeline.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SubsecRound, Utc};
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 
 use crate::clients::Clients;
 use crate::code::Code;
@@ -59,7 +61,7 @@ async fn planned(
     let mut foreign = Vec::new();
     for resource in desired::resources(config, code, &around)? {
         match resource.inspect(clients).await? {
-            Finding::Ours(change) => plan.add(change, resource),
+            Finding::Ours(change) | Finding::Blocked(change) => plan.add(change, resource),
             Finding::Foreign(change) => foreign.push(change.subject()),
             Finding::Nothing => {}
         }
@@ -72,16 +74,52 @@ async fn planned(
     }
     // Once the new filter counts, one on a log group of an earlier choice has nothing left to do.
     for group in trails::our_filters(clients, &names).await? {
-        if group != around.trail.log_group {
+        if group != around.trail.log_group || !config.takes(TriggerKind::Alarm) {
             let filter = MetricFilter::named(&names.base, &group, METRIC);
             plan.add(filter.removal(), Resource::MetricFilter(filter));
         }
+    }
+    if let Some(before) = before {
+        remove_roads(clients, config, &around, before.log_group, &mut plan).await?;
     }
     if around.trail.left {
         keep_own_trail(config, &names, &around, &mut plan)?;
     }
     plan.trail = Some(around.trail);
     Ok(plan)
+}
+
+/// What an earlier configuration had made for roads that this one does not take, as far as it is ours. `looked_at` is the
+/// log group of that configuration. Where no earlier run is known nothing is looked for.
+async fn remove_roads(
+    clients: &Clients,
+    config: &Config,
+    around: &Circumstances,
+    looked_at: Option<String>,
+    plan: &mut Plan,
+) -> Result<()> {
+    let Circumstances { place, trail, .. } = around;
+    let names = Names::new(&config.name, Some(&trail.log_group), place);
+    let groups: BTreeSet<String> = looked_at
+        .into_iter()
+        .chain([trail.log_group.clone()])
+        .collect();
+    let groups: Vec<String> = groups.into_iter().collect();
+    for resource in desired::not_taken(config, &names, place, &groups) {
+        if let Finding::Ours(change) = resource.inspect_removal(clients).await?
+            && change.is_work()
+        {
+            let change = match &resource {
+                Resource::SubscriptionFilter(filter) => filter.removal(),
+                _ => Change {
+                    note: Some("`triggers` does not name its road".to_owned()),
+                    ..change
+                },
+            };
+            plan.add(change, resource);
+        }
+    }
+    Ok(())
 }
 
 /// A trail of an earlier run stays, and the plan says so: it may be the only record of what happened in the account, so

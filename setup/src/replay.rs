@@ -5,6 +5,7 @@
 //! follow, and [`story`] tells what happened.
 
 pub mod host;
+mod identity;
 pub mod line;
 pub mod run;
 mod seed;

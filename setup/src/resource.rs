@@ -15,6 +15,7 @@ pub mod queue;
 pub mod role;
 pub mod rule;
 pub mod subscription;
+pub mod subscription_filter;
 pub mod topic;
 pub mod trail;
 
@@ -34,6 +35,7 @@ pub use queue::Queue;
 pub use role::Role;
 pub use rule::{Rule, When};
 pub use subscription::Subscription;
+pub use subscription_filter::SubscriptionFilter;
 pub use topic::Topic;
 pub use trail::Trail;
 
@@ -79,6 +81,11 @@ pub(crate) trait Kind: Sized {
         true
     }
 
+    /// Why it cannot be made although it is missing and wanted, where the pipeline can go on without it.
+    async fn obstacle(&self, _: &Clients) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// The live state; `None` where there is none.
     async fn read(&self, clients: &Clients) -> Result<Option<Live<Self>>>;
 
@@ -101,6 +108,8 @@ pub(crate) enum Finding {
     Ours(Change),
     /// Somebody else's resource has the name.
     Foreign(Change),
+    /// It is missing, and something of others is in its way; the note says what.
+    Blocked(Change),
     /// It is not there, and need not be.
     Nothing,
 }
@@ -127,7 +136,14 @@ async fn inspect<R: Kind>(desired: &R, clients: &Clients) -> Result<Finding> {
     let mut warning = None;
     match live {
         None if !desired.wanted() => return Ok(Finding::Nothing),
-        None => change.fields = desired.fields().created(),
+        None => match desired.obstacle(clients).await? {
+            None => change.fields = desired.fields().created(),
+            Some(why) => {
+                change.action = Action::Keep;
+                change.note = Some(why);
+                return Ok(Finding::Blocked(change));
+            }
+        },
         Some(live) if !live.owned => return Ok(Finding::Foreign(change)),
         Some(live) => {
             change.fields = compare(&desired.fields(), &live.state.fields());
@@ -198,9 +214,11 @@ pub enum Resource {
     Subscription(Subscription),
     /// What counts pushes.
     MetricFilter(MetricFilter),
+    /// What hands pushes to the function as soon as the log shows them.
+    SubscriptionFilter(SubscriptionFilter),
     /// What notices them, or what failed.
     Alarm(Alarm),
-    /// The sweep.
+    /// The sweep, and what events of other services wait for.
     Rule(Rule),
     /// What an operator wants to see.
     Dashboard(Dashboard),
@@ -219,6 +237,7 @@ macro_rules! each {
             Resource::Permission($inner) => $then,
             Resource::Subscription($inner) => $then,
             Resource::MetricFilter($inner) => $then,
+            Resource::SubscriptionFilter($inner) => $then,
             Resource::Alarm($inner) => $then,
             Resource::Rule($inner) => $then,
             Resource::Dashboard($inner) => $then,
@@ -229,7 +248,7 @@ macro_rules! each {
 impl Resource {
     /// Reads the live state and compares.
     pub(crate) async fn inspect(&self, clients: &Clients) -> Result<Finding> {
-        // Boxed: the futures of SDK calls are large, and here any of thirteen kinds may be meant.
+        // Boxed: the futures of SDK calls are large, and here any of fourteen kinds may be meant.
         each!(self, resource => Box::pin(inspect(resource, clients)).await)
     }
 

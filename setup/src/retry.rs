@@ -90,6 +90,17 @@ pub(crate) fn function(code: &str, message: &str) -> Option<Duration> {
     }
 }
 
+/// CloudWatch Logs, which tries the function when a subscription filter is put, while the statement that lets it is still
+/// spreading. Source: what Terraform's provider waits for, `internal/service/logs/subscription_filter.go`.
+pub(crate) fn subscriber(code: &str, message: &str) -> Option<Duration> {
+    let tried = [
+        "Could not execute the lambda function",
+        "Could not deliver test message",
+    ];
+    let denied = tried.iter().any(|words| message.contains(words));
+    (code == "InvalidParameterException" && denied).then_some(IAM_SPREADS)
+}
+
 /// SQS, after a queue of the same name was deleted: the name rests for a minute.
 /// Source: `CreateQueue` in the SQS API reference.
 pub(crate) fn queue(code: &str, _: &str) -> Option<Duration> {

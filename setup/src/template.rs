@@ -113,15 +113,17 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
         writer.write(resource);
     }
     let (resources, function, topic) = writer.end();
-    let outputs = vec![
-        output("Function", "The handler's ARN.", function),
-        output("Topic", "The ARN of the topic that the alarm tells.", topic),
-        output(
-            "LogGroup",
-            "The log group with the trail's records.",
-            symbols::intrinsic(&names.log_group),
-        ),
-    ];
+    let topic = topic.map(|arn| {
+        let about = "The ARN of the topic that the alarm tells.";
+        output("Topic", about, arn)
+    });
+    let mut outputs = vec![output("Function", "The handler's ARN.", function)];
+    outputs.extend(topic);
+    outputs.push(output(
+        "LogGroup",
+        "The log group with the trail's records.",
+        symbols::intrinsic(&names.log_group),
+    ));
     Ok(Template {
         about: about(config, &key, &around.trail),
         description: format!(

@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 use handler::report::Outcome;
 use local::faults::Kind;
 use serde_json::{Value, json};
@@ -107,6 +108,101 @@ async fn the_latency_can_be_set() {
     let waits = story.push_to_roll_seconds.unwrap();
     assert!(waits.worst < 60 + 6 * 60, "{waits:?}");
     assert_eq!(story.lost, 0);
+}
+
+async fn by(triggers: &[TriggerKind]) -> Story {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), SAMPLE);
+    let options = Options {
+        triggers: triggers.to_vec(),
+        ..Options::default()
+    };
+    replay(sources, &Config::default(), &options).await.unwrap()
+}
+
+/// What each service was rolled to at last, by its digest. A quick road rolls what a slow one finds overtaken.
+fn ends(story: &Story) -> BTreeMap<String, String> {
+    let rolled = story
+        .decisions
+        .iter()
+        .filter(|decided| decided.decision.outcome == Outcome::Rolled);
+    rolled
+        .map(|decided| {
+            (
+                decided.decision.service.clone(),
+                decided.decision.digest.clone(),
+            )
+        })
+        .collect()
+}
+
+/// How often the most frequent push was rolled in one service.
+fn most_often(story: &Story) -> usize {
+    let mut counts = BTreeMap::new();
+    for decided in &story.decisions {
+        let decision = &decided.decision;
+        if decision.outcome == Outcome::Rolled {
+            *counts
+                .entry((&decision.service, &decision.push))
+                .or_insert(0) += 1;
+        }
+    }
+    counts.into_values().max().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_road_alone_rolls_what_the_alarm_rolls_and_the_quick_ones_in_seconds() {
+    let alarm = by(&[TriggerKind::Alarm]).await;
+    assert_eq!(alarm, story(0, SAMPLE).await);
+    for (road, name, seconds) in [
+        (TriggerKind::EcrEvents, "ecr-event", 10),
+        (TriggerKind::CloudtrailEvents, "cloudtrail-event", 40),
+        (TriggerKind::LogSubscription, "log-subscription", 550),
+    ] {
+        let quick = by(&[road]).await;
+        assert_eq!((quick.lost, quick.notifications), (0, 0), "{road}");
+        assert_eq!(ends(&quick), ends(&alarm), "{road}");
+        assert_eq!(most_often(&quick), 1, "{road}");
+        let waits = quick.roads.get(name).unwrap().push_to_roll_seconds;
+        assert!(waits.worst <= seconds, "{road}: {waits:?}");
+        assert!(
+            waits.p50 < alarm.push_to_roll_seconds.unwrap().p50,
+            "{road}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_all_roads_together_roll_each_push_once_and_the_events_show() {
+    let all = by(&TriggerKind::ALL).await;
+    let alarm = by(&[TriggerKind::Alarm]).await;
+    assert_eq!((all.lost, ends(&all)), (0, ends(&alarm)));
+    assert_eq!(most_often(&all), 1);
+    insta::assert_snapshot!(all);
+    let json = serde_json::to_value(&all).unwrap();
+    assert_eq!(
+        json["roads"]["ecr-event"]["push_to_roll_seconds"],
+        json["push_to_roll_seconds"]
+    );
+    assert_eq!(json["decisions"][0]["road"], "ecr-event");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_10_roads_without_a_net_below_are_refused() {
+    let config = Config::from_json(&json!({"sweep": "off"})).unwrap();
+    for triggers in [
+        vec![TriggerKind::EcrEvents],
+        vec![TriggerKind::Alarm, TriggerKind::Alarm],
+    ] {
+        let mut sources = Sources::default();
+        sources.text(Path::new("sample"), SAMPLE);
+        let options = Options {
+            triggers,
+            ..Options::default()
+        };
+        let error = replay(sources, &config, &options).await.unwrap_err();
+        assert!(error.to_string().starts_with("--trigger: "), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

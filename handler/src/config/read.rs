@@ -6,7 +6,7 @@ mod value;
 
 use serde_json::Value;
 
-use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Wave};
+use super::{Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, TriggerKind, Wave};
 use crate::policy::TagPolicy;
 pub use own::OwnTags;
 use table::Table;
@@ -57,6 +57,7 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
     config.targets = list("targets", targets, &mut faults, target);
     config.waves = list("waves", waves, &mut faults, wave);
     same_target_twice(&config.targets, &mut faults);
+    net_below(&config, &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {
@@ -121,6 +122,16 @@ fn wave(index: usize, value: &Value, faults: &mut Vec<Fault>) -> Wave {
     let services = table.read("services", globs).unwrap_or_default();
     table.close();
     Wave { services }
+}
+
+/// The quick roads deliver at best effort, or not while something else is broken: an event that is lost there is found
+/// only by a look-up, and only the alarm and the sweep ask for one.
+fn net_below(config: &Config, faults: &mut Vec<Fault>) {
+    if config.sweep.is_none() && !config.takes(TriggerKind::Alarm) {
+        let message = "without `alarm` and with `sweep` off nothing would find a push whose event is lost, and AWS \
+                       delivers these at best effort: add \"alarm\", or set `sweep`";
+        faults.push(Fault::new("triggers", message));
+    }
 }
 
 fn same_target_twice(targets: &[Target], faults: &mut Vec<Fault>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
-use super::{Action, Config, Match, Pin, ServiceRule, Target, Trail, TriggerKind};
+use super::{Action, Config, Match, Pin, ServiceRule, Target, Trail};
 use crate::policy::TagPolicy;
 
 fn span(duration: Duration) -> String {
@@ -49,9 +49,7 @@ pub(super) fn to_json(config: &Config) -> Value {
     let triggers: Vec<&str> = config
         .triggers
         .iter()
-        .map(|trigger| match trigger {
-            TriggerKind::Alarm => "alarm",
-        })
+        .map(|trigger| trigger.word())
         .collect();
     put(
         "triggers",

@@ -98,6 +98,11 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
     )
 }
 
+/// Some of the roads, in any order, none twice.
+fn roads() -> impl Strategy<Value = Vec<TriggerKind>> {
+    prop::sample::subsequence(TriggerKind::ALL.to_vec(), 1..=4).prop_shuffle()
+}
+
 fn config() -> impl Strategy<Value = Config> {
     let trail = prop_oneof![
         Just(Trail::Auto),
@@ -113,7 +118,7 @@ fn config() -> impl Strategy<Value = Config> {
         names(),
     );
     let times = (
-        0..3_usize,
+        roads(),
         prop::option::of(1..=24 * 60_u64),
         3600..=30 * 24 * 3600_u64,
         prop::option::of((0..4_102_444_800_i64, 0..1_000_000_000_u32)),
@@ -140,13 +145,16 @@ fn config() -> impl Strategy<Value = Config> {
         targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
+        // Without the alarm the sweep is the net.
+        let net = triggers.contains(&TriggerKind::Alarm);
+        let sweep = sweep.or((!net).then_some(1));
         Config {
             name,
             trail,
             log_group,
             clusters,
             repositories,
-            triggers: vec![TriggerKind::Alarm; triggers],
+            triggers,
             sweep: sweep.map(|minutes| Duration::from_secs(minutes * 60)),
             look_back: Duration::from_secs(look_back),
             since: since.and_then(|(s, nanos)| DateTime::from_timestamp(s, nanos)),
@@ -219,6 +227,40 @@ fn rule_10_all_that_is_wrong_in_a_list_is_told_not_the_first_alone() {
     ] {
         let all = |fault: &&String| words.iter().all(|word| fault.contains(word));
         assert!(text.iter().any(|fault| all(&fault)), "{text:?}");
+    }
+}
+
+#[test]
+fn any_of_the_roads_may_be_taken_and_the_net_below_must_be_one() {
+    let read = |triggers: serde_json::Value, sweep: &str| {
+        Config::from_json(&json!({"triggers": triggers, "sweep": sweep})).map(|c| c.triggers)
+    };
+    let all: Vec<&str> = TriggerKind::ALL.iter().map(|road| road.word()).collect();
+    assert_eq!(read(json!(all), "off"), Ok(TriggerKind::ALL.to_vec()));
+    for road in TriggerKind::ALL {
+        assert_eq!(read(json!([road.word()]), "5m"), Ok(vec![road]));
+        let bare = read(json!([road.word()]), "off");
+        assert_eq!(bare.is_ok(), road == TriggerKind::Alarm, "{road}");
+    }
+    let faults = read(json!(["log-subscription", "ecr-events"]), "off").unwrap_err();
+    let said = faults[0].to_string();
+    let words = ["`triggers`", "`sweep` off", "best effort", "add \"alarm\""];
+    assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    assert_eq!(faults.len(), 1);
+}
+
+#[test]
+fn rule_10_roads_that_are_empty_or_named_twice_are_said() {
+    for (triggers, word) in [
+        (json!([]), "empty list"),
+        (json!(["alarm", "ecr-events", "alarm"]), "`alarm` twice"),
+        (json!(["ecr-event"]), "known: alarm, ecr-events"),
+        (json!("alarm"), "must be a list"),
+        (json!([7]), "not a number"),
+    ] {
+        let faults = Config::from_json(&json!({"triggers": triggers})).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].to_string().contains(word), "{faults:?}");
     }
 }
 

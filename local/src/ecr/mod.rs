@@ -7,6 +7,8 @@
 //! | `imagePushedAt` | the first push of the digest; a further tag does not change it | <https://github.com/aws/containers-roadmap/issues/214>, <https://github.com/aws/containers-roadmap/issues/2746> |
 //! | `DescribeImages` | by digest or tag, 100 at most, and one that is missing refuses them all with `ImageNotFoundException`; without `imageIds` everything, in pages of 100 or of `maxResults` (1,000 at most) | API model |
 //! | `BatchGetImage` | 100 at most; what is missing is in `failures[]`, and so is a manifest of a type that is not accepted only if the caller lists types | API model |
+//! | `ECR Image Action` | one event for each push that changed something, [`Options::event_delay`] after it, to the rules that take it; without `image-tag` where the push had none; an image that was there already makes none; every [`Options::lost_event_every`]th is lost | ECR guide, events and EventBridge (best effort) |
+//! | events of other registries and Regions | those of other registries come as if they were forwarded to this bus, under their own account; those of other Regions do not | EventBridge guide, sending events between buses |
 //! | `PutImage` | for a person who pushes through the API; the same tag with the same image is `ImageAlreadyExistsException` | API model |
 //! | repositories | are created by `CreateRepository`, or come to be with the first image that a record tells of; one with images is deleted only by force | API model |
 //! | `DescribePullThroughCacheRules` | those that [`Ecr::pull_through`] made; only the own registry tells | API model |
@@ -17,8 +19,11 @@
 //! of repositories.
 //!
 //! [`Account::deliver`]: crate::Account::deliver
+//! [`Options::event_delay`]: crate::Options::event_delay
+//! [`Options::lost_event_every`]: crate::Options::lost_event_every
 
 mod answer;
+mod event;
 mod repositories;
 mod store;
 
@@ -60,9 +65,10 @@ pub struct Ecr {
 
 impl Ecr {
     /// Puts an image at a time; a push older than what a tag names already leaves the tag.
-    pub fn put(&mut self, image: Pushed, at: DateTime<Utc>) {
+    /// Whether that was news: a new image, or a tag that now names another.
+    pub fn put(&mut self, image: Pushed, at: DateTime<Utc>) -> bool {
         let key = (image.registry.clone(), image.repository.clone());
-        self.repositories.entry(key).or_default().put(image, at);
+        self.repositories.entry(key).or_default().put(image, at)
     }
 
     /// Removes an image and its tags, as a lifecycle policy would. Whether it was there.
@@ -82,11 +88,10 @@ impl Ecr {
         self.denied.insert(registry.to_owned());
     }
 
-    /// Takes in what a CloudTrail record of a successful PutImage says.
-    pub(crate) fn learn(&mut self, record: &Value, at: DateTime<Utc>) {
-        if let Some(image) = pushed(record) {
-            self.put(image, at);
-        }
+    /// Takes in what a CloudTrail record of a successful PutImage says; answers the image where that was news.
+    pub(crate) fn learn(&mut self, record: &Value, at: DateTime<Utc>) -> Option<Pushed> {
+        let image = pushed(record)?;
+        self.put(image.clone(), at).then_some(image)
     }
 
     pub(crate) fn call(&mut self, operation: &str, input: &Value, scope: &Scope<'_>) -> Answer {

@@ -28,7 +28,9 @@ pub(super) struct Image {
 }
 
 impl Repository {
-    pub(super) fn put(&mut self, pushed: Pushed, at: DateTime<Utc>) {
+    /// Takes an image in. Whether that was news: a new image, or a tag that now names another.
+    pub(super) fn put(&mut self, pushed: Pushed, at: DateTime<Utc>) -> bool {
+        let mut news = !self.images.contains_key(&pushed.digest);
         let image = self
             .images
             .entry(pushed.digest.clone())
@@ -36,14 +38,17 @@ impl Repository {
         // Records arrive in any order.
         image.pushed_at = image.pushed_at.min(at);
         if let Some(tag) = pushed.tag {
+            news |= !self.tags.contains_key(&tag);
             let now = self
                 .tags
                 .entry(tag)
                 .or_insert_with(|| (pushed.digest.clone(), at));
             if now.1 <= at {
+                news |= now.0 != pushed.digest;
                 *now = (pushed.digest, at);
             }
         }
+        news
     }
 
     pub(super) fn remove(&mut self, digest: &str) -> bool {

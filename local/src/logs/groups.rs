@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::events::Events;
 use super::metric_filters::MetricFilter;
+use super::subscriptions::SubscriptionFilter;
 use super::{Logs, group_name, no_such_group};
 use crate::input::{Input, page, present};
 use crate::service::{Answer, Fault, Scope};
@@ -21,6 +22,7 @@ pub(super) struct Group {
     tags: BTreeMap<String, String>,
     streams: BTreeMap<String, Stream>,
     pub(super) filters: BTreeMap<String, MetricFilter>,
+    pub(super) subscriptions: BTreeMap<String, SubscriptionFilter>,
     pub(super) events: Events,
 }
 
@@ -59,6 +61,7 @@ impl Logs {
             tags: input.map("tags"),
             streams: BTreeMap::new(),
             filters: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
             events: Events::default(),
         };
         self.groups.insert(name.to_owned(), group);

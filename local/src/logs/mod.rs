@@ -4,6 +4,7 @@ mod events;
 mod groups;
 mod metric_filters;
 mod search;
+mod subscriptions;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ use crate::service::{Answer, Fault, Scope};
 
 use events::Event;
 use groups::Group;
+use subscriptions::Gathered;
+pub(crate) use subscriptions::{Batch, Gathering};
 
 /// The log groups of the account.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ pub(crate) struct Logs {
     groups: BTreeMap<String, Group>,
     samples: Vec<Sample>,
     minutes: Vec<OpenMinute>,
+    gathered: BTreeMap<Gathering, Gathered>,
+    opened: Vec<Gathering>,
+    controls: Vec<Batch>,
     empty_page_every: u32,
     pages: u32,
     next_event: u64,
@@ -45,6 +51,9 @@ impl Logs {
             groups: BTreeMap::new(),
             samples: Vec::new(),
             minutes: Vec::new(),
+            gathered: BTreeMap::new(),
+            opened: Vec::new(),
+            controls: Vec::new(),
             empty_page_every: options.empty_page_every,
             pages: 0,
             next_event: 0,
@@ -73,6 +82,9 @@ impl Logs {
             "PutMetricFilter" => self.put_metric_filter(input, scope),
             "DescribeMetricFilters" => self.describe_metric_filters(input),
             "DeleteMetricFilter" => self.delete_metric_filter(input),
+            "PutSubscriptionFilter" => self.put_subscription_filter(input, scope),
+            "DescribeSubscriptionFilters" => self.describe_subscription_filters(input),
+            "DeleteSubscriptionFilter" => self.delete_subscription_filter(input),
             "TestMetricFilter" => metric_filters::test(input),
             "CreateLogStream" => self.create_stream(input, scope),
             "DescribeLogStreams" => self.describe_streams(input),
@@ -113,7 +125,13 @@ impl Logs {
             stream: held.stream(stream, now),
             message,
         };
-        held.insert(event, timestamp, now, number);
+        let subscribed = held.subscribers(group, &event, now);
+        if !subscribed.is_empty() {
+            self.gather(subscribed, &event, timestamp, number);
+        }
+        if let Some(held) = self.groups.get_mut(group) {
+            held.insert(event, timestamp, now, number);
+        }
         matched
     }
 

@@ -7,6 +7,7 @@ mod functions;
 mod logs;
 mod notifications;
 mod permissions;
+mod roads;
 mod schedules;
 mod time;
 mod trails;

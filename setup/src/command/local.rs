@@ -159,7 +159,8 @@ impl Teller {
                     self.rolled.extend(decision.to.clone());
                     let decision = decision.clone();
                     let at = answer.at;
-                    decided.push(Decided { at, decision });
+                    let road = answer.report.trigger.clone();
+                    decided.push(Decided { at, road, decision });
                 }
             }
             lines.extend(line::look_up(&answer, decided.len()));

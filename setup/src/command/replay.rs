@@ -27,6 +27,7 @@ pub fn run(args: &ReplayArgs, config: &Config, ui: &mut Ui) -> anyhow::Result<Ex
         seed: args.seed,
         latency: args.latency,
         faults: args.faults.clone(),
+        triggers: args.triggers.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -16,9 +16,9 @@ const DIMENSION: &str = "Pipeline";
 const WIDTH: u32 = 12;
 const HEIGHT: u32 = 6;
 
-/// The body of the dashboard.
+/// The body of the dashboard; without the alarm road there is neither its alarm nor its metric.
 #[must_use]
-pub(super) fn body(names: &Names, place: &Place) -> Value {
+pub(super) fn body(names: &Names, place: &Place, alarm_road: bool) -> Value {
     let base = &names.base;
     let counts = |metrics: &[&str]| -> Vec<Value> {
         let line = |metric: &&str| json!([base, metric, DIMENSION, base, {"stat": "Sum"}]);
@@ -34,9 +34,13 @@ pub(super) fn body(names: &Names, place: &Place) -> Value {
                "period": 300, "metrics": metrics})
     };
     let alarm = |name: &str| place.arn("cloudwatch", &format!("alarm:{name}"));
-    let alarms =
-        json!({"title": "Alarms", "alarms": [alarm(&names.alarm), alarm(&names.failures_alarm)]});
-    let mut pushes = vec![json!([base, METRIC, {"stat": "Sum", "label": "in the log"}])];
+    let mut watched = vec![alarm(&names.failures_alarm)];
+    let mut pushes = Vec::new();
+    if alarm_road {
+        watched.insert(0, alarm(&names.alarm));
+        pushes.push(json!([base, METRIC, {"stat": "Sum", "label": "in the log"}]));
+    }
+    let alarms = json!({"title": "Alarms", "alarms": watched});
     pushes.extend(counts(&["PushesSeen"]));
     let outcomes = [
         "Rolled",
@@ -113,7 +117,7 @@ mod tests {
             account: "111122223333".to_owned(),
         };
         let names = Names::new("ecroll", None, &place);
-        let body = body(&names, &place);
+        let body = body(&names, &place, true);
         insta::assert_json_snapshot!(body);
         // A metric that the handler renames would leave an empty graph: each name stands in its source.
         let source =

@@ -3,6 +3,7 @@
 use aws_sdk_cloudwatch::types::{AlarmMuteRuleStatus, HistoryItemType, ScanBy};
 use chrono::{DateTime, Utc};
 use futures_util::join;
+use handler::config::TriggerKind;
 
 use super::ground::Ground;
 use super::link::Link;
@@ -35,7 +36,11 @@ impl Told {
     }
 }
 
+/// Without the alarm road there are no such links.
 pub(super) async fn links(ground: &Ground<'_>, found: &[Inspected]) -> Vec<Link> {
+    if !ground.config.takes(TriggerKind::Alarm) {
+        return Vec::new();
+    }
     let (state, mutes, told) = join!(
         Box::pin(state(ground)),
         Box::pin(mutes(ground)),

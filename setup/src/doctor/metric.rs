@@ -4,6 +4,7 @@ use aws_sdk_cloudwatch::types::{Datapoint, Statistic};
 use chrono::{DateTime, TimeDelta, Utc};
 use filters::Pattern;
 use futures_util::join;
+use handler::config::TriggerKind;
 use serde_json::{Value, json};
 
 use super::ground::Ground;
@@ -48,7 +49,11 @@ struct Tried {
 /// The pushes that were counted, by datapoint; none where there is no datapoint at all.
 type Counted = Option<f64>;
 
+/// Without the alarm road nothing is counted, and there are no such links.
 pub(super) async fn links(ground: &Ground<'_>, found: &[Inspected]) -> Vec<Link> {
+    if !ground.config.takes(TriggerKind::Alarm) {
+        return Vec::new();
+    }
     let repositories = &ground.config.repositories;
     let pattern = filters::put_image::pattern(repositories);
     let (live, last, counted) = join!(

@@ -1,7 +1,7 @@
 //! The links, in the order of the chain, and what each of them needs.
 
 /// All links but the probe, in the order in which they are told.
-pub const LINKS: [&str; 32] = [
+pub const LINKS: [&str; 35] = [
     CREDENTIALS,
     CONFIGURATION,
     TRAIL,
@@ -22,6 +22,9 @@ pub const LINKS: [&str; 32] = [
     HANDLER_ROLE,
     SIMULATION,
     PASS_ROLE,
+    ECR_EVENTS,
+    CLOUDTRAIL_EVENTS,
+    LOG_SUBSCRIPTION,
     SWEEP,
     DEPLOYMENTS,
     LOOK_UPS,
@@ -56,6 +59,9 @@ pub(super) const FUNCTION_LOG: &str = "function log";
 pub(super) const HANDLER_ROLE: &str = "handler role";
 pub(super) const SIMULATION: &str = "role simulation";
 pub(super) const PASS_ROLE: &str = "pass role";
+pub(super) const ECR_EVENTS: &str = "ecr events";
+pub(super) const CLOUDTRAIL_EVENTS: &str = "cloudtrail events";
+pub(super) const LOG_SUBSCRIPTION: &str = "log subscription";
 pub(super) const SWEEP: &str = "sweep";
 pub(super) const DEPLOYMENTS: &str = "deployments";
 pub(super) const LOOK_UPS: &str = "look-ups";
@@ -72,11 +78,14 @@ pub(super) const TASKS: &str = "scheduled tasks";
 pub const PROBE: &str = "probe";
 
 /// Links that are one resource of setup's, and nothing besides.
-pub(super) const PLAIN: [&str; 8] = [
+pub(super) const PLAIN: [&str; 11] = [
     TOPIC,
     SUBSCRIPTION,
     PERMISSION,
     FUNCTION_LOG,
+    ECR_EVENTS,
+    CLOUDTRAIL_EVENTS,
+    LOG_SUBSCRIPTION,
     SWEEP,
     DEPLOYMENTS,
     FAILURES_ALARM,
@@ -112,6 +121,10 @@ pub(super) const NEEDS: &[(&str, &str, Need)] = &[
     (SIMULATION, HANDLER_ROLE, Need::Sound),
     (SIMULATION, PASS_ROLE, Need::Sound),
     (PASS_ROLE, HANDLER_ROLE, Need::There),
+    (ECR_EVENTS, FUNCTION, Need::There),
+    (CLOUDTRAIL_EVENTS, FUNCTION, Need::There),
+    (LOG_SUBSCRIPTION, FUNCTION, Need::There),
+    (LOG_SUBSCRIPTION, LOG_GROUP, Need::There),
     (SWEEP, FUNCTION, Need::There),
     (DEPLOYMENTS, FUNCTION, Need::There),
     (LOOK_UPS, FUNCTION, Need::Sound),

@@ -121,8 +121,8 @@ fn judged(base: Link, held: &Result<Option<Held>>, function: &str, now: DateTime
     let what = match (held.messages, link) {
         (1, FAILURES) => "1 event that the function gave up".to_owned(),
         (many, FAILURES) => format!("{many} events that the function gave up"),
-        (1, _) => "1 message that SNS could not deliver to the function".to_owned(),
-        (many, _) => format!("{many} messages that SNS could not deliver to the function"),
+        (1, _) => "1 message that could not be delivered to the function".to_owned(),
+        (many, _) => format!("{many} messages that could not be delivered to the function"),
     };
     let since = held.since.map_or_else(String::new, |since| {
         format!(", the first {} or less", ago(since, now))

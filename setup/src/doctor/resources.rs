@@ -5,9 +5,9 @@ use futures_util::future::join_all;
 use super::ground::Ground;
 use super::link::{Link, SETUP};
 use super::order::{
-    ALARM, DASHBOARD, DEPLOYMENTS, FAILURES, FAILURES_ALARM, FILES, FUNCTION, FUNCTION_LOG,
-    HANDLER_ROLE, LOG_GROUP, METRIC_FILTER, PASS_ROLE, PERMISSION, SUBSCRIPTION, SWEEP, TOPIC,
-    TRAIL, TRAIL_ROLE, UNDELIVERED,
+    ALARM, CLOUDTRAIL_EVENTS, DASHBOARD, DEPLOYMENTS, ECR_EVENTS, FAILURES, FAILURES_ALARM, FILES,
+    FUNCTION, FUNCTION_LOG, HANDLER_ROLE, LOG_GROUP, LOG_SUBSCRIPTION, METRIC_FILTER, PASS_ROLE,
+    PERMISSION, SUBSCRIPTION, SWEEP, TOPIC, TRAIL, TRAIL_ROLE, UNDELIVERED,
 };
 use crate::diff::{Action, Change, FieldChange};
 use crate::error::Result;
@@ -60,14 +60,22 @@ fn link_of(resource: &Resource, names: &Names) -> &'static str {
         Resource::Queue(queue) if queue.name == names.failures => FAILURES,
         Resource::Queue(_) => UNDELIVERED,
         Resource::Function(_) => FUNCTION,
-        Resource::Permission(permission) if permission.statement == "sweep" => SWEEP,
-        Resource::Permission(permission) if permission.statement == "deployments" => DEPLOYMENTS,
-        Resource::Permission(_) => PERMISSION,
+        Resource::Permission(permission) => match permission.statement.as_str() {
+            "sweep" => SWEEP,
+            "deployments" => DEPLOYMENTS,
+            "ecr-events" => ECR_EVENTS,
+            "cloudtrail-events" => CLOUDTRAIL_EVENTS,
+            "log-subscription" => LOG_SUBSCRIPTION,
+            _ => PERMISSION,
+        },
         Resource::Subscription(_) => SUBSCRIPTION,
         Resource::MetricFilter(_) => METRIC_FILTER,
         Resource::Alarm(alarm) if alarm.name == names.alarm => ALARM,
         Resource::Alarm(_) => FAILURES_ALARM,
+        Resource::SubscriptionFilter(_) => LOG_SUBSCRIPTION,
         Resource::Rule(rule) if rule.name == names.rule => SWEEP,
+        Resource::Rule(rule) if rule.name == names.ecr_events => ECR_EVENTS,
+        Resource::Rule(rule) if rule.name == names.cloudtrail_events => CLOUDTRAIL_EVENTS,
         Resource::Rule(_) => DEPLOYMENTS,
         Resource::Dashboard(_) => DASHBOARD,
     }
@@ -99,6 +107,13 @@ pub(super) fn judge(link: &'static str, found: &[Inspected]) -> Option<Link> {
                 let mend =
                     "choose another `name` in ecroll.toml, or rename or remove what is there";
                 let mut link = Link::ng(link, detail, mend);
+                link.gone = true;
+                return Some(link);
+            }
+            Ok(Finding::Blocked(change)) => {
+                let why = change.note.clone().unwrap_or_default();
+                let detail = format!("{} {why}", change.subject());
+                let mut link = Link::ng(link, detail, "do as it says");
                 link.gone = true;
                 return Some(link);
             }

@@ -2,7 +2,7 @@
 
 mod reads;
 
-use handler::config::{Config, Trail};
+use handler::config::{Config, Trail, TriggerKind};
 use serde_json::{Value, json};
 
 use super::Document;
@@ -10,8 +10,8 @@ use crate::names::{Names, Place};
 
 /// Reading what there is; making and mending the pipeline; removing it. Every statement is confined to the names that
 /// setup gives, and to the services that the roles, the function and the alarms are meant for. What only a look ahead and
-/// `status` need has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs has
-/// names with `Remove`: an operator who shall do without can be given the rest.
+/// `status` need has names with `Preview`, what only `doctor` needs has names with `Examine`, what only `destroy` needs, and
+/// `setup` where a road is given up, has names with `Remove`: an operator who shall do without can be given the rest.
 ///
 /// With `trail = "auto"` the records may be found in any log group of the account, so our metric filter may hang on any.
 ///
@@ -29,7 +29,7 @@ pub fn operator(config: &Config, names: &Names, place: &Place) -> Document {
     let mut statements = reads::reads(config, names, place, group);
     statements.extend(records(config, names, place, group));
     statements.extend(messages(names, place));
-    statements.extend(functions(names, place));
+    statements.extend(functions(config, names, place));
     statements.extend(triggers(config, names, place));
     statements.extend(examinations(names, place));
     statements.extend(removals(names, place, group));
@@ -58,7 +58,7 @@ fn records(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Va
         "cloudtrail:StartLogging",
         "cloudtrail:UpdateTrail",
     ];
-    vec![
+    let mut all = vec![
         allow(
             "Bucket",
             &[
@@ -87,14 +87,14 @@ fn records(config: &Config, names: &Names, place: &Place, group: &str) -> Vec<Va
             ],
             &groups(place, &[&names.log_group, &names.function_log_group]),
         ),
-        allow(
-            "MetricFilter",
-            &["logs:PutMetricFilter"],
-            &groups(place, &[group]),
-        ),
         allow("Trail", &[&written, read].concat(), &json!(trail)),
         passing("PassTrailRole", &role, "cloudtrail.amazonaws.com"),
-    ]
+    ];
+    let filters = filters(config);
+    if !filters.is_empty() {
+        all.push(allow("Filters", &filters, &groups(place, &[group])));
+    }
+    all
 }
 
 /// The topic and the queues.
@@ -140,7 +140,7 @@ fn messages(names: &Names, place: &Place) -> Vec<Value> {
 }
 
 /// The function with its role, and who may invoke it.
-fn functions(names: &Names, place: &Place) -> Vec<Value> {
+fn functions(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
     let function = place.arn("lambda", &format!("function:{}", names.base));
     let role = place.role_arn(&names.handler_role);
     vec![
@@ -175,11 +175,32 @@ fn functions(names: &Names, place: &Place) -> Vec<Value> {
         ),
         only_if(
             allow("Invocation", &["lambda:AddPermission"], &json!(function)),
-            &json!({ "StringEquals": { "lambda:Principal": [
-                "events.amazonaws.com", "sns.amazonaws.com",
-            ] } }),
+            &json!({ "StringEquals": { "lambda:Principal": invokers(config) } }),
         ),
     ]
+}
+
+/// The services that may be let in to invoke the function.
+fn invokers(config: &Config) -> Vec<&'static str> {
+    let alarm = config.takes(TriggerKind::Alarm);
+    let log = config.takes(TriggerKind::LogSubscription);
+    let all = [
+        (true, "events.amazonaws.com"),
+        (log, "logs.amazonaws.com"),
+        (alarm, "sns.amazonaws.com"),
+    ];
+    let wanted = all.into_iter().filter(|(wanted, _)| *wanted);
+    wanted.map(|(_, service)| service).collect()
+}
+
+/// What makes the filters of the log group that the roads need. With `trail = "auto"` they may hang on any log group.
+fn filters(config: &Config) -> Vec<&'static str> {
+    let all = [
+        (TriggerKind::Alarm, "logs:PutMetricFilter"),
+        (TriggerKind::LogSubscription, "logs:PutSubscriptionFilter"),
+    ];
+    let taken = all.into_iter().filter(|(road, _)| config.takes(*road));
+    taken.map(|(_, action)| action).collect()
 }
 
 /// The alarms, the rules and the dashboard.
@@ -210,11 +231,13 @@ fn triggers(config: &Config, names: &Names, place: &Place) -> Vec<Value> {
         allow(
             "Rules",
             &[
+                "events:DeleteRule",
                 "events:DescribeRule",
                 "events:DisableRule",
                 "events:ListTagsForResource",
                 "events:ListTargetsByRule",
                 "events:PutRule",
+                "events:RemoveTargets",
                 "events:TagResource",
             ],
             &json!(rules),
@@ -266,7 +289,7 @@ fn examinations(names: &Names, place: &Place) -> Vec<Value> {
     ]
 }
 
-/// What `destroy` takes away.
+/// What `destroy` takes away, and `setup` with a road that `triggers` does not name any more.
 fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     let bucket = place.bucket_arn(&names.bucket);
     let roles = [&names.handler_role, &names.trail_role].map(|role| place.role_arn(role));
@@ -276,7 +299,6 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
     pipeline.extend(queues);
     pipeline.extend(alarms(names, place));
     pipeline.push(place.dashboard_arn(&names.base));
-    pipeline.extend(rules(names, place));
     vec![
         allow(
             "RemoveBucket",
@@ -294,8 +316,8 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &groups(place, &[&names.log_group, &names.function_log_group]),
         ),
         allow(
-            "RemoveMetricFilter",
-            &["logs:DeleteMetricFilter"],
+            "RemoveFilters",
+            &["logs:DeleteMetricFilter", "logs:DeleteSubscriptionFilter"],
             &groups(place, &[group]),
         ),
         allow(
@@ -311,8 +333,6 @@ fn removals(names: &Names, place: &Place, group: &str) -> Vec<Value> {
             &[
                 "cloudwatch:DeleteAlarms",
                 "cloudwatch:DeleteDashboards",
-                "events:DeleteRule",
-                "events:RemoveTargets",
                 "lambda:DeleteFunction",
                 "sns:DeleteTopic",
                 "sqs:DeleteQueue",
@@ -329,8 +349,13 @@ fn alarms(names: &Names, place: &Place) -> Vec<String> {
 }
 
 fn rules(names: &Names, place: &Place) -> Vec<String> {
-    [&names.rule, &names.deployments]
-        .map(|rule| place.arn("events", &format!("rule/{rule}")))
+    let all = [
+        &names.rule,
+        &names.deployments,
+        &names.ecr_events,
+        &names.cloudtrail_events,
+    ];
+    all.map(|rule| place.arn("events", &format!("rule/{rule}")))
         .into()
 }
 

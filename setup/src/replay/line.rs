@@ -87,7 +87,7 @@ pub(super) fn push(push: &Push) -> Line {
     }
 }
 
-/// A look-up that decided something new, or failed; `None` for the others.
+/// A look-up, or an event that carried its pushes, that decided something new or failed; `None` for the others.
 #[must_use]
 pub fn look_up(answer: &Answer, news: usize) -> Option<Line> {
     if news == 0 && !answer.failed {
@@ -102,10 +102,15 @@ pub fn look_up(answer: &Answer, news: usize) -> Option<Line> {
         ""
     };
     let pushes = pushes.len();
+    // What an event carries needs no look at the log.
+    let (what, where_from) = match answer.report.window {
+        Some(_) => ("look-up", "in the window"),
+        None => ("event", "carried"),
+    };
     Some(Line {
         at: answer.at,
-        what: "look-up",
-        text: format!("{trigger}: {pushes} in the window, {news} decided{failed}"),
+        what,
+        text: format!("{trigger}: {pushes} {where_from}, {news} decided{failed}"),
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
-use handler::config::Config;
+use handler::config::{Config, TriggerKind};
 use handler::image::Repository;
 use handler::push::{Found, Push, coalesce};
 use handler::record::Record;
@@ -19,6 +19,7 @@ use super::source::{Recorded, Sources};
 use super::story::Story;
 use crate::clients::Clients;
 use crate::code::Code;
+use crate::error::Error;
 use crate::provision;
 
 /// CloudTrail's delivery in seconds when the source says nothing: from two minutes to nine, some five on average.
@@ -49,6 +50,8 @@ pub struct Options {
     pub latency: Option<Duration>,
     /// What goes wrong on the way, a few times each, as the seed says.
     pub faults: Vec<Kind>,
+    /// The roads by which pushes reach the handler; without any, those of the configuration.
+    pub triggers: Vec<TriggerKind>,
 }
 
 /// Runs the records through the pipeline and tells what happened. Takes its time from a virtual clock of its own; must
@@ -57,6 +60,7 @@ pub struct Options {
 /// # Errors
 /// When the pipeline cannot be built, which would be a fault of this program or of the configuration.
 pub async fn replay(sources: Sources, config: &Config, options: &Options) -> anyhow::Result<Story> {
+    let config = &by_roads(config, &options.triggers)?;
     let Sources {
         mut records,
         rejected,
@@ -109,6 +113,24 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
         &answers,
         rejected,
     ))
+}
+
+/// The configuration with other roads.
+///
+/// # Errors
+/// When nothing would be left as the net below them, or a road is named twice.
+pub(crate) fn by_roads(config: &Config, triggers: &[TriggerKind]) -> Result<Config, Error> {
+    if triggers.is_empty() {
+        return Ok(config.clone());
+    }
+    let with = Config {
+        triggers: triggers.to_vec(),
+        ..config.clone()
+    };
+    Config::from_json(&with.to_json()).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Error::Wrong(format!("--trigger: {}", faults.join("; ")))
+    })
 }
 
 /// A record on its way to the log group.

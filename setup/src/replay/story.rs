@@ -1,6 +1,6 @@
 //! What a replay showed: the timeline for people, the figures for everybody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -11,6 +11,7 @@ use local::{Entry, What};
 use serde::Serialize;
 
 use super::host::Answer;
+use super::identity::by_record;
 use super::line::{self, Line, News};
 use super::run::followers;
 use super::seed::Seeded;
@@ -22,6 +23,8 @@ pub struct Decided {
     /// When.
     #[serde(serialize_with = "seconds")]
     pub at: DateTime<Utc>,
+    /// By which road the handler had heard of the push: its report's `trigger`, such as `alarm` or `ecr-event`.
+    pub road: String,
     /// What, as the handler reported it.
     #[serde(flatten)]
     pub decision: Decision,
@@ -34,6 +37,15 @@ pub struct Waits {
     pub p50: i64,
     /// The longest.
     pub worst: i64,
+}
+
+/// What came by one road.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Road {
+    /// How many services it rolled.
+    pub rolled: usize,
+    /// Seconds from push to roll.
+    pub push_to_roll_seconds: Waits,
 }
 
 /// What a replay showed. As JSON, the figures and decisions; as text, the timeline before them.
@@ -53,6 +65,9 @@ pub struct Story {
     pub decisions: Vec<Decided>,
     /// `None` where nothing rolled.
     pub push_to_roll_seconds: Option<Waits>,
+    /// The same by road, as the handler's reports name them: `alarm`, `ecr-event`, `cloudtrail-event`, `log-subscription`,
+    /// `sweep`. A road that rolled nothing is not here.
+    pub roads: BTreeMap<String, Road>,
     /// What could not be replayed.
     pub rejected: Vec<Rejected>,
     #[serde(skip)]
@@ -72,6 +87,7 @@ impl Story {
         answers: &[Answer],
         rejected: Vec<Rejected>,
     ) -> Self {
+        let answers = &by_record(answers, pushes);
         let decisions = news(answers, pushes);
         let images: Vec<&Push> = pushes.iter().filter(|push| push.kind.is_image()).collect();
         let lost = images
@@ -89,7 +105,8 @@ impl Story {
                 .filter(|answer| answer.report.window.is_some())
                 .count(),
             lost,
-            push_to_roll_seconds: waits(pushes, &decisions),
+            push_to_roll_seconds: waits(seconds_to_roll(pushes, decisions.iter())),
+            roads: roads(pushes, &decisions),
             rejected,
             timeline: Vec::new(),
             decisions,
@@ -120,6 +137,7 @@ fn news(answers: &[Answer], pushes: &[Push]) -> Vec<Decided> {
             if news.is_new(pair(decision, pushes), decision.outcome) {
                 decided.push(Decided {
                     at: answer.at,
+                    road: answer.report.trigger.clone(),
                     decision: decision.clone(),
                 });
             }
@@ -137,21 +155,42 @@ fn decided(push: &Push, service: &Seeded, decisions: &[Decided]) -> bool {
     })
 }
 
-fn waits(pushes: &[Push], decisions: &[Decided]) -> Option<Waits> {
-    let mut waits: Vec<i64> = decisions
-        .iter()
+/// How long each roll among these came after its push.
+fn seconds_to_roll<'a>(pushes: &[Push], decisions: impl Iterator<Item = &'a Decided>) -> Vec<i64> {
+    decisions
         .filter(|decided| decided.decision.outcome == Outcome::Rolled)
         .filter_map(|decided| {
             let push = pushes.iter().find(|push| is_of(&decided.decision, push))?;
             Some((decided.at - push.time()).num_seconds())
         })
-        .collect();
-    waits.sort_unstable();
-    let p50 = *waits.get(waits.len().saturating_sub(1) / 2)?;
+        .collect()
+}
+
+fn waits(mut seconds: Vec<i64>) -> Option<Waits> {
+    seconds.sort_unstable();
+    let p50 = *seconds.get(seconds.len().saturating_sub(1) / 2)?;
     Some(Waits {
         p50,
-        worst: *waits.last()?,
+        worst: *seconds.last()?,
     })
+}
+
+fn roads(pushes: &[Push], decisions: &[Decided]) -> BTreeMap<String, Road> {
+    let names: BTreeSet<&String> = decisions.iter().map(|decided| &decided.road).collect();
+    let road = |name: &String| {
+        let of = decisions.iter().filter(|decided| decided.road == *name);
+        let seconds = seconds_to_roll(pushes, of);
+        let rolled = seconds.len();
+        let push_to_roll_seconds = waits(seconds)?;
+        Some((
+            name.clone(),
+            Road {
+                rolled,
+                push_to_roll_seconds,
+            },
+        ))
+    };
+    names.into_iter().filter_map(road).collect()
 }
 
 fn timeline(
@@ -247,11 +286,20 @@ impl fmt::Display for Story {
         writeln!(f, "notifications  {notifications}")?;
         writeln!(f, "look-ups       {look_ups}")?;
         writeln!(f, "decisions      {outcomes}")?;
-        match self.push_to_roll_seconds {
-            Some(Waits { p50, worst }) => {
-                writeln!(f, "push to roll   {p50} s median, {worst} s at worst")?;
+        let told = |Waits { p50, worst }: Waits| format!("{p50} s median, {worst} s at worst");
+        match (self.push_to_roll_seconds, self.roads.len()) {
+            (None, _) => writeln!(f, "push to roll   nothing rolled")?,
+            (Some(waits), 1) => {
+                let road: String = self.roads.keys().cloned().collect();
+                writeln!(f, "push to roll   {}, by {road}", told(waits))?;
             }
-            None => writeln!(f, "push to roll   nothing rolled")?,
+            (Some(waits), _) => {
+                writeln!(f, "push to roll   {}", told(waits))?;
+                for (name, road) in &self.roads {
+                    let waits = told(road.push_to_roll_seconds);
+                    writeln!(f, "  by {name}: {waits}, {} rolled", road.rolled)?;
+                }
+            }
         }
         write!(f, "lost           {lost}")
     }

@@ -91,6 +91,17 @@ impl Permission {
         }
     }
 
+    /// A statement that is only named, to be removed: whatever it grants, and no other that grants the same.
+    #[must_use]
+    pub fn named(function: &str, statement: &str) -> Self {
+        Self {
+            name: format!("{function}/{statement}"),
+            function: function.to_owned(),
+            statement: statement.to_owned(),
+            grant: Grant::default(),
+        }
+    }
+
     /// What our statement among these grants; else the same grant under another `Sid`: CloudFormation gives statements
     /// names of its own, and a second one would change nothing.
     fn found(&self, statements: &[Value]) -> Option<Grant> {
@@ -171,6 +182,17 @@ impl Kind for Permission {
         let call = call.statement_id(&self.statement).send().await;
         call.called("lambda:RemovePermission", &self.name)?;
         self.add(clients).await?;
+        Ok(None)
+    }
+
+    async fn remove(&self, clients: &Clients) -> Result<Note> {
+        let call = clients
+            .lambda
+            .remove_permission()
+            .function_name(&self.function);
+        let call = call.statement_id(&self.statement).send().await;
+        let absent = ["ResourceNotFoundException"];
+        call.found("lambda:RemovePermission", &self.name, &absent)?;
         Ok(None)
     }
 }

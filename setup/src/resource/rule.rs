@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_eventbridge::operation::remove_targets::RemoveTargetsOutput;
-use aws_sdk_eventbridge::types::{RuleState, Tag, Target};
+use aws_sdk_eventbridge::types::{
+    DeadLetterConfig, InputTransformer, RetryPolicy, RuleState, Tag, Target,
+};
 
 use super::{Kind, Live, Note, owned};
 use crate::clients::Clients;
@@ -37,6 +39,17 @@ impl When {
     }
 }
 
+/// What becomes of an event that the target does not take.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The queue that keeps it: an ARN; without one it is lost.
+    pub queue: Option<String>,
+    /// How often it is tried again; `None` is EventBridge's own 185 times.
+    pub attempts: Option<i32>,
+    /// For how many seconds; `None` is EventBridge's own day.
+    pub seconds: Option<i32>,
+}
+
 /// A rule with one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -50,6 +63,10 @@ pub struct Rule {
     pub when: Option<When>,
     /// The function's ARN.
     pub target: Option<String>,
+    /// What becomes of events that the function does not take.
+    pub undelivered: Undelivered,
+    /// What somebody put in the event's place; the function needs the event itself.
+    pub input: Option<String>,
 }
 
 /// A span of whole minutes as a rate expression.
@@ -84,7 +101,24 @@ impl Rule {
         let Some(arn) = &self.target else {
             return Ok(());
         };
-        let target = Target::builder().id(TARGET).arn(arn).build();
+        let Undelivered {
+            queue,
+            attempts,
+            seconds,
+        } = &self.undelivered;
+        let letters = |arn: &String| DeadLetterConfig::builder().arn(arn).build();
+        let retries = (attempts.is_some() || seconds.is_some()).then(|| {
+            RetryPolicy::builder()
+                .set_maximum_retry_attempts(*attempts)
+                .set_maximum_event_age_in_seconds(*seconds)
+                .build()
+        });
+        let target = Target::builder()
+            .id(TARGET)
+            .arn(arn)
+            .set_dead_letter_config(queue.as_ref().map(letters))
+            .set_retry_policy(retries)
+            .build();
         let target = target.map_err(|error| Error::Wrong(error.to_string()))?;
         let call = clients
             .events
@@ -121,9 +155,18 @@ impl Kind for Rule {
             Some(When::Pattern(_)) => "pattern",
             _ => "schedule",
         };
-        Fields::new()
+        let fields = Fields::new()
             .with(field, self.when.as_ref().map_or("off", When::text))
-            .with_some("target", target)
+            .with_some("target", target);
+        if target.is_none() {
+            return fields;
+        }
+        let undelivered = &self.undelivered;
+        fields
+            .with_some("dead-letter queue", undelivered.queue.as_ref())
+            .with_some("retries", undelivered.attempts)
+            .with_some("seconds of retries", undelivered.seconds)
+            .with_some("input", self.input.as_ref())
     }
 
     fn wanted(&self) -> bool {
@@ -158,6 +201,8 @@ impl Kind for Rule {
         let state = Self {
             when: schedule.or(pattern).filter(|_| enabled),
             target: target.map(|target| target.arn().to_owned()),
+            undelivered: target.map(undelivered).unwrap_or_default(),
+            input: target.and_then(input),
             ..self.clone()
         };
         Ok(Some(Live { state, owned }))
@@ -175,7 +220,14 @@ impl Kind for Rule {
         if change.touches(&["schedule", "pattern"]) {
             self.put_rule(clients, None).await?;
         }
-        if change.touches(&["target"]) {
+        let delivery = [
+            "target",
+            "dead-letter queue",
+            "retries",
+            "seconds of retries",
+            "input",
+        ];
+        if change.touches(&delivery) {
             self.put_target(clients).await?;
         }
         Ok(None)
@@ -213,6 +265,25 @@ impl Kind for Rule {
         call.found("events:DeleteRule", name, &absent)?;
         Ok(None)
     }
+}
+
+fn undelivered(target: &Target) -> Undelivered {
+    let policy = target.retry_policy();
+    let queue = target.dead_letter_config().and_then(DeadLetterConfig::arn);
+    Undelivered {
+        queue: queue.map(ToOwned::to_owned),
+        attempts: policy.and_then(RetryPolicy::maximum_retry_attempts),
+        seconds: policy.and_then(RetryPolicy::maximum_event_age_in_seconds),
+    }
+}
+
+/// What the target gets instead of the event, or which part of it.
+fn input(target: &Target) -> Option<String> {
+    let template = target
+        .input_transformer()
+        .map(InputTransformer::input_template);
+    let given = target.input().or_else(|| target.input_path()).or(template);
+    given.map(ToOwned::to_owned)
 }
 
 #[cfg(test)]

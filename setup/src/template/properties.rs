@@ -55,13 +55,27 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The entries, and what gives the function's ARN and the topic's.
-    pub(super) fn end(self) -> (Vec<Entry>, Value, Value) {
+    /// The entries, and what gives the function's ARN and the topic's, where there is a topic.
+    pub(super) fn end(self) -> (Vec<Entry>, Value, Option<Value>) {
         let Self { names, place, .. } = self;
         let function = place.arn("lambda", &format!("function:{}", names.base));
         let topic = place.arn("sns", &names.base);
         let [function, topic] = [function, topic].map(|arn| self.known.resolve(&json!(arn)));
-        (self.entries, function, topic)
+        let has_topic = self.entries.iter().any(|entry| entry.name == "Topic");
+        (self.entries, function, has_topic.then_some(topic))
+    }
+
+    /// `ecroll-ecr-events`, `Rule` → `EcrEventsRule`: all names of a kind that may be there several times tell their purpose
+    /// behind the pipeline's own.
+    fn id(&self, name: &str, kind: &str) -> String {
+        let purpose = name.strip_prefix(&self.names.base).unwrap_or(name);
+        let mut id = String::new();
+        for word in purpose.split('-') {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.extend(letters);
+        }
+        id + kind
     }
 
     /// One resource of the pipeline, which may be several of CloudFormation's.
@@ -77,6 +91,7 @@ impl<'a> Writer<'a> {
             Resource::Permission(permission) => self.permission(permission),
             Resource::Subscription(subscription) => self.subscription(subscription),
             Resource::MetricFilter(filter) => self.metric_filter(filter),
+            Resource::SubscriptionFilter(filter) => self.subscription_filter(filter),
             Resource::Alarm(alarm) => self.alarm(alarm),
             Resource::Rule(rule) => self.rule(rule),
             Resource::Dashboard(dashboard) => self.dashboard(dashboard),
@@ -132,18 +147,6 @@ fn put(properties: &mut Value, key: &str, value: Value) {
     if let Some(members) = properties.as_object_mut() {
         members.insert(key.to_owned(), value);
     }
-}
-
-/// `ecroll-failures`, `Queue` → `FailuresQueue`: all names of a kind that may be there several times end in its purpose.
-fn named_by_end(name: &str, kind: &str) -> String {
-    let end = name.rsplit('-').next().unwrap_or(name);
-    let mut letters = end.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first
-        .into_iter()
-        .chain(letters)
-        .chain(kind.chars())
-        .collect()
 }
 
 /// Members that have no value, and lists without members, are left out, as in a call.

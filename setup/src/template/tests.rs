@@ -79,6 +79,22 @@ fn targets_clusters_and_a_topic_of_results() {
 }
 
 #[test]
+fn every_road_and_no_alarm() {
+    let roads = json!([
+        "alarm",
+        "ecr-events",
+        "cloudtrail-events",
+        "log-subscription"
+    ]);
+    insta::assert_snapshot!(beside_the_default(&of(&json!({"triggers": roads}))));
+    let quick = of(&json!({"triggers": ["cloudtrail-events"]}));
+    let text = quick.to_string();
+    for gone in ["AWS::SNS", "PushesAlarm", "MetricFilter", "  Topic:"] {
+        assert!(!text.contains(gone), "{gone}: {text}");
+    }
+}
+
+#[test]
 fn json_is_the_same_value() {
     let template = of(&json!({}));
     let value = serde_json::to_value(&template).unwrap();

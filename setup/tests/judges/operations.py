@@ -64,8 +64,11 @@ def of(service):
 
 
 # What the search for answered operations gives besides the least input: names that do not exist would hide nothing,
-# but a bus that does not exist would.
-PROBES = {"events": {"EventBusName": "default"}}
+# but a bus that does not exist would, and so would a subscription to anything but a function.
+PROBES = {
+    "events": {"EventBusName": "default"},
+    "logs": {"destinationArn": "arn:aws:lambda:eu-west-1:000000000000:function:none"},
+}
 
 # Where the pocket account differs and stays so: what the driver says before its first colon, and why. A line that is no
 # longer true is a problem as well.
@@ -386,6 +389,23 @@ RULE = [
     rule("PutTargets", {"Rule": "sweep", "Targets": [
         {"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:later", "Input": "{}"}]}, {"FailedEntryCount": 0}),
     rule("ListTargetsByRule", {"Rule": "sweep"}, {"Targets[].Id": ["1"]}),
+    rule("PutTargets", {"Rule": "ecs", "Targets": [
+        {"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:later",
+         "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 60},
+         "DeadLetterConfig": {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters"}}]}, {"FailedEntryCount": 0}),
+    rule("ListTargetsByRule", {"Rule": "ecs"}, {
+        "Targets[0].RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 60},
+        "Targets[0].DeadLetterConfig.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters"}),
+    rule("PutTargets", {"Rule": "ecs", "Targets": [
+        {"Id": "1", "Arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:later",
+         "RetryPolicy": {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 3},
+         "DeadLetterConfig": {"Arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:letters"}}]}, error="ValidationException"),
+    rule("RemoveTargets", {"Rule": "ecs", "Ids": ["1"]}, {"FailedEntryCount": 0}),
+    rule("PutRule", {"Name": "ecr", "EventPattern": json.dumps({
+        "source": ["aws.ecr"], "detail": {"image-tag": [{"exists": True}], "repository-name": ["web", {"prefix": "team/"}]}})}),
+    rule("PutRule", {"Name": "odd", "EventPattern": json.dumps({"source": [{"wildcard": "aws.*"}]})},
+         error="InvalidEventPatternException"),
+    rule("DeleteRule", {"Name": "ecr"}),
     rule("ListRuleNamesByTarget", {"TargetArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:later"}, {"RuleNames": ["sweep"]}),
     rule("DeleteRule", {"Name": "sweep"}, error="ValidationException"),
     rule("DisableRule", {"Name": "sweep"}),
@@ -400,6 +420,7 @@ RULE = [
 
 NAMED = {"FunctionName": "worker"}
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:worker"
+SUBSCRIBED = {**GROUP, "filterName": "first", "filterPattern": '{ $.eventName = "PutImage" }', "destinationArn": FUNCTION_ARN}
 FUNCTION = [
     function("CreateFunction", {**NAMED, "Role": "$role", "Runtime": "provided.al2023", "Handler": "bootstrap",
                                 "Code": {"ZipFile": b"PK"}, "Timeout": 30, "MemorySize": 256, "Tags": {"a": "1"},
@@ -429,6 +450,18 @@ FUNCTION = [
                                "Principal": "sns.amazonaws.com"}, error="ResourceConflictException"),
     function("GetPolicy", NAMED, {"Policy": ANY}),
     function("RemovePermission", {**NAMED, "StatementId": "sns"}),
+    logs("PutSubscriptionFilter", SUBSCRIBED, error="InvalidParameterException"),
+    function("AddPermission", {**NAMED, "StatementId": "logs", "Action": "lambda:InvokeFunction",
+                               "Principal": "logs.amazonaws.com", "SourceArn": f"{GROUP_ARN}:*"}, {"Statement": ANY}),
+    logs("PutSubscriptionFilter", SUBSCRIBED),
+    logs("PutSubscriptionFilter", {**SUBSCRIBED, "filterName": "second"}),
+    logs("PutSubscriptionFilter", {**SUBSCRIBED, "filterName": "third"}, error="LimitExceededException"),
+    logs("DescribeSubscriptionFilters", {**GROUP, "filterNamePrefix": "f"}, {
+        "subscriptionFilters[].filterName": ["first"], "subscriptionFilters[0].destinationArn": FUNCTION_ARN,
+        "subscriptionFilters[0].distribution": "ByLogStream", "subscriptionFilters[0].creationTime": ANY}),
+    Pages("logs", "DescribeSubscriptionFilters", GROUP, 1, "subscriptionFilters[].filterName", 2),
+    logs("DeleteSubscriptionFilter", {**GROUP, "filterName": "second"}),
+    logs("DeleteSubscriptionFilter", {**GROUP, "filterName": "second"}, error="ResourceNotFoundException"),
     function("PutFunctionConcurrency", {**NAMED, "ReservedConcurrentExecutions": 1}, {"ReservedConcurrentExecutions": 1}),
     function("GetFunctionConcurrency", NAMED, {"ReservedConcurrentExecutions": 1}),
     function("DeleteFunctionConcurrency", NAMED),

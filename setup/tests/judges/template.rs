@@ -11,9 +11,14 @@ use crate::install::{CFN_LINT, CHECKOV, skipped};
 use crate::user::handler;
 
 /// Configurations by name: every kind of value that finds its way into a template.
-const CONFIGURATIONS: [(&str, &str); 4] = [
+const CONFIGURATIONS: [(&str, &str); 6] = [
     ("default", ""),
     ("reuse", "trail = \"reuse:management\"\n"),
+    (
+        "roads",
+        "triggers = [\"alarm\", \"ecr-events\", \"cloudtrail-events\", \"log-subscription\"]\nrepositories = [\"shop\", \"team/*\"]\n",
+    ),
+    ("quick", "triggers = [\"ecr-events\"]\n"),
     (
         "everything",
         r#"
@@ -161,7 +166,8 @@ fn foreign_cfn_lint_finds_nothing_in_the_template() {
                    print(len(sys.argv[1::2]))\n";
     let run = run(&programs.join("python"), home, &["-c", compare], &all);
     let said = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), "4", "{said}");
+    let count = CONFIGURATIONS.len().to_string();
+    assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), count, "{said}");
 }
 
 #[test]

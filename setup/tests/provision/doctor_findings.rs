@@ -50,7 +50,7 @@ async fn messages_in_a_queue_are_counted_and_purging_ends_it() {
         (
             "ecroll-undelivered",
             "undelivered queue",
-            "2 messages that SNS could not deliver to the function, the first ",
+            "2 messages that could not be delivered to the function, the first ",
         ),
     ] {
         let pocket = sound().await;

@@ -21,6 +21,7 @@ mod operator;
 mod outlook;
 mod pocket;
 mod refusals;
+mod roads;
 mod service;
 mod stack;
 mod status;

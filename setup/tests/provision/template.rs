@@ -134,6 +134,29 @@ async fn a_stack_beside_a_trail_that_is_reused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stack_with_every_road_and_one_without_the_alarm() {
+    for (triggers, count) in [
+        (
+            json!([
+                "alarm",
+                "ecr-events",
+                "cloudtrail-events",
+                "log-subscription"
+            ]),
+            24,
+        ),
+        (json!(["ecr-events", "log-subscription"]), 17),
+    ] {
+        for first in [true, false] {
+            let pocket = account();
+            let config = config(&json!({"triggers": triggers}));
+            stack_in_order(&pocket, &config, &[("PassRoles", ROLES)], first).await;
+            assert_kept(&pocket.plan(&config).await.unwrap(), count);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stack_of_every_kind_of_configuration() {
     let pocket = account();
     let config = config(&json!({

@@ -30,7 +30,7 @@ const LISTS: [(&str, &str, &str, &str); 11] = [
 ];
 
 /// What is asked about each entry of a list: the list, the operation, the member that names the entry there.
-const DETAILS: [(&str, &str, &str); 27] = [
+const DETAILS: [(&str, &str, &str); 28] = [
     ("DescribeTrails", "GetEventSelectors", "TrailName"),
     ("DescribeTrails", "GetTrailStatus", "Name"),
     ("DescribeTrails", "ListTags", "ResourceIdList"),
@@ -41,6 +41,11 @@ const DETAILS: [(&str, &str, &str); 27] = [
     ("ListBuckets", "GetBucketLifecycleConfiguration", "Bucket"),
     ("ListBuckets", "ListObjectVersions", "Bucket"),
     ("DescribeLogGroups", "DescribeMetricFilters", "logGroupName"),
+    (
+        "DescribeLogGroups",
+        "DescribeSubscriptionFilters",
+        "logGroupName",
+    ),
     ("DescribeLogGroups", "DescribeLogStreams", "logGroupName"),
     ("DescribeLogGroups", "FilterLogEvents", "logGroupName"),
     ("DescribeAlarms", "ListTagsForResource", "ResourceARN"),

@@ -85,17 +85,26 @@ fn each<T>(entries: impl Iterator<Item = Result<T, String>>) -> Result<Vec<T>, S
     }
 }
 
+/// A road that is named twice is a slip of the pen that hides another: it is said rather than swallowed.
 pub(super) fn triggers(value: &Value) -> Result<Vec<TriggerKind>, String> {
     let list = value
         .as_array()
         .ok_or("must be a list, such as [\"alarm\"]")?;
-    each(list.iter().map(|trigger| match text(trigger)?.as_str() {
-        "alarm" => Ok(TriggerKind::Alarm),
-        other @ ("ecr-events" | "cloudtrail-events" | "log-subscription") => Err(format!(
-            "names `{other}`, which this version does not support yet: use [\"alarm\"]"
-        )),
-        other => Err(format!("names `{other}`; known: alarm")),
-    }))
+    if list.is_empty() {
+        return Err(
+            "must not be an empty list: nothing would tell of pushes; [\"alarm\"] is the default"
+                .to_owned(),
+        );
+    }
+    let named: Vec<TriggerKind> = each(list.iter().map(|trigger| text(trigger)?.parse()))?;
+    let twice = named
+        .iter()
+        .enumerate()
+        .find(|(at, road)| named.iter().take(*at).any(|before| before == *road));
+    match twice {
+        Some((_, road)) => Err(format!("names `{road}` twice: remove one")),
+        None => Ok(named),
+    }
 }
 
 pub(super) fn switch(value: &Value) -> Result<bool, String> {

@@ -38,6 +38,18 @@ pub(super) const TABLE: &[Row] = &[
         "DeleteMetricFilter",
         &[need("logs:DeleteMetricFilter", group)],
     ),
+    row_of(
+        "PutSubscriptionFilter",
+        &[need("logs:PutSubscriptionFilter", group)],
+    ),
+    row_of(
+        "DescribeSubscriptionFilters",
+        &[need("logs:DescribeSubscriptionFilters", group)],
+    ),
+    row_of(
+        "DeleteSubscriptionFilter",
+        &[need("logs:DeleteSubscriptionFilter", group)],
+    ),
     row_of("TestMetricFilter", &[need("logs:TestMetricFilter", all)]),
     row_of("CreateLogStream", &[need("logs:CreateLogStream", stream)]),
     row_of(

@@ -55,8 +55,11 @@ pub(super) fn reads(config: &Config, names: &Names, place: &Place, group: &str) 
         ),
         // Ours hang on whatever group held the records when they were made.
         allow(
-            "FindMetricFilters",
-            &["logs:DescribeMetricFilters"],
+            "FindFilters",
+            &[
+                "logs:DescribeMetricFilters",
+                "logs:DescribeSubscriptionFilters",
+            ],
             &json!(place.arn("logs", "log-group:*")),
         ),
         // What the last day's pushes would have rolled; and what the function says of its look-ups.

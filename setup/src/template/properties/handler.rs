@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fate, Writer, named_by_end, put, tags};
+use super::{Fate, Writer, put, tags, without_nothing};
 use crate::resource::function::{self, CONFIG_VARIABLE};
 use crate::resource::{Function, Permission, Queue, Rule, Subscription, Topic, When, rule};
 use crate::template::symbols::mark;
@@ -34,7 +34,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn queue(&mut self, queue: &Queue) {
-        let id = named_by_end(&queue.name, "Queue");
+        let id = self.id(&queue.name, "Queue");
         let properties = json!({
             "QueueName": queue.name,
             "MessageRetentionPeriod": number(&queue.retention),
@@ -113,7 +113,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn permission(&mut self, permission: &Permission) {
-        let id = named_by_end(&permission.statement, "Permission");
+        let id = self.id(&permission.statement, "Permission");
         let source = permission.grant.conditions.first().map(|(_, arn)| arn);
         let properties = json!({
             "FunctionName": mark("Function"),
@@ -152,11 +152,11 @@ impl Writer<'_> {
     pub(super) fn rule(&mut self, rule: &Rule) {
         // One that is off need not exist.
         let Some(when) = &rule.when else { return };
-        let id = named_by_end(&rule.name, "Rule");
+        let id = self.id(&rule.name, "Rule");
         let mut properties = json!({
             "Name": rule.name,
             "State": "ENABLED",
-            "Targets": [{"Id": rule::TARGET, "Arn": rule.target}],
+            "Targets": [target(rule)],
             "Tags": tags(&rule.owner),
         });
         match when {
@@ -166,17 +166,37 @@ impl Writer<'_> {
                 put(&mut properties, "EventPattern", pattern);
             }
         }
-        let permission = named_by_end(&rule.name, "Permission");
+        let permission = self.id(&rule.name, "Permission");
+        let queue = rule.undelivered.queue.as_ref();
+        let mut after = vec![permission.as_str()];
+        after.extend(queue.map(|_| "UndeliveredQueuePolicy"));
         self.add(
             &id,
             "AWS::Events::Rule",
-            &[&permission],
+            &after,
             Fate::Plain,
             None,
             &properties,
         );
         self.gives(&id, "Arn", rule.arn.clone());
     }
+}
+
+/// The rule's one target, with what becomes of events that it does not take.
+fn target(rule: &Rule) -> Value {
+    let mut target = json!({"Id": rule::TARGET, "Arn": rule.target});
+    let undelivered = &rule.undelivered;
+    if let Some(queue) = &undelivered.queue {
+        put(&mut target, "DeadLetterConfig", json!({"Arn": queue}));
+    }
+    let retries = without_nothing(&json!({
+        "MaximumRetryAttempts": undelivered.attempts,
+        "MaximumEventAgeInSeconds": undelivered.seconds,
+    }));
+    if retries != json!({}) {
+        put(&mut target, "RetryPolicy", retries);
+    }
+    target
 }
 
 /// What SQS takes as text is a number here.

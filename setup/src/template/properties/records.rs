@@ -4,7 +4,9 @@ use aws_sdk_cloudtrail::types::ReadWriteType;
 use serde_json::json;
 
 use super::{Fate, Writer, put, tags};
-use crate::resource::{Bucket, LogGroup, MetricFilter, Role, Trail, bucket, role, trail};
+use crate::resource::{
+    Bucket, LogGroup, MetricFilter, Role, SubscriptionFilter, Trail, bucket, role, trail,
+};
 use crate::template::symbols::mark;
 
 impl Writer<'_> {
@@ -126,20 +128,38 @@ impl Writer<'_> {
         self.gives("Trail", "Arn", trail.arn.clone());
     }
 
-    pub(super) fn metric_filter(&mut self, filter: &MetricFilter) {
-        // Of a group that the stack makes, what refers to it waits for it.
-        let made = self
-            .entries
-            .iter()
-            .any(|entry| entry.name == "TrailLogGroup");
-        let group = if made {
-            mark("TrailLogGroup")
-        } else {
-            filter.log_group.clone()
-        };
+    pub(super) fn subscription_filter(&mut self, filter: &SubscriptionFilter) {
         let properties = json!({
             "FilterName": filter.name,
-            "LogGroupName": group,
+            "LogGroupName": self.records_group(&filter.log_group),
+            "FilterPattern": filter.pattern,
+            "DestinationArn": filter.function,
+        });
+        // CloudWatch Logs tries the function at once.
+        self.add(
+            "SubscriptionFilter",
+            "AWS::Logs::SubscriptionFilter",
+            &["LogSubscriptionPermission"],
+            Fate::Plain,
+            None,
+            &properties,
+        );
+    }
+
+    /// Of a group that the stack makes, what refers to it waits for it.
+    fn records_group(&self, name: &str) -> String {
+        let mut entries = self.entries.iter();
+        if entries.any(|entry| entry.name == "TrailLogGroup") {
+            mark("TrailLogGroup")
+        } else {
+            name.to_owned()
+        }
+    }
+
+    pub(super) fn metric_filter(&mut self, filter: &MetricFilter) {
+        let properties = json!({
+            "FilterName": filter.name,
+            "LogGroupName": self.records_group(&filter.log_group),
             "FilterPattern": filter.pattern,
             "MetricTransformations": [{
                 "MetricName": filter.metric,

@@ -3,12 +3,12 @@
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
 use serde_json::{Value, json};
 
-use super::{Fate, Writer, named_by_end, tags};
+use super::{Fate, Writer, tags};
 use crate::resource::{Alarm, Dashboard};
 
 impl Writer<'_> {
     pub(super) fn alarm(&mut self, alarm: &Alarm) {
-        let id = named_by_end(&alarm.name, "Alarm");
+        let id = self.id(&alarm.name, "Alarm");
         let settings = &alarm.settings;
         let dimensions = settings.dimensions.iter();
         let dimensions: Vec<Value> = dimensions

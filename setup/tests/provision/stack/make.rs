@@ -141,6 +141,22 @@ impl Pocket {
                 );
                 (text("FilterName"), String::new())
             }
+            "AWS::Logs::SubscriptionFilter" => {
+                only(&[
+                    "DestinationArn",
+                    "FilterName",
+                    "FilterPattern",
+                    "LogGroupName",
+                ]);
+                // The account itself refuses a filter whose function does not admit it.
+                self.call(
+                    "logs",
+                    "PutSubscriptionFilter",
+                    json!({"logGroupName": p("LogGroupName"), "filterName": p("FilterName"),
+                    "filterPattern": p("FilterPattern"), "destinationArn": p("DestinationArn")}),
+                );
+                (text("FilterName"), String::new())
+            }
             "AWS::IAM::Role" => {
                 only(&["RoleName", "AssumeRolePolicyDocument", "Policies", "Tags"]);
                 let name = text("RoleName");
