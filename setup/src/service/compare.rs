@@ -374,7 +374,16 @@ mod tests {
         app["tomorrow"] = json!({"deep": [1]});
         given["containerDefinitions"][1]["essential"] = json!(true);
         given["tags"] = json!([{"key": "team", "value": "shop"}]);
-        insta::assert_snapshot!(told(&definitions(&answered, &given)).join("\n"), @"");
+        insta::assert_snapshot!(told(&definitions(&answered, &given)).join("\n"), @r#"
+        containerDefinitions[app].environment[A]: "" -> x
+        containerDefinitions[app].environment[B]: 2 -> (none)
+        containerDefinitions[app].environment[C]: (none) -> 3
+        containerDefinitions[app].image: web:v1 -> web:v2
+        containerDefinitions[app].portMappings: [{"containerPort":80}] -> [{"containerPort":8080}]
+        containerDefinitions[app].tomorrow: (none) -> {"deep":[1]}
+        containerDefinitions[log].essential: false -> (none)
+        tags[team]: (none) -> shop
+        "#);
     }
 
     #[test]
