@@ -13,7 +13,7 @@ use crate::plan::{Roll, Source};
 use crate::site::Access;
 
 pub(crate) use digests::digests;
-pub(crate) use raw::{describe_task_definition, register_task_definition};
+pub(crate) use raw::{Keep, describe_task_definition, register_task_definition};
 pub(crate) use read::{Described, describe_services, history, list_clusters, list_services};
 
 /// The token of the next page. One that repeats would be followed for ever.

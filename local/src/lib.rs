@@ -73,6 +73,7 @@
 //! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
+//! | stacks | see [`cloudformation`] | there |
 //! | ECR | see [`ecr`] | there |
 //! | ECS | see [`ecs`] | there |
 //! | faults, losses, doubles, deaths | by a plan: [`faults`] | |
@@ -110,6 +111,7 @@ mod account;
 pub mod alarms;
 mod callers;
 mod clock;
+pub mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod connector;

@@ -17,10 +17,10 @@ use crate::site::Access;
 
 /// Keeps the bytes of an answer before the SDK reads its own members out of them.
 #[derive(Debug, Clone, Default)]
-struct Keep(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Keep(Arc<Mutex<Vec<u8>>>);
 
 impl Keep {
-    fn taken(&self) -> Vec<u8> {
+    pub(crate) fn taken(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
