@@ -35,6 +35,7 @@ mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;
 mod rule_08_permissions;
+mod stacks;
 mod telling;
 mod waves;
 mod world;
