@@ -384,7 +384,7 @@ fn rule_02_the_highest_version_above_the_present_one_counts() {
         13,
         "UPDATE_ROLLBACK_COMPLETE",
     )]);
-    let later = push(14, "D5", &["1.9.6"]);
+    let later = push(20, "D5", &["1.9.6"]);
     let lines = told(
         &config,
         &stack("1.5.0", 13),

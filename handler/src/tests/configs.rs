@@ -63,8 +63,8 @@ fn stack() -> impl Strategy<Value = StackRule> {
         "arn:aws:cloudformation:eu-west-1:[0-9]{12}:stack/[a-z]{1,9}/[0-9a-f]{8}",
     ];
     let repository = prop_oneof![
-        "[a-z0-9]{1,9}(/[a-z0-9]{1,9})?",
-        "[0-9]{12}[.]dkr[.]ecr[.]eu-west-1[.]amazonaws[.]com/[a-z0-9]{1,9}",
+        "[a-z0-9]{2,9}(/[a-z0-9]{1,9})?",
+        "[0-9]{12}[.]dkr[.]ecr[.]eu-west-1[.]amazonaws[.]com/[a-z0-9]{2,9}",
     ];
     let rest = ("[a-zA-Z0-9]{1,9}", prop::option::of(policy()));
     (stack, repository, rest).prop_map(|(stack, repository, (parameter, tags))| StackRule {

@@ -80,7 +80,7 @@ fn repository(value: &Value) -> Result<String, String> {
         return Ok(text);
     }
     let taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
-    let is_name = text.len() <= 256 && text.chars().all(taken);
+    let is_name = (2..=256).contains(&text.len()) && text.chars().all(taken);
     let is_host = text
         .split('/')
         .next()
