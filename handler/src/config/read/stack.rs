@@ -72,7 +72,7 @@ fn stack(value: &Value) -> Result<String, String> {
 fn repository(value: &Value) -> Result<String, String> {
     let text = text(value)?;
     if let Some(image) = ImageRef::parse(&text) {
-        if image.tag.is_some() || image.digest.is_some() {
+        if image.location != text {
             return Err(format!(
                 "must be a repository without tag and digest; found `{text}`"
             ));
