@@ -412,7 +412,7 @@ fn decision(rule: &StackRule, stack: &Stack, said: &Said<'_>) -> Decision {
     }
 }
 
-/// What a refusal of UpdateStack means: the outcome, whether the next look-up is to decide again, and the reason.
+/// What a refusal of `UpdateStack` means: the outcome, whether the next look-up is to decide again, and the reason.
 ///
 /// Texts: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html>, and what the AWS CLI matches,
 /// <https://github.com/aws/aws-cli/blob/develop/awscli/customizations/cloudformation/deployer.py>

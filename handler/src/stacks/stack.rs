@@ -1,5 +1,6 @@
 //! A stack as CloudFormation describes it, and what was done to it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
@@ -168,7 +169,7 @@ fn each<'i>(
 }
 
 fn data(element: &mut ScopedDecoder<'_, '_>) -> Read<String> {
-    try_data(element).map(|text| text.into_owned())
+    try_data(element).map(Cow::into_owned)
 }
 
 fn time(text: &str) -> Read<DateTime<Utc>> {
@@ -181,7 +182,7 @@ fn missing(what: &str) -> XmlDecodeError {
     XmlDecodeError::custom(format!("the answer has no {what}"))
 }
 
-/// The stack of an answer to DescribeStacks that asks for one.
+/// The stack of an answer to `DescribeStacks` that asks for one.
 pub(super) fn read_stack(xml: &str) -> Read<Stack> {
     let mut stacks = Vec::new();
     let mut document = Document::new(xml);
@@ -242,7 +243,7 @@ fn stack(member: &mut ScopedDecoder<'_, '_>) -> Read<Stack> {
     })
 }
 
-/// A page of DescribeStackEvents, newest first, and the token of the next.
+/// A page of `DescribeStackEvents`, newest first, and the token of the next.
 pub(super) fn read_events(xml: &str) -> Read<(Vec<Event>, Option<String>)> {
     let (mut events, mut next) = (Vec::new(), None);
     let mut document = Document::new(xml);

@@ -171,7 +171,13 @@ fn escaped(tag: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("-{byte:02x}"));
+            text.push('-');
+            let digits = [byte >> 4, byte & 15].map(u32::from);
+            text.extend(
+                digits
+                    .iter()
+                    .filter_map(|digit| char::from_digit(*digit, 16)),
+            );
         }
     }
     text

@@ -280,10 +280,14 @@ impl Stack {
             ahead: Vec::new(),
         };
         let started = Some("User Initiated".to_owned());
-        stack.step(now, Step::new("CREATE_IN_PROGRESS", started, &token));
-        stack
-            .ahead
-            .push((now + UPDATE, Step::new("CREATE_COMPLETE", None, &token)));
+        stack.step(
+            now,
+            Step::new("CREATE_IN_PROGRESS", started, token.as_ref()),
+        );
+        stack.ahead.push((
+            now + UPDATE,
+            Step::new("CREATE_COMPLETE", None, token.as_ref()),
+        ));
         Ok(stack)
     }
 
@@ -320,12 +324,15 @@ impl Stack {
             self.needs = template.needs;
             self.template = wanted.template;
         }
-        self.step(now, Step::new("UPDATE_IN_PROGRESS", started, &token));
+        self.step(
+            now,
+            Step::new("UPDATE_IN_PROGRESS", started, token.as_ref()),
+        );
         let (at, back) = (now + UPDATE, now + UPDATE * 2);
         let mut add = |at, status, reason, parameters| {
             let step = Step {
                 parameters,
-                ..Step::new(status, reason, &token)
+                ..Step::new(status, reason, token.as_ref())
             };
             self.ahead.push((at, step));
         };
@@ -402,11 +409,11 @@ impl Stack {
 }
 
 impl Step {
-    fn new(status: &'static str, reason: Option<String>, token: &Option<String>) -> Self {
+    fn new(status: &'static str, reason: Option<String>, token: Option<&String>) -> Self {
         Self {
             status,
             reason,
-            token: token.clone(),
+            token: token.cloned(),
             parameters: None,
         }
     }

@@ -213,9 +213,12 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
 
 /// The stacks as ARN patterns: one that is named may be created anew, and has another ARN then.
 pub(super) fn stack_arns(place: &Place, stacks: &[StackRule]) -> Vec<String> {
-    let arn = |rule: &StackRule| match rule.stack.starts_with("arn:") {
-        true => rule.stack.clone(),
-        false => place.arn("cloudformation", &format!("stack/{}/*", rule.stack)),
+    let arn = |rule: &StackRule| {
+        if rule.stack.starts_with("arn:") {
+            rule.stack.clone()
+        } else {
+            place.arn("cloudformation", &format!("stack/{}/*", rule.stack))
+        }
     };
     once(stacks.iter().map(arn))
 }
