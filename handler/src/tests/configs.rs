@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::config::{
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Trail, TriggerKind, Wave,
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail, TriggerKind,
+    Action, Config, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
+    TriggerKind, Wave,
 };
 use crate::policy::TagPolicy;
 
@@ -153,13 +153,10 @@ fn config() -> impl Strategy<Value = Config> {
         prop::collection::vec(target(), 0..3),
         prop::collection::vec(names().prop_map(|services| Wave { services }), 0..3),
         any::<bool>(),
-    );
-    (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
-        let (notify, mut targets, waves, reconcile) = beyond;
         prop::option::of(stack()),
     );
     (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
-        let (notify, mut targets, stack) = beyond;
+        let (notify, mut targets, waves, reconcile, stack) = beyond;
         targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
