@@ -8,6 +8,7 @@ mod file;
 mod read;
 mod service;
 mod span;
+mod stack;
 mod write;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use read::{Fault, OwnTags, edits};
 pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
 pub use span::span;
+pub use stack::StackRule;
 
 use crate::policy::TagPolicy;
 
@@ -159,6 +161,8 @@ pub struct Config {
     pub waves: Vec<Wave>,
     /// Whether every twelfth sweep asks ECR for pushes that never reached the log. Default yes.
     pub reconcile: bool,
+    /// CloudFormation stacks that take an image's tag as a parameter.
+    pub stacks: Vec<StackRule>,
 }
 
 impl Default for Config {
@@ -179,6 +183,7 @@ impl Default for Config {
             targets: Vec::new(),
             waves: Vec::new(),
             reconcile: true,
+            stacks: Vec::new(),
         }
     }
 }

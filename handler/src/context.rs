@@ -18,6 +18,7 @@ use crate::inventory::{Definition, Origin};
 use crate::lookup::Mark;
 use crate::plan::Undated;
 use crate::site::{Access, Place, Site};
+use crate::stacks;
 use crate::telling::news::Told;
 
 /// Where the time comes from.
@@ -63,6 +64,8 @@ struct Memory {
     home: Option<Place>,
     /// When the registry was last asked for what the log lacks.
     reconciled: Option<DateTime<Utc>>,
+    /// What was done to stacks, by their ARNs.
+    stacks: BTreeMap<String, stacks::Remembered>,
 }
 
 /// ARN of the service, beginning of the deployment, repository.
@@ -242,6 +245,21 @@ impl Context {
         let denials = &mut self.memory().denials;
         denials.retain(|_, (at, _)| now - *at < DENIAL);
         denials.get(service).map(|(_, words)| words.clone())
+    }
+
+    /// What a way to a service starts from that has no client here.
+    pub(crate) fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// What was learnt before about a stack's past.
+    pub(crate) fn stack(&self, id: &str) -> Option<stacks::Remembered> {
+        self.memory().stacks.get(id).cloned()
+    }
+
+    /// Remembers a stack's past.
+    pub(crate) fn remember_stack(&self, id: &str, past: stacks::Remembered) {
+        self.memory().stacks.insert(id.to_owned(), past);
     }
 
     /// Learns where the function is.

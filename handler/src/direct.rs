@@ -66,7 +66,11 @@ pub(crate) async fn deploy(
         "{} was named directly: deployed whatever ran or was pushed before",
         direct.tag
     );
-    let config = without_policies(&context.config);
+    let mut config = without_policies(&context.config);
+    if direct.cluster.is_some() || direct.service.is_some() {
+        // It means services.
+        config.stacks.clear();
+    }
     let mut session = Session::new(context, inventory, trigger.dry_run, until)
         .by(config, reason)
         .hearing(None, began);

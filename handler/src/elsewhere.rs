@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::Config;
+use crate::config::{Config, StackRule};
 use crate::context::Context;
 use crate::image::Repository;
 use crate::inventory::Inventory;
@@ -48,6 +48,11 @@ fn unfollowed<'p>(
         .values()
         .flat_map(|definition| definition.repositories())
         .collect();
+    let stacks: BTreeSet<Repository> = config
+        .stacks
+        .iter()
+        .filter_map(StackRule::registry)
+        .collect();
     let unknown = |push: &&Push| {
         let repository = &push.repository;
         let place = Place {
@@ -56,6 +61,7 @@ fn unfollowed<'p>(
         };
         !places.contains(&place)
             && !run.contains(repository)
+            && !stacks.contains(repository)
             && config.follows_repository(&repository.name)
     };
     pushes.iter().filter(unknown).collect()
@@ -124,6 +130,10 @@ mod tests {
             ..Config::default()
         };
         assert_eq!(told(&narrow), [""; 0]);
+        let stack = json!({"stack": "s", "parameter": "Tag",
+            "repository": "444455556666.dkr.ecr.eu-west-1.amazonaws.com/theirs"});
+        let stacks = Config::from_json(&json!({"stacks": [stack]})).unwrap();
+        assert_eq!(told(&stacks), ["other"]);
         let advice = advice(&pushes[3].repository);
         assert!(
             advice.contains("account = \"444455556666\" and region = \"eu-west-1\""),

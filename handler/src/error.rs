@@ -83,6 +83,8 @@ pub struct AwsError {
     pub retryable: bool,
     /// Whether it is that too many calls were made: by us, or by others in the account.
     pub throttled: bool,
+    /// Whether an answer came at all.
+    pub answered: bool,
 }
 
 /// Codes of too many calls.
@@ -144,6 +146,7 @@ impl AwsError {
                 message,
                 retryable,
                 throttled: false,
+                answered: false,
             };
         };
         let code = service.code().unwrap_or("unknown error");
@@ -163,6 +166,7 @@ impl AwsError {
                 || PASSING.contains(&code)
                 || client(PASSING_CLIENT),
             throttled,
+            answered: true,
         }
     }
 
@@ -173,6 +177,7 @@ impl AwsError {
             message: message.into(),
             retryable,
             throttled: false,
+            answered: true,
         }
     }
 

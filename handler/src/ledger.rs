@@ -17,7 +17,7 @@ const LONGEST: usize = 256;
 /// The longest identity that leaves room for the longest tag and two hashed revisions; CloudTrail's have 36 characters.
 const LONGEST_ID: usize = 48;
 /// By two roads the same push has times that differ: one may tell when the call ended, the other when it was told.
-const APART: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const APART: TimeDelta = TimeDelta::minutes(15);
 /// What identities begin with that do not come from the trail: events of ECR, and direct use.
 pub(crate) const ECR: &str = "ecr:";
 pub(crate) const DIRECT: &str = "direct:";
@@ -39,7 +39,7 @@ pub fn is_key(key: &str) -> bool {
 }
 
 /// The first eight hex digits of a text's SHA-256.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let bytes = Sha256::digest(text.as_bytes());
     let first = bytes.iter().take(4);
     let number = first.fold(0_u32, |number, byte| number << 8 | u32::from(*byte));

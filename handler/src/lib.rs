@@ -14,6 +14,7 @@
 //! | [`inventory`], [`image`], [`ledger`] | services, revisions, image references, ecroll's own notes | |
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |
+//! | [`stacks`] | the same for stacks that take a tag as a parameter: decides, and updates them | CloudFormation, ECR |
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `reconcile` | asks the registry for pushes that never reached the log | ECR |
@@ -55,6 +56,7 @@ pub mod revision;
 mod roll;
 mod session;
 mod site;
+pub mod stacks;
 pub mod standing;
 mod survey;
 mod target;

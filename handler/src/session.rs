@@ -20,6 +20,7 @@ use crate::policy::TagPolicy;
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
 use crate::roll;
+use crate::stacks;
 use crate::survey;
 use crate::telling;
 
@@ -119,6 +120,11 @@ impl<'c> Session<'c> {
             }
         }
         self.carry_out(plan).await;
+        let concluded =
+            stacks::decide(self.context, &self.config, pushes, self.dry, self.until).await;
+        self.decisions.extend(concluded.decisions);
+        self.ended.extend(concluded.ended);
+        self.unfinished |= concluded.waits;
     }
 
     async fn plan(&mut self, pushes: &[Push]) -> (Plan, Histories) {

@@ -142,6 +142,26 @@ impl<'a> Access<'a> {
             .await
     }
 
+    /// The same for a call that must not be made again where it is not known what became of it: only an answer lets it be
+    /// made again.
+    ///
+    /// # Errors
+    /// As [`Access::call`].
+    pub(crate) async fn call_answered<T, E, F>(
+        &self,
+        operation: &'static str,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.attempts(operation, attempt, |error| {
+            error.retryable && error.answered
+        })
+        .await
+    }
+
     /// The same for a call that does something anew each time: it is made again only where ECS refused to take it.
     ///
     /// # Errors
@@ -223,6 +243,7 @@ impl<'a> Access<'a> {
             message: self.until.too_late(),
             retryable: true,
             throttled: false,
+            answered: true,
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::cloudformation::Doomed;
 use crate::cloudtrail::ForeignTrail;
 use crate::connector;
 use crate::driver::{self, Running};
@@ -250,6 +251,11 @@ impl Account {
         );
         self.shared.wake.notify_one();
         result
+    }
+
+    /// Lets an update of a stack fail and be rolled back.
+    pub fn doom(&self, doomed: Doomed) {
+        self.state().cloudformation.doom(doomed);
     }
 
     /// Works on ECR directly: pushes without a record, and what its API cannot say.

@@ -80,6 +80,7 @@
 //! | subscription filters | two a group, STANDARD groups, 1,024 characters, not retroactive; to functions only, which must admit CloudWatch Logs for the group when the filter is put | Logs guide, subscription filters; API model |
 //! | their batches | of one stream, gathered for [`Options::subscription_delay`], packed by gzip and base64 into 256 KB at most; a control message first | Logs guide, subscription filters; Lambda quotas |
 //! | a function that refuses a batch | the batch is gone, and the filter passes over what comes in the next 10 minutes | Logs guide, subscription filters |
+//! | stacks | see [`cloudformation`] | there |
 //! | ECR | see [`ecr`] | there |
 //! | ECS | see [`ecs`] | there |
 //! | faults, losses, doubles, deaths | by a plan: [`faults`] | |
@@ -119,6 +120,7 @@ mod account;
 pub mod alarms;
 mod callers;
 mod clock;
+pub mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod connector;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use crate::cloudformation::CloudFormation;
 use crate::cloudtrail::CloudTrail;
 use crate::cloudwatch::CloudWatch;
 use crate::ecr::Ecr;
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) sqs: Sqs,
     pub(crate) sns: Sns,
     pub(crate) events: Events,
+    pub(crate) cloudformation: CloudFormation,
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) logs: Logs,
     pub(crate) cloudwatch: CloudWatch,
@@ -122,6 +124,7 @@ impl State {
             sqs: Sqs::new(seed),
             sns: Sns::new(seed),
             events: Events::new(seed),
+            cloudformation: CloudFormation::new(seed),
             cloudtrail: CloudTrail::default(),
             logs: Logs::new(&options),
             cloudwatch: CloudWatch::new(&options),
@@ -239,6 +242,7 @@ impl State {
             "sqs" => self.sqs.call(operation, input, &scope),
             "sns" => self.sns.call(operation, input, &scope),
             "events" => self.events.call(operation, input, &scope),
+            "cloudformation" => self.cloudformation.call(operation, input, &scope),
             "cloudtrail" => self.cloudtrail.call(operation, input, &scope),
             "logs" => self.logs.call(operation, input, &scope),
             "cloudwatch" => self.cloudwatch.call(operation, input, &scope),

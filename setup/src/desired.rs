@@ -26,6 +26,8 @@ pub struct Circumstances {
     pub place: Place,
     /// Task and execution roles of the services that follow today.
     pub pass_roles: BTreeSet<String>,
+    /// Roles of the stacks that follow today.
+    pub stack_roles: BTreeSet<String>,
     /// Which trail brings the records.
     pub trail: Selection,
     /// Pushes before this time are ignored: the time of setup's first run.
@@ -161,6 +163,8 @@ impl Pipeline<'_> {
             regions: own.map(|target| target.region.clone()).collect(),
             reconciles: config.reconcile && config.sweep.is_some(),
             marks_images: config.marks_images(),
+            stacks: config.stacks.clone(),
+            stack_roles: around.stack_roles.clone(),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![

@@ -131,6 +131,7 @@ fn candidates(
     let around = Circumstances {
         place: place.clone(),
         pass_roles: BTreeSet::new(),
+        stack_roles: BTreeSet::new(),
         trail: Selection::own(names, place, ""),
         since: DateTime::UNIX_EPOCH,
     };

@@ -23,6 +23,7 @@ mod role;
 mod services;
 mod settle;
 mod simulation;
+mod stacks;
 mod tasks;
 mod time;
 mod trail;

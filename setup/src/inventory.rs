@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::Service;
+use chrono::{DateTime, Utc};
+use handler::Context;
 use handler::config::Config;
 
 use crate::clients::Clients;
+use crate::clock;
 use crate::error::{Called, Result};
 use crate::names::Place;
 
@@ -48,6 +51,19 @@ pub(crate) async fn pass_roles(
         }));
     }
     Ok(roles)
+}
+
+/// The roles of the stacks that follow: whoever updates a stack must be allowed to pass its role on. A stack that cannot be
+/// read has a line in the plan and a link of doctor's.
+pub(crate) async fn stack_roles(
+    clients: &Clients,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> BTreeSet<String> {
+    let context = Context::new(config.clone(), clients.sdk(), clock::from(now));
+    let stacks = handler::stacks::following(&context).await;
+    let stacks = stacks.into_iter().filter_map(|one| one.stack.ok());
+    stacks.filter_map(|stack| stack.role).collect()
 }
 
 pub(crate) async fn clusters(clients: &Clients) -> Result<Vec<String>> {

@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use handler::config::{Action, Config, Match, Pin};
 use handler::report::{DRY_RUN, Outcome, Report};
+use handler::stacks::Following;
 use handler::{Context, Follower};
 use serde::Serialize;
 use serde_json::json;
@@ -21,6 +22,9 @@ const DAY: &str = "24h";
 pub struct Outlook {
     /// The services that run images of ECR in followed clusters.
     pub services: Vec<Line>,
+    /// The stacks of the configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stacks: Vec<StackLine>,
     /// What could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
@@ -40,6 +44,24 @@ pub struct Line {
     /// Which tags roll.
     pub tags: String,
     /// What else is set, or why it does not follow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
+
+/// How one stack follows one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StackLine {
+    /// The stack's name.
+    pub stack: String,
+    /// The repository, with its registry where that is known.
+    pub repository: String,
+    /// The parameter that takes the tag.
+    pub parameter: String,
+    /// Its present value.
+    pub value: Option<String>,
+    /// Which tags move it.
+    pub tags: String,
+    /// Why it does not follow as it stands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
 }
@@ -92,12 +114,14 @@ pub async fn outlook(
         Ok((followers, gaps)) => (followers.iter().map(Line::of).collect(), gaps),
         Err(error) => (Vec::new(), vec![error.to_string()]),
     };
+    let stacks = handler::stacks::following(&context).await;
     let last_day = match log_group {
         Some(_) => Some(trial(&context).await),
         None => None,
     };
     Outlook {
         services,
+        stacks: stacks.iter().map(StackLine::of).collect(),
         gaps,
         last_day,
     }
@@ -171,6 +195,48 @@ impl Line {
     }
 }
 
+impl StackLine {
+    fn of(one: &Following) -> Self {
+        let rule = &one.rule;
+        let stack = one.stack.as_ref();
+        let unread = stack.err().map(|error| format!("not readable: {error}"));
+        let value = stack
+            .ok()
+            .and_then(|stack| stack.parameters.get(&rule.parameter));
+        let repository = one.repository.as_ref();
+        Self {
+            stack: rule.name().to_owned(),
+            repository: repository.map_or_else(|| rule.repository.clone(), ToString::to_string),
+            parameter: rule.parameter.clone(),
+            value: value.cloned(),
+            tags: one.tags.to_string(),
+            remarks: unread.into_iter().chain(one.refusal.clone()).collect(),
+        }
+    }
+}
+
+impl fmt::Display for StackLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            stack,
+            repository,
+            parameter,
+            value,
+            tags,
+            remarks,
+        } = self;
+        write!(f, "stack {stack} follows {repository} by {parameter}")?;
+        if let Some(value) = value {
+            write!(f, " = {value}")?;
+        }
+        write!(f, ", tags {tags}")?;
+        for remark in remarks {
+            write!(f, "; {remark}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -226,6 +292,9 @@ impl fmt::Display for Outlook {
             services => write!(f, "services: {services}")?,
         }
         for line in &self.services {
+            write!(f, "\n  {line}")?;
+        }
+        for line in &self.stacks {
             write!(f, "\n  {line}")?;
         }
         for gap in &self.gaps {

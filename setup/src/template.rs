@@ -5,7 +5,7 @@
 //! resource names comes before it, so references always point backwards. What stays where a check of others complains has
 //! its reason in `argued`. Text is YAML with comments, JSON the same value without them.
 //!
-//! What setup does and a stack cannot: look at the account's trails, list the roles of services, go without reserved
+//! What setup does and a stack cannot: look at the account's trails, list the roles of services and of `[[stacks]]`, go without reserved
 //! concurrency where an account has none to give, and wait for roles that are still spreading.
 
 mod argued;
@@ -100,6 +100,8 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
     let trail = select(config, &names);
     let around = Circumstances {
         pass_roles: BTreeSet::from([mark(PASS_ROLES)]),
+        // What roles the stacks have nobody knows here.
+        stack_roles: BTreeSet::new(),
         since: config.since.unwrap_or(now),
         trail,
         place,

@@ -26,6 +26,7 @@ pub(crate) fn choice() -> Choice {
         trail: Selection::own(&names, &place, ""),
         place,
         pass_roles: BTreeSet::new(),
+        stack_roles: BTreeSet::new(),
         since: DateTime::UNIX_EPOCH,
     };
     let all = resources(&config, &Code::placeholder(), &around).unwrap();

@@ -39,6 +39,7 @@ mod rule_06_never_stuck;
 mod rule_08_permissions;
 mod seed_ecr_deploy;
 mod seed_ecr_image_change_detection;
+mod stacks;
 mod telling;
 mod waves;
 mod world;

@@ -1,6 +1,7 @@
 //! JSON to [`Config`], collecting every fault instead of stopping at the first.
 
 mod own;
+mod stack;
 mod table;
 mod value;
 
@@ -44,11 +45,13 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
         reconcile: table
             .read("reconcile", switch)
             .unwrap_or(defaults.reconcile),
+        stacks: Vec::new(),
     };
     let service = table.take("service");
     let services = table.take("services");
     let targets = table.take("targets");
     let waves = table.take("waves");
+    let stacks = table.take("stacks");
     table.close();
     if let Some(value) = service {
         config.service = defaults_for_services(&value, &mut faults);
@@ -58,6 +61,8 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
     config.waves = list("waves", waves, &mut faults, wave);
     same_target_twice(&config.targets, &mut faults);
     net_below(&config, &mut faults);
+    config.stacks = list("stacks", stacks, &mut faults, stack::rule);
+    stack::same_parameter_twice(&config.stacks, &mut faults);
     if faults.is_empty() {
         Ok(config)
     } else {

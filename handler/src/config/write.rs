@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
-use super::{Action, Config, Match, Pin, ServiceRule, Target, Trail};
+use super::{Action, Config, Match, Pin, ServiceRule, StackRule, Target, Trail};
 use crate::policy::TagPolicy;
 
 fn span(duration: Duration) -> String {
@@ -105,6 +105,8 @@ pub(super) fn to_json(config: &Config) -> Value {
         .collect();
     put("waves", !waves.is_empty(), Value::Array(waves));
     put("reconcile", !config.reconcile, json!(config.reconcile));
+    let stacks: Vec<Value> = config.stacks.iter().map(stack_to_json).collect();
+    put("stacks", !stacks.is_empty(), Value::Array(stacks));
     Value::Object(out)
 }
 
@@ -142,6 +144,22 @@ fn put_words(
             table.insert(key.to_owned(), json!(word));
         }
     }
+}
+
+fn stack_to_json(rule: &StackRule) -> Value {
+    let mut table = Map::new();
+    let texts = [
+        ("stack", Some(rule.stack.clone())),
+        ("repository", Some(rule.repository.clone())),
+        ("parameter", Some(rule.parameter.clone())),
+        ("tags", rule.tags.as_ref().map(ToString::to_string)),
+    ];
+    for (key, value) in texts {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), json!(value));
+        }
+    }
+    Value::Object(table)
 }
 
 fn target_to_json(target: &Target) -> Value {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::news::{News, pushes_of};
 use crate::deployment::Ended;
 use crate::report::{Decision, Outcome, PushLine, Report};
+use crate::stacks;
 
 /// The longest subject that SNS takes, in characters.
 /// Source: <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
@@ -32,6 +33,8 @@ struct Line {
     service: String,
     word: String,
     why: String,
+    /// What changed: a task definition, or the parameter of a stack.
+    what: &'static str,
     from: String,
     to: String,
     good: bool,
@@ -101,11 +104,20 @@ fn short(arn: Option<&String>) -> String {
         .to_owned()
 }
 
+/// What a roll in this cluster changes.
+fn what(cluster: &str) -> &'static str {
+    match cluster {
+        stacks::CLUSTER => "parameter",
+        _ => "task definition",
+    }
+}
+
 fn decided(decision: &Decision) -> Line {
     Line {
         service: format!("{}/{}", decision.cluster, decision.service),
         word: decision.outcome.to_string(),
         why: decision.reason.clone(),
+        what: what(&decision.cluster),
         from: short(decision.from.as_ref()),
         to: short(decision.to.as_ref()),
         good: decision.outcome == Outcome::Rolled,
@@ -117,6 +129,7 @@ fn came(ended: &Ended) -> Line {
         service: format!("{}/{}", ended.cluster, ended.service),
         word: ended.state.to_string(),
         why: ended.reason.clone(),
+        what: what(&ended.cluster),
         from: String::new(),
         to: short(Some(&ended.revision)),
         good: ended.state.is_good(),
@@ -175,8 +188,8 @@ fn mail(summary: &str, origin: &str, lines: &[Line], retried: bool) -> String {
         text.push(format!("  {}", line.why));
         match (line.from.as_str(), line.to.as_str()) {
             (_, "") => {}
-            ("", to) => text.push(format!("  task definition {to}")),
-            (from, to) => text.push(format!("  task definition {from} -> {to}")),
+            ("", to) => text.push(format!("  {} {to}", line.what)),
+            (from, to) => text.push(format!("  {} {from} -> {to}", line.what)),
         }
     }
     text.extend(more(lines));

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::config::{
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, Target, Trail, TriggerKind, Wave,
+    Action, Config, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
+    TriggerKind, Wave,
 };
 use crate::policy::TagPolicy;
 
@@ -54,6 +55,24 @@ fn target() -> impl Strategy<Value = Target> {
             }
         },
     )
+}
+
+fn stack() -> impl Strategy<Value = StackRule> {
+    let stack = prop_oneof![
+        "[a-zA-Z][a-zA-Z0-9-]{0,9}",
+        "arn:aws:cloudformation:eu-west-1:[0-9]{12}:stack/[a-z]{1,9}/[0-9a-f]{8}",
+    ];
+    let repository = prop_oneof![
+        "[a-z0-9]{2,9}(/[a-z0-9]{1,9})?",
+        "[0-9]{12}[.]dkr[.]ecr[.]eu-west-1[.]amazonaws[.]com/[a-z0-9]{2,9}",
+    ];
+    let rest = ("[a-zA-Z0-9]{1,9}", prop::option::of(policy()));
+    (stack, repository, rest).prop_map(|(stack, repository, (parameter, tags))| StackRule {
+        stack,
+        repository,
+        parameter,
+        tags,
+    })
 }
 
 /// The two percentages, never both 100.
@@ -139,9 +158,10 @@ fn config() -> impl Strategy<Value = Config> {
         prop::collection::vec(target(), 0..3),
         prop::collection::vec(names().prop_map(|services| Wave { services }), 0..3),
         any::<bool>(),
+        prop::option::of(stack()),
     );
     (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
-        let (notify, mut targets, waves, reconcile) = beyond;
+        let (notify, mut targets, waves, reconcile, stack) = beyond;
         targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
@@ -173,6 +193,7 @@ fn config() -> impl Strategy<Value = Config> {
             targets,
             waves,
             reconcile,
+            stacks: stack.into_iter().collect(),
         }
     })
 }
@@ -197,7 +218,12 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
     let wrong = json!({
         "name": "Ecroll--", "trail": "reuse:", "log_group": 5, "clusters": [], "repositories": "web",
         "triggers": ["alarm", "ecr-events", "bell"], "sweep": "90s", "look_back": "5m",
-        "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x", "stacks": [],
+        "since": "yesterday", "swep": "5m", "colour": true, "notify": "arn:aws:sns:x",
+        "stacks": [{"stack": "1shop", "repository": "shop-*", "parameter": "Image-Tag", "tag": "any"},
+            {"stack": "shop", "repository": "shop"},
+            {"stack": "shop", "repository": "shop", "parameter": "Tag"},
+            {"stack": "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/1", "parameter": "Tag",
+                "repository": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:v1"}],
         "targets": [{"account": 222_222_222_222_u64}, {"account": "2222", "region": "Ireland", "role": "ecroll",
             "external_id": "x"}],
         "service": {"tags": "semver:two", "hold": "yes", "minimum_healthy_percent": 101,

@@ -239,7 +239,9 @@ fn server_fault(service: &str) -> Fault {
 pub(crate) fn throttle(service: &str) -> Fault {
     match service {
         "sns" => Fault::client("Throttled", "Rate exceeded").with_status(429),
-        "sts" | "cloudwatch" | "iam" => Fault::client("Throttling", "Rate exceeded"),
+        "sts" | "cloudwatch" | "cloudformation" | "iam" => {
+            Fault::client("Throttling", "Rate exceeded")
+        }
         "lambda" => Fault::client("TooManyRequestsException", "Rate exceeded").with_status(429),
         "s3" => Fault::client("SlowDown", "Please reduce your request rate.").with_status(503),
         _ => Fault::client("ThrottlingException", "Rate exceeded"),

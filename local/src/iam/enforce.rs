@@ -263,7 +263,7 @@ fn judge(
 /// codes are those of each service's common errors.
 fn fault(service: &str, why: &Refused, who: &Identity) -> Fault {
     let (code, status) = match service {
-        "iam" | "sts" | "s3" | "cloudwatch" => ("AccessDenied", 403),
+        "iam" | "sts" | "s3" | "cloudwatch" | "cloudformation" => ("AccessDenied", 403),
         "sns" => ("AuthorizationError", 403),
         "lambda" => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),

@@ -1,6 +1,6 @@
 //! The query format: a form in, XML out.
 //!
-//! SNS, IAM, STS. Every value is text; a list is `Name.member.1`, a map `Name.entry.1.key` and
+//! SNS, IAM, STS, CloudFormation. Every value is text; a list is `Name.member.1`, a map `Name.entry.1.key` and
 //! `.value`.
 
 use bytes::Bytes;
@@ -24,6 +24,7 @@ pub(super) fn decode(body: &Bytes) -> Decoded {
     let service = match version.as_deref() {
         Some("2010-03-31") => "sns",
         Some("2010-05-08") => "iam",
+        Some("2010-05-15") => "cloudformation",
         Some("2011-06-15") => "sts",
         other => {
             let version = other.unwrap_or("none");

@@ -35,7 +35,15 @@ const LISTS: [(&str, &str, bool); 9] = [
 ];
 
 /// Members that are times, which XML writes as text.
-const TIMES: [&str; 4] = ["CreateDate", "CreationDate", "LastModified", "Expiration"];
+const TIMES: [&str; 7] = [
+    "CreateDate",
+    "CreationDate",
+    "CreationTime",
+    "Expiration",
+    "LastModified",
+    "LastUpdatedTime",
+    "Timestamp",
+];
 
 pub(super) fn escaped(text: &str) -> String {
     escape(text).into_owned()

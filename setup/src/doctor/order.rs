@@ -1,7 +1,7 @@
 //! The links, in the order of the chain, and what each of them needs.
 
 /// All links but the probe, in the order in which they are told.
-pub const LINKS: [&str; 35] = [
+pub const LINKS: [&str; 36] = [
     CREDENTIALS,
     CONFIGURATION,
     TRAIL,
@@ -37,6 +37,7 @@ pub const LINKS: [&str; 35] = [
     FEASIBILITY,
     PUSHES,
     TASKS,
+    STACKS,
 ];
 
 pub(super) const CREDENTIALS: &str = "credentials";
@@ -74,6 +75,7 @@ pub(super) const SERVICES: &str = "services";
 pub(super) const FEASIBILITY: &str = "feasibility";
 pub(super) const PUSHES: &str = "pushes";
 pub(super) const TASKS: &str = "scheduled tasks";
+pub(super) const STACKS: &str = "stacks";
 /// The link that only `--probe` tries.
 pub const PROBE: &str = "probe";
 

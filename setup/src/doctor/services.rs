@@ -10,7 +10,7 @@ use handler::{Context, Follower};
 use super::ground::Ground;
 use super::link::Link;
 use super::order::{CLUSTERS, FEASIBILITY, SERVICES};
-use super::{pushes, tasks};
+use super::{pushes, stacks, tasks};
 use crate::error::Result;
 use crate::inventory;
 
@@ -30,9 +30,10 @@ pub(super) async fn links(ground: &Ground<'_>) -> Vec<Link> {
         Box::pin(handler::followers(&context)),
     );
     let followers = followers.map_err(|error| error.to_string());
-    let (pushed, tasks) = join!(
+    let (pushed, tasks, stacks) = join!(
         Box::pin(pushes::link(ground, &context)),
         Box::pin(tasks::link(ground, &followers)),
+        Box::pin(stacks::link(&context)),
     );
     vec![
         seen(&clusters, &ground.config),
@@ -40,6 +41,7 @@ pub(super) async fn links(ground: &Ground<'_>) -> Vec<Link> {
         feasible(&followers),
         pushed,
         tasks,
+        stacks,
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use handler::config::StackRule;
 use serde_json::json;
 
 use super::Document;
@@ -24,6 +25,10 @@ pub struct HandlerAccess {
     pub marks_images: bool,
     /// The Regions of targets that are reached with the handler's own role: others of its own account.
     pub regions: BTreeSet<String>,
+    /// The stacks that follow.
+    pub stacks: Vec<StackRule>,
+    /// The roles that these stacks have today.
+    pub stack_roles: BTreeSet<String>,
 }
 
 /// Reading the log group, reading and rolling services of the followed clusters, reading what their repositories hold,
@@ -174,6 +179,27 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Condition": { "StringEquals": { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
         }));
     }
+    if !access.stacks.is_empty() {
+        statements.push(json!({
+            "Sid": "UpdateStacks",
+            "Effect": "Allow",
+            "Action": [
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStacks",
+                "cloudformation:UpdateStack",
+            ],
+            "Resource": stack_arns(place, &access.stacks),
+        }));
+    }
+    if !access.stack_roles.is_empty() {
+        statements.push(json!({
+            "Sid": "PassStackRoles",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": access.stack_roles,
+            "Condition": { "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } },
+        }));
+    }
     if !access.assumed.is_empty() {
         statements.push(json!({
             "Sid": "ReachTargets",
@@ -183,6 +209,18 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
         }));
     }
     Document::new(&statements)
+}
+
+/// The stacks as ARN patterns: one that is named may be created anew, and has another ARN then.
+pub(super) fn stack_arns(place: &Place, stacks: &[StackRule]) -> Vec<String> {
+    let arn = |rule: &StackRule| {
+        if rule.stack.starts_with("arn:") {
+            rule.stack.clone()
+        } else {
+            place.arn("cloudformation", &format!("stack/{}/*", rule.stack))
+        }
+    };
+    once(stacks.iter().map(arn))
 }
 
 /// Each of these once, in their order: a cluster that is named by its ARN is the same seen from every Region.

@@ -83,6 +83,7 @@ UNMODELLED = {
     ("cloudwatch", "ValidationError"),
     ("events", "ValidationException"),
     ("sts", "AccessDenied"),
+    ("cloudformation", "ValidationError"),
 }
 
 ACCOUNT = "000000000000"
@@ -111,6 +112,7 @@ def manifest(number):
 
 
 sts, iam, s3, sqs, sns = of("sts"), of("iam"), of("s3"), of("sqs"), of("sns")
+stacks = of("cloudformation")
 logs, trail, watch, rule = of("logs"), of("cloudtrail"), of("cloudwatch"), of("events")
 function, ecr, ecs = of("lambda"), of("ecr"), of("ecs")
 
@@ -573,4 +575,27 @@ ECS = [
 
 LAST = [function("DeleteFunction", NAMED), function("DeleteFunction", NAMED, error="ResourceNotFoundException")]
 
-STEPS = STS + IAM + S3 + SQS + SNS + LOGS + TRAIL + WATCH + RULE + FUNCTION + ECR + ECS + LAST
+TEMPLATE = json.dumps({"Parameters": {"ImageTag": {"Type": "String"}}, "Resources": {"Service": {"Type": "AWS::ECS::Service"}}})
+SHOP = {"StackName": "shop"}
+
+
+def tagged(tag):
+    return {"Parameters": [{"ParameterKey": "ImageTag", "ParameterValue": tag}]}
+
+
+STACKS = [
+    stacks("CreateStack", SHOP | tagged("v1") | {"TemplateBody": TEMPLATE, "Tags": [{"Key": "team", "Value": "shop"}]},
+           {"StackId": ANY}, keeps={"stack": "StackId"}),
+    stacks("CreateStack", SHOP | tagged("v1") | {"TemplateBody": TEMPLATE}, error="AlreadyExistsException"),
+    stacks("DescribeStacks", SHOP, {"Stacks[0].StackStatus": "CREATE_COMPLETE", "Stacks[0].CreationTime": ANY}, patience=60),
+    stacks("DescribeStacks", {"StackName": "other"}, error="ValidationError"),
+    stacks("UpdateStack", SHOP | tagged("v1") | {"UsePreviousTemplate": True}, error="ValidationError"),
+    stacks("UpdateStack", SHOP | tagged("v2") | {"UsePreviousTemplate": True, "ClientRequestToken": "mine"},
+           {"StackId": "$stack"}),
+    stacks("UpdateStack", SHOP | tagged("v3") | {"UsePreviousTemplate": True}, error="ValidationError"),
+    stacks("DescribeStackEvents", {"StackName": "$stack"}, {"StackEvents[0].ResourceStatus": "UPDATE_IN_PROGRESS",
+           "StackEvents[0].ClientRequestToken": "mine", "StackEvents[0].Timestamp": ANY}),
+    stacks("DescribeStackEvents", {"StackName": "other"}, error="ValidationError"),
+]
+
+STEPS = STS + IAM + S3 + SQS + SNS + LOGS + TRAIL + WATCH + RULE + FUNCTION + ECR + ECS + STACKS + LAST

@@ -17,6 +17,7 @@ mod doctor_findings;
 mod doctor_probe;
 mod drift;
 mod faulty;
+mod following_stacks;
 mod operator;
 mod outlook;
 mod pocket;

@@ -32,7 +32,7 @@ impl fmt::Display for Fault {
 }
 
 /// Keys of the reference that this version does not act on: refused by name, never silently ignored.
-const NOT_YET: &[&str] = &["stacks", "service.scheduled", "services[].scheduled"];
+const NOT_YET: &[&str] = &["service.scheduled", "services[].scheduled"];
 
 /// One table of the configuration while it is read: takes known keys out, what is left is unknown.
 pub(super) struct Table<'a> {

@@ -8,6 +8,7 @@
 //! resource types, all of them are asked for. Tags that come with a call are in the keys `aws:RequestTag/…` and
 //! `aws:TagKeys` of everything that the call needs.
 
+mod cloudformation;
 mod cloudtrail;
 mod cloudwatch;
 mod ecr;
@@ -67,6 +68,7 @@ pub(crate) fn row(service: &str, operation: &str) -> Option<&'static Row> {
 
 fn table(service: &str) -> Option<&'static [Row]> {
     Some(match service {
+        "cloudformation" => cloudformation::TABLE,
         "cloudtrail" => cloudtrail::TABLE,
         "cloudwatch" => cloudwatch::TABLE,
         "ecr" => ecr::TABLE,

@@ -8,7 +8,8 @@ use crate::options::Options;
 use crate::state::State;
 
 /// Where each service answers its operations.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 13] = [
+    ("cloudformation", include_str!("../../cloudformation.rs")),
     ("cloudtrail", include_str!("../../cloudtrail/mod.rs")),
     ("cloudwatch", include_str!("../../cloudwatch/mod.rs")),
     ("ecr", include_str!("../../ecr/mod.rs")),

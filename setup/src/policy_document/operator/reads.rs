@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use handler::config::{Config, Trail};
 use serde_json::{Value, json};
 
-use super::super::handler_role::{cluster_arns, once, service_arns};
+use super::super::handler_role::{cluster_arns, once, service_arns, stack_arns};
 use super::{allow, groups, only_if};
 use crate::names::{Names, Place};
 
@@ -79,6 +79,16 @@ pub(super) fn reads(config: &Config, names: &Names, place: &Place, group: &str) 
             &json!([revisions, services].concat()),
         ),
     ];
+    if !config.stacks.is_empty() {
+        all.push(allow(
+            "ReadStacks",
+            &[
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStacks",
+            ],
+            &json!(stack_arns(place, &config.stacks)),
+        ));
+    }
     let roles = config
         .targets
         .iter()
