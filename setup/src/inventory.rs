@@ -9,7 +9,7 @@ use handler::config::Config;
 
 use crate::clients::Clients;
 use crate::clock;
-use crate::error::{Called, Result};
+use crate::error::{Called, Error, Result};
 use crate::names::Place;
 
 /// `DescribeServices` takes no more at once.
@@ -55,15 +55,24 @@ pub(crate) async fn pass_roles(
 
 /// The roles of the stacks that follow: whoever updates a stack must be allowed to pass its role on. A stack that cannot be
 /// read has a line in the plan and a link of doctor's.
+///
+/// # Errors
+/// When CloudFormation could not be asked just now: to go on would take the roles out of the policy.
 pub(crate) async fn stack_roles(
     clients: &Clients,
     config: &Config,
     now: DateTime<Utc>,
-) -> BTreeSet<String> {
+) -> Result<BTreeSet<String>> {
     let context = Context::new(config.clone(), clients.sdk(), clock::from(now));
-    let stacks = handler::stacks::following(&context).await;
-    let stacks = stacks.into_iter().filter_map(|one| one.stack.ok());
-    stacks.filter_map(|stack| stack.role).collect()
+    let mut roles = BTreeSet::new();
+    for one in handler::stacks::following(&context).await {
+        match one.stack {
+            Ok(stack) => roles.extend(stack.role),
+            Err(error) if error.retryable => return Err(Error::Unreadable(error.to_string())),
+            Err(_) => {}
+        }
+    }
+    Ok(roles)
 }
 
 pub(crate) async fn clusters(clients: &Clients) -> Result<Vec<String>> {

@@ -51,7 +51,7 @@ async fn planned(
     let remembered = before.as_ref().map(|before| &before.trail);
     let trail = Box::pin(trails::select(clients, config, &place, &names, remembered)).await?;
     let pass_roles = inventory::pass_roles(clients, config, &place).await?;
-    let stack_roles = inventory::stack_roles(clients, config, now).await;
+    let stack_roles = inventory::stack_roles(clients, config, now).await?;
     let around = Circumstances {
         place,
         pass_roles,

@@ -1,7 +1,7 @@
 //! The three calls to CloudFormation, in its Query protocol.
 //!
-//! The SDK's crate for CloudFormation has ninety operations and would be the largest part of the program. SNS speaks the same
-//! protocol and is linked anyway: its client sends the request, retries and signs it, with another body, another host and
+//! Three calls do not need a further crate of the SDK in the function. SNS speaks the same protocol and is linked anyway: its
+//! client sends the request, retries and signs it, with another body, another host and
 //! another name in the signature. What of its own it would read from the answer is nothing: `DeleteTopic` has no output.
 
 use aws_config::SdkConfig;

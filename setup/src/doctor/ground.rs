@@ -61,7 +61,7 @@ impl<'a> Ground<'a> {
         let around = Circumstances {
             place: place.clone(),
             pass_roles: pass_roles.as_ref().cloned().unwrap_or_default(),
-            stack_roles,
+            stack_roles: stack_roles.unwrap_or_default(),
             trail: trail.clone(),
             since: since.unwrap_or_else(|| now.trunc_subsecs(0)),
         };
