@@ -80,7 +80,7 @@ pub(crate) async fn update_service(
         // After half a minute without an answer it may have been accepted, and somebody may have deployed since: the next
         // look-up tells.
         _ => {
-            at.call_answered("UpdateService", || request.clone().send())
+            at.call_soon("UpdateService", || request.clone().send())
                 .await
         }
     };

@@ -83,8 +83,8 @@ pub struct AwsError {
     pub retryable: bool,
     /// Whether it is that too many calls were made: by us, or by others in the account.
     pub throttled: bool,
-    /// Whether an answer came at all.
-    pub answered: bool,
+    /// Whether the time for an answer ran out: nobody knows what became of the call, and half a minute is gone.
+    pub timed_out: bool,
 }
 
 /// Codes of too many calls.
@@ -146,7 +146,7 @@ impl AwsError {
                 message,
                 retryable,
                 throttled: false,
-                answered: false,
+                timed_out: matches!(error, SdkError::TimeoutError(_)),
             };
         };
         let code = service.code().unwrap_or("unknown error");
@@ -166,7 +166,7 @@ impl AwsError {
                 || PASSING.contains(&code)
                 || client(PASSING_CLIENT),
             throttled,
-            answered: true,
+            timed_out: false,
         }
     }
 
@@ -177,7 +177,7 @@ impl AwsError {
             message: message.into(),
             retryable,
             throttled: false,
-            answered: true,
+            timed_out: false,
         }
     }
 

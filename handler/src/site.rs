@@ -142,12 +142,11 @@ impl<'a> Access<'a> {
             .await
     }
 
-    /// The same for a call that must not be made again where it is not known what became of it: only an answer lets it be
-    /// made again.
+    /// The same for a call that must not be made again long after it may have been taken: not after its time ran out.
     ///
     /// # Errors
     /// As [`Access::call`].
-    pub(crate) async fn call_answered<T, E, F>(
+    pub(crate) async fn call_soon<T, E, F>(
         &self,
         operation: &'static str,
         attempt: impl Fn() -> F,
@@ -157,7 +156,7 @@ impl<'a> Access<'a> {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         self.attempts(operation, attempt, |error| {
-            error.retryable && error.answered
+            error.retryable && !error.timed_out
         })
         .await
     }
@@ -243,7 +242,7 @@ impl<'a> Access<'a> {
             message: self.until.too_late(),
             retryable: true,
             throttled: false,
-            answered: true,
+            timed_out: false,
         }
     }
 }
