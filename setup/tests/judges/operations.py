@@ -499,6 +499,7 @@ ECR = [
     ecr("DescribeImages", {**REPOSITORY, "imageIds": [{"imageTag": "v1"}]}, {
         "imageDetails[0].imageDigest": "$digest", "imageDetails[0].imagePushedAt": ANY}),
     ecr("DescribeImages", {**REPOSITORY, "imageIds": [{"imageTag": "v9"}]}, error="ImageNotFoundException"),
+    ecr("DescribePullThroughCacheRules", {}, {"pullThroughCacheRules": []}),
     Pages("ecr", "ListImages", REPOSITORY, 1, "imageIds[].imageTag", 2),
     ecr("BatchGetImage", {**REPOSITORY, "imageIds": [{"imageTag": "v1"}, {"imageTag": "v9"}]}, {
         "images[0].imageId.imageDigest": "$digest", "failures[0].failureCode": "ImageNotFound"}),
