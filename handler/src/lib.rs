@@ -102,7 +102,8 @@ pub async fn handle_by(
         tracing::warn!(warning, "event");
     }
     match &trigger.task {
-        Task::LookUp => lookup::look_up(context, &trigger, event, deadline).await,
+        // It holds the calls of every service, which is much for the stack of whoever asks.
+        Task::LookUp => Box::pin(lookup::look_up(context, &trigger, event, deadline)).await,
         Task::Pushes(pushes) => carried::decide(context, &trigger, pushes, deadline).await,
         Task::Deploy(direct) => direct::deploy(context, &trigger, direct, deadline).await,
         Task::Refuse(why) => Err(Error::Permanent(why.clone())),

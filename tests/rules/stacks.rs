@@ -79,7 +79,7 @@ fn updates(world: &World) -> Vec<(Value, Option<String>)> {
             error,
             by: Caller::Sdk,
             ..
-        } if operation == "UpdateStack" => Some((input, error.map(|error| error.to_string()))),
+        } if operation == "UpdateStack" => Some((input, error)),
         _ => None,
     });
     updates.collect()
@@ -345,7 +345,7 @@ async fn without_an_entry_cloudformation_is_never_called_and_a_quiet_stack_costs
                 operation,
                 by: Caller::Sdk,
                 ..
-            } if service == "cloudformation" => Some(operation.to_string()),
+            } if service == "cloudformation" => Some(operation.clone()),
             _ => None,
         });
         of.collect::<Vec<String>>()

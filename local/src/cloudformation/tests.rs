@@ -27,7 +27,7 @@ fn template() -> String {
     .to_string()
 }
 
-/// A stack `shop` that stands, with ImageTag v1 and Size 3.
+/// A stack `shop` that stands, with `ImageTag` v1 and Size 3.
 async fn shop() -> Account {
     let account = account();
     let input = json!({"StackName": "shop", "TemplateBody": template(),
