@@ -1,7 +1,7 @@
 //! CloudFormation stacks that take an image's tag as a parameter: `[[stacks]]`.
 //!
-//! A stack is updated with its own template, the one parameter, and the previous values of all others. [`judge`] decides,
-//! as a pure function; [`token`] is the ledger; `call` talks to CloudFormation. Without an entry in the configuration no
+//! A stack is updated with its own template, the one parameter, and the previous values of all others. `judge` decides,
+//! as a pure function; `token` is the ledger; `call` talks to CloudFormation. Without an entry in the configuration no
 //! call is made.
 //!
 //! In the report a stack stands as a service of the cluster `cloudformation`; `from` and `to` are the parameter's values.
