@@ -125,6 +125,15 @@ impl Wave {
             None => filters::glob::matches(glob, service),
         })
     }
+
+    /// Whether any service of a cluster, named as in ECS, may belong to it.
+    #[must_use]
+    pub fn speaks_of(&self, cluster: &str) -> bool {
+        self.services.iter().any(|glob| {
+            let of = glob.split_once('/').map(|(of, _)| of);
+            of.is_none_or(|of| filters::glob::matches(of, cluster))
+        })
+    }
 }
 
 /// Everything that a user may set. Every field has a default; [`Config::default`] is an empty file.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Cargo, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Inventory, Service};
+use crate::inventory::{Gap, Inventory, Service};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 
@@ -48,14 +48,34 @@ pub(super) fn held(plan: &Plan, pushes: &[Push], inventory: &Inventory, config: 
 
 /// The wave that a service belongs to; the last one where none names it.
 fn wave(config: &Config, service: &Service) -> usize {
+    wave_of(config, service.cluster(), &service.name)
+}
+
+fn wave_of(config: &Config, cluster: &str, service: &str) -> usize {
     let mut waves = config.waves.iter();
     waves
-        .position(|wave| wave.covers(service.cluster(), &service.name))
+        .position(|wave| wave.covers(cluster, service))
         .unwrap_or(config.waves.len())
 }
 
-/// How the services that a push concerns stand to it, by the push and the wave.
-struct Stages<'a>(BTreeMap<(usize, String), Vec<Stage<'a>>>);
+/// The first wave to which something that could not be read may belong.
+fn wave_of_gap(config: &Config, gap: &Gap) -> usize {
+    if !gap.service.is_empty() {
+        return wave_of(config, &gap.cluster, &gap.service);
+    }
+    let mut waves = config.waves.iter();
+    waves
+        .position(|wave| gap.cluster == "*" || wave.speaks_of(&gap.cluster))
+        .unwrap_or(config.waves.len())
+}
+
+/// How the services stand to the pushes.
+struct Stages<'a> {
+    /// Those that a push concerns, by the wave and the push.
+    of: BTreeMap<(usize, String), Vec<Stage<'a>>>,
+    /// What could not be read, and may run any repository, by the wave.
+    unread: Vec<(usize, &'a Gap)>,
+}
 
 impl<'a> Stages<'a> {
     fn of(plan: &Plan, pushes: &[Push], inventory: &'a Inventory, config: &Config) -> Self {
@@ -99,14 +119,18 @@ impl<'a> Stages<'a> {
                 }
             }
         }
-        Self(stages)
+        let gaps = inventory.gaps.iter();
+        Self {
+            of: stages,
+            unread: gaps.map(|gap| (wave_of_gap(config, gap), gap)).collect(),
+        }
     }
 
     /// Why what a roll brings has to wait for earlier waves, and whether for good.
     fn before(&self, wave: usize, cargo: &Cargo) -> Option<(String, bool)> {
         let earlier = (0..wave).flat_map(|wave| {
             let key = (wave, cargo.push.clone());
-            let stages = self.0.get(&key).into_iter().flatten();
+            let stages = self.of.get(&key).into_iter().flatten();
             stages.map(move |stage| (wave, stage))
         });
         let mut waits = None;
@@ -128,7 +152,20 @@ impl<'a> Stages<'a> {
                 }
             }
         }
-        waits
+        let mut unread = self.unread.iter();
+        let unread = unread.find(|(of, _)| *of < wave);
+        waits.or_else(|| {
+            let (of, gap) = unread?;
+            let what = match gap.service.as_str() {
+                "" => format!("cluster {}, of which something may be", gap.cluster),
+                service => format!("{}/{service}, which is", gap.cluster),
+            };
+            let reason = format!(
+                "waits for what could not be read: {what} of wave {}",
+                of + 1
+            );
+            Some((reason, false))
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, service};
+use crate::inventory::Gap;
 use crate::plan::{Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
@@ -129,4 +130,51 @@ fn what_waits_for_one_repository_holds_up_no_other() {
         .map(|d| (d.service.as_str(), d.tag.as_str()))
         .collect();
     assert_eq!(held, [("web", "v1")]);
+}
+
+/// What could not be read may be a canary that fails.
+#[test]
+fn who_could_not_be_read_is_waited_for() {
+    let gap = |cluster: &str, service: &str| Gap {
+        cluster: cluster.to_owned(),
+        service: service.to_owned(),
+        reason: "ThrottlingException".to_owned(),
+        retryable: true,
+    };
+    // Its revision, the service itself, its cluster, the whole of a target.
+    for (place, gap) in [gap("main", "canary"), gap("main", ""), gap("*", "")]
+        .into_iter()
+        .enumerate()
+    {
+        let mut scene = scene();
+        if place == 0 {
+            scene.inventory.definitions.remove(&arn(2));
+        } else {
+            scene
+                .inventory
+                .services
+                .retain(|service| service.name != "canary");
+        }
+        scene.inventory.gaps.push(gap);
+        let plan = scene.settled();
+        assert_eq!(services(&plan), Vec::<&str>::new(), "{place}");
+        let web = plan
+            .decisions
+            .iter()
+            .find(|decision| decision.service == "web")
+            .unwrap();
+        assert!(web.reason.contains("could not be read"), "{}", web.reason);
+        assert!(plan.waiting, "{place}");
+    }
+    // What belongs to no earlier wave is not waited for.
+    let mut scene = scene();
+    scene
+        .inventory
+        .services
+        .retain(|service| service.name != "canary");
+    scene.inventory.gaps.push(gap("main", "other"));
+    assert_eq!(services(&scene.settled()), ["web"]);
+    scene.config.waves[0].services = vec!["main/canary".to_owned()];
+    scene.inventory.gaps.push(gap("elsewhere", ""));
+    assert_eq!(services(&scene.settled()), ["web"]);
 }
