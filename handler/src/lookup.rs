@@ -73,9 +73,10 @@ pub(crate) async fn look_up(
         pushes,
         reached,
         failed,
-        missed,
+        reconciled,
     } = done?;
-    if whole && failed.is_none() {
+    let asked = reconciled.is_some() || !context.config.reconcile;
+    if whole && failed.is_none() && asked {
         context.set_reconciled(to);
     }
     if !trigger.dry_run {
@@ -88,7 +89,11 @@ pub(crate) async fn look_up(
     }
     let window = Window { from: reached, to };
     let left = failed.map(|error| format!("the log before {reached} could not be read: {error}"));
-    let name = if missed { "reconcile" } else { trigger.name };
+    let name = if reconciled == Some(Missed::Some) {
+        "reconcile"
+    } else {
+        trigger.name
+    };
     session
         .report(name, Some(window), &pushes, left.as_deref())
         .await
@@ -149,8 +154,15 @@ struct Done<'c> {
     /// From here on everything was read.
     reached: DateTime<Utc>,
     failed: Option<AwsError>,
-    /// The registry held a push of which the log did not tell.
-    missed: bool,
+    /// What the registry said, if it was asked.
+    reconciled: Option<Missed>,
+}
+
+/// Whether the registry holds a push of which the log did not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missed {
+    None,
+    Some,
 }
 
 async fn decide_all(
@@ -169,7 +181,7 @@ async fn decide_all(
         pushes: Vec::new(),
         reached: context.now(),
         failed: None,
-        missed: false,
+        reconciled: None,
     };
     while let Some(part) = parts.recv().await {
         done.take(part)?;
@@ -183,20 +195,30 @@ async fn decide_all(
         }
     }
     done.pushes = coalesce(done.found.clone());
-    // Without the older part of the log nobody knows what it told.
-    if reconciling && done.failed.is_none() && !done.session.has_rolled() {
-        let inventory = &done.session.inventory;
-        let missed = reconcile::pushes(context, inventory, &done.pushes, until).await;
-        done.missed = !missed.is_empty();
-        if done.missed {
-            done.pushes = coalesce(done.found.iter().cloned().chain(missed).collect());
-        }
-    }
     done.session.decide(&done.pushes).await;
+    // Without the older part of the log nobody knows what it told; and once something was rolled, what runs is to be
+    // read anew first: the next sweep asks.
+    if reconciling && done.failed.is_none() && !done.session.has_rolled() {
+        done.reconcile(context, until).await;
+    }
     Ok(done)
 }
 
 impl Done<'_> {
+    /// Asks the registry what the log did not tell, and decides anew where there is something.
+    async fn reconcile(&mut self, context: &Context, until: Deadline) {
+        let inventory = &self.session.inventory;
+        let missed = reconcile::pushes(context, inventory, &self.pushes, until).await;
+        if missed.is_empty() {
+            self.reconciled = Some(Missed::None);
+            return;
+        }
+        self.reconciled = Some(Missed::Some);
+        self.pushes = coalesce(self.found.iter().cloned().chain(missed).collect());
+        self.session.forget();
+        self.session.decide(&self.pushes).await;
+    }
+
     fn take(&mut self, (slice, read): Part) -> Result<(), Error> {
         match read {
             Ok(found) => {

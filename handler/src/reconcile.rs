@@ -64,7 +64,8 @@ pub(crate) async fn pushes(
     found
 }
 
-/// The records that the log should have held of an image: one for each of its tags.
+/// The records that the log should have held of an image: one for each of its tags. None of what is no image: nobody
+/// misses it.
 async fn records(
     context: &Context,
     repository: &Repository,
@@ -80,6 +81,9 @@ async fn records(
     };
     let first = record(0, image.tags.first()?, Kind::Image);
     let kind = noted(context, repository, kind(context, &first).await)?;
+    if !kind.is_image() {
+        return None;
+    }
     let tags = image.tags.iter().enumerate();
     let found = tags.map(|(place, tag)| Found {
         record: record(place, tag, kind.clone()),

@@ -231,9 +231,16 @@ impl<'c> Session<'c> {
         }
     }
 
-    /// Whether a service was rolled already.
+    /// Whether anything was rolled, or tried, or a stack updated already.
     pub(crate) fn has_rolled(&self) -> bool {
-        !self.rolled.is_empty()
+        let rolled = |decision: &Decision| decision.outcome == Outcome::Rolled;
+        !self.rolled.is_empty() || self.decisions.iter().any(rolled)
+    }
+
+    /// Takes back what was decided, to decide anew with more pushes. Only while nothing was rolled.
+    pub(crate) fn forget(&mut self) {
+        self.decisions.clear();
+        self.unfinished = false;
     }
 
     /// Lets the in-use tags name what runs: of everything, or where a roll has just completed.

@@ -1,5 +1,6 @@
 //! What never reaches the log heals: every twelfth sweep asks the registry.
 
+use chrono::TimeDelta;
 use handler::config::Config;
 use handler::report::Outcome;
 use local::ecr::Pushed;
@@ -104,5 +105,46 @@ async fn reconciling_can_be_switched_off_and_asks_nothing_then() {
             .decisions()
             .iter()
             .all(|decision| decision.outcome != Outcome::Rolled)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_sweep_that_has_something_to_roll_only_puts_it_off_to_the_next() {
+    let services = [("web", &*own("web", "seed")), ("api", &*own("api", "seed"))];
+    let world = World::new(&services).await;
+    push_unheard(&world, "api", "v1", "one");
+    // The sweep of five past nine is the twelfth; a record arrives right before it.
+    let record = record("web", "v1", "two", world.now(), "event-1");
+    let record = record.to_string().replace(crate::world::REGISTRY, HOME);
+    let at = world.now() + TimeDelta::minutes(35) + TimeDelta::seconds(25);
+    world
+        .account
+        .deliver(serde_json::from_str(&record).unwrap(), at);
+    world.minutes(36).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+    assert_eq!(world.image_of("api", 0), own("api", "seed"));
+    world.minutes(6).await;
+    assert_eq!(world.image_of("api", 0), own("api", "v1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_image_is_not_missed() {
+    let mut world = World::new(&[("web", &own("web", "seed"))]).await;
+    let pushed = Pushed {
+        registry: HOME.to_owned(),
+        repository: "web".to_owned(),
+        tag: Some("v1".to_owned()),
+        digest: digest("one"),
+        manifest: "{}".to_owned(),
+    };
+    let now = world.now();
+    world.account.with_ecr(|ecr, _| ecr.put(pushed, now));
+    world.minutes(90).await;
+    assert_eq!(world.decisions(), []);
+    assert!(
+        world
+            .heard()
+            .iter()
+            .all(|answer| answer.report.trigger != "reconcile")
     );
 }
