@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::{SecondsFormat, TimeDelta};
 use handler::config::{Config, TriggerKind};
 use handler::report::Outcome;
 use local::faults::Kind;
@@ -237,4 +238,36 @@ async fn faults_are_told_and_lose_no_push() {
             insta::assert_snapshot!(story);
         }
     }
+}
+
+/// ecroll's own tag on what runs is a record of PutImage as well.
+#[tokio::test(start_paused = true)]
+async fn the_in_use_tag_is_no_push_that_could_be_lost() {
+    let mut sources = Sources::default();
+    sources.text(Path::new("sample"), SAMPLE);
+    let before = sources.records.len();
+    let pushed = |record: &Value| record.pointer("/requestParameters/imageTag").is_some();
+    let mut own = sources
+        .records
+        .iter()
+        .find(|one| pushed(&one.record))
+        .unwrap()
+        .clone();
+    own.record["requestParameters"]["imageTag"] = json!("ecroll-prod");
+    own.record["eventID"] = json!("ecrolls-own");
+    own.time += TimeDelta::hours(3);
+    own.record["eventTime"] = json!(own.time.to_rfc3339_opts(SecondsFormat::Secs, true));
+    own.delivered = None;
+    own.record["responseElements"]["image"]["imageId"]["imageTag"] = json!("ecroll-prod");
+    sources.records.push(own);
+    let config = Config::from_json(&json!({"service": {"in_use_tag": "ecroll-prod"}})).unwrap();
+    let options = Options::default();
+    let told = replay(sources, &config, &options).await.unwrap();
+    let told = serde_json::to_value(told).unwrap();
+    let plain = serde_json::to_value(story(0, SAMPLE).await).unwrap();
+    assert_eq!(told["records"], before + 1);
+    assert_eq!(
+        (&told["pushes"], &told["lost"]),
+        (&plain["pushes"], &json!(0))
+    );
 }

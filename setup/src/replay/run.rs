@@ -67,7 +67,7 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     } = sources;
     records.sort_by_key(|recorded| recorded.time);
     let deliveries = deliveries(records, options);
-    let pushes = pushes(&deliveries);
+    let pushes = pushes(&deliveries, config);
     let first = deliveries
         .iter()
         .map(|delivery| delivery.recorded.time)
@@ -179,10 +179,14 @@ impl Chance {
     }
 }
 
-/// The pushes among the records, whatever was pushed; found by the code that the handler uses.
-fn pushes(deliveries: &[Delivery]) -> Vec<Push> {
+/// The pushes among the records, whatever was pushed; found by the code that the handler uses. The in-use tag is put on
+/// what runs already: no push.
+fn pushes(deliveries: &[Delivery], config: &Config) -> Vec<Push> {
     let found = deliveries.iter().filter_map(|delivery| {
         let record = Record::read(&delivery.recorded.record).ok()?;
+        if config.is_in_use_tag(&record.tag) {
+            return None;
+        }
         let millis = delivery.at.timestamp_millis();
         Some(Found {
             record,
