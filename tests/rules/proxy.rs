@@ -22,6 +22,8 @@ pub(crate) enum Reply {
     Answer(u16, String),
     /// The connection breaks before an answer came.
     Reset,
+    /// The call is carried out, and no answer ever comes.
+    Silence,
 }
 
 impl Reply {
@@ -127,9 +129,16 @@ impl HttpConnector for Scripted {
         let Some(reply) = self.script.reply(&request) else {
             return self.inner.call(request);
         };
+        let taken = matches!(reply, Reply::Silence).then(|| self.inner.call(request));
         HttpConnectorFuture::new(async move {
             tokio::time::sleep(Duration::from_millis(40)).await;
             match reply {
+                Reply::Silence => {
+                    if let Some(taken) = taken {
+                        let _ = taken.await;
+                    }
+                    std::future::pending().await
+                }
                 Reply::Reset => Err(ConnectorError::io("connection reset by peer".into())),
                 Reply::Answer(status, body) => {
                     let mut response = Response::new(SdkBody::from(body));

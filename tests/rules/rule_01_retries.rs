@@ -296,3 +296,27 @@ async fn rule_03_a_forced_deployment_that_may_have_begun_is_not_sent_again() {
     world.minutes(1).await;
     assert_eq!(world.deployments("s0"), 1);
 }
+
+/// Half a minute later somebody else may have deployed: sent again, the update would undo that.
+#[tokio::test(start_paused = true)]
+async fn rule_03_an_update_that_was_never_answered_is_not_sent_again() {
+    let (world, context, script) = scene().await;
+    script.say("UpdateService", 1, &Reply::Silence);
+    let (decision, again) = decided(&world, &context).await;
+    assert_eq!(
+        (decision.outcome, again),
+        (Outcome::Failed, true),
+        "{}",
+        decision.reason
+    );
+    assert_eq!(script.count("UpdateService"), 1);
+    // The next look-up sees that it was taken.
+    let (decision, again) = decided(&world, &context).await;
+    assert_eq!(
+        (decision.outcome, again),
+        (Outcome::Unchanged, false),
+        "{}",
+        decision.reason
+    );
+    assert_eq!(script.count("UpdateService"), 1);
+}
