@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecr::Client;
-use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
+use aws_sdk_ecr::types::{DescribeImagesFilter, Image, ImageDetail, ImageIdentifier, TagStatus};
 use chrono::{DateTime, Utc};
 
 use crate::ecs::next;
@@ -190,23 +190,12 @@ pub(crate) async fn put_tag(
     digest: &str,
     tag: &str,
 ) -> Result<(), AwsError> {
-    let answer = ecr
-        .batch_get_image()
-        .registry_id(&repository.account)
-        .repository_name(&repository.name)
-        .image_ids(ImageId::Digest(digest.to_owned()).sdk())
-        .set_accepted_media_types(Some(
-            MANIFESTS.iter().map(|media| (*media).to_owned()).collect(),
-        ))
-        .send()
-        .await
-        .map_err(|error| AwsError::new("BatchGetImage", &error))?;
-    let image = answer.images().first();
-    let Some(manifest) = image.and_then(|image| image.image_manifest()) else {
+    let image = fetch(ecr, repository, digest).await?;
+    let Some(manifest) = image.as_ref().and_then(Image::image_manifest) else {
         let why = format!("ECR no longer holds {digest}");
         return Err(AwsError::strange("BatchGetImage", why, false));
     };
-    let media = image.and_then(|image| image.image_manifest_media_type());
+    let media = image.as_ref().and_then(Image::image_manifest_media_type);
     let put = ecr
         .put_image()
         .registry_id(&repository.account)
@@ -233,6 +222,16 @@ pub(crate) async fn manifest(
     repository: &Repository,
     digest: &str,
 ) -> Result<Option<String>, AwsError> {
+    let image = fetch(ecr, repository, digest).await?;
+    Ok(image.and_then(|image| image.image_manifest))
+}
+
+/// An image with its manifest, where the repository holds one under this digest.
+async fn fetch(
+    ecr: &Client,
+    repository: &Repository,
+    digest: &str,
+) -> Result<Option<Image>, AwsError> {
     let answer = ecr
         .batch_get_image()
         .registry_id(&repository.account)
@@ -244,10 +243,7 @@ pub(crate) async fn manifest(
         .send()
         .await
         .map_err(|error| AwsError::new("BatchGetImage", &error))?;
-    let image = answer.images().first();
-    Ok(image
-        .and_then(|image| image.image_manifest())
-        .map(str::to_owned))
+    Ok(answer.images.unwrap_or_default().into_iter().next())
 }
 
 impl ImageId {

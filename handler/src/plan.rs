@@ -244,15 +244,12 @@ fn ordered(
         let unknown = unknown.map(|unknown| format!("{}: its tag {unknown}", service.arn));
         plan.remarks.extend(unknown);
         Deciding {
-            service,
-            definition,
             history: histories.get(&service.arn),
-            origins: &inventory.origins,
-            config,
             own,
             by_name,
             dry,
             held,
+            ..Deciding::new(service, definition, &inventory.origins, config)
         }
         .decide(pushes, &mut plan);
     }
@@ -282,6 +279,30 @@ struct Deciding<'a> {
     dry: bool,
     /// What waits for an earlier wave.
     held: &'a Held,
+}
+
+static NONE_HELD: Held = Held::new();
+
+impl<'a> Deciding<'a> {
+    /// What is certain about a service: no history was asked for, no names count, no wave holds it.
+    fn new(
+        service: &'a Service,
+        definition: &'a Arc<Definition>,
+        origins: &'a Origins,
+        config: &'a Config,
+    ) -> Self {
+        Self {
+            service,
+            definition,
+            history: None,
+            origins,
+            config,
+            own: OwnTags::read(&service.tags),
+            by_name: false,
+            dry: false,
+            held: &NONE_HELD,
+        }
+    }
 }
 
 /// The registrations that a plan's rolls need, each once.

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::waves::Held;
-use super::{Deciding, Histories};
-use crate::config::{Config, Match, OwnTags};
+use super::Deciding;
+use crate::config::{Config, Match};
 use crate::image::Repository;
 use crate::inventory::Inventory;
 use crate::ledger::ECR;
@@ -90,22 +89,11 @@ pub(crate) fn missing(
 
 /// Goes through the services that could be rolled, and their repositories.
 fn each(inventory: &Inventory, config: &Config, look: &mut dyn FnMut(&Deciding<'_>, &Repository)) {
-    let (histories, held) = (Histories::new(), Held::new());
     for service in &inventory.services {
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
         };
-        let deciding = Deciding {
-            service,
-            definition,
-            history: histories.get(&service.arn),
-            origins: &inventory.origins,
-            config,
-            own: OwnTags::read(&service.tags),
-            by_name: false,
-            dry: false,
-            held: &held,
-        };
+        let deciding = Deciding::new(service, definition, &inventory.origins, config);
         for repository in definition.repositories() {
             let by_image = deciding.settings(repository).matching == Match::Image;
             let follows = config.follows_repository(&repository.name) && by_image;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::waves::Held;
 use super::{Deciding, feasible};
-use crate::config::{Config, OwnTags, ServiceSettings};
+use crate::config::{Config, ServiceSettings};
 use crate::image::Repository;
 use crate::inventory::{Controller, Definition, Origins, Service};
 use crate::ledger;
@@ -18,17 +17,8 @@ pub(crate) fn refusal(
     repository: &Repository,
     config: &Config,
 ) -> Option<String> {
-    let deciding = Deciding {
-        service,
-        definition,
-        history: None,
-        origins: &Origins::new(),
-        config,
-        own: OwnTags::read(&service.tags),
-        by_name: false,
-        dry: false,
-        held: &Held::new(),
-    };
+    let origins = Origins::new();
+    let deciding = Deciding::new(service, definition, &origins, config);
     deciding.refusal(repository, &deciding.settings(repository))
 }
 

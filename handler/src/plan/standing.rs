@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::verdict::{Candidate, Settled, Verdict};
 use super::{Deciding, Doubt, Histories, History, Plan, Undated, by_name};
-use crate::config::{Config, OwnTags, ServiceSettings};
+use crate::config::{Config, ServiceSettings};
 use crate::image::Repository;
 use crate::inventory::Inventory;
 use crate::ledger::Entry;
@@ -98,18 +98,12 @@ pub fn standings(
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
         };
-        let none = super::Held::new();
         let mut deciding = Deciding {
-            service,
-            definition,
             history: histories.get(&service.arn),
-            origins: &inventory.origins,
-            config,
-            own: OwnTags::read(&service.tags),
             by_name,
             // Nothing is rolled here: a push that would be is held by that.
             dry: true,
-            held: &none,
+            ..Deciding::new(service, definition, &inventory.origins, config)
         };
         let mut plan = Plan::default();
         deciding.decide(pushes, &mut plan);
