@@ -21,6 +21,8 @@ pub(crate) const APART: TimeDelta = TimeDelta::minutes(15);
 /// What identities begin with that do not come from the trail: events of ECR, and direct use.
 pub(crate) const ECR: &str = "ecr:";
 pub(crate) const DIRECT: &str = "direct:";
+/// In place of an entry that says nothing any more: it could only be removed by a permission more.
+pub(crate) const TAKEN_BACK: &str = "taken back";
 /// In place of an identity that was lost: no hash of another has this form.
 const UNNAMED: &str = "@earlier";
 

@@ -1,6 +1,8 @@
 //! Doing what the plan says, in the order that survives a death between any two calls: register the revision, write the
 //! ledger, read the service again, update it. Nothing here chooses.
 
+mod note;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,10 +17,11 @@ use crate::error::AwsError;
 use crate::inventory::{Inventory, Service};
 
 use crate::pace::Announced;
-use crate::plan::{Note, Plan, Roll, Source, registrations};
+use crate::plan::{Plan, Roll, Source, registrations};
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
 use crate::survey::{BATCH, ROLL, again};
+use note::{is_written, note};
 
 const REGISTER: &str = "RegisterTaskDefinition";
 const LEDGER: &str = "TagResource";
@@ -26,8 +29,6 @@ const UPDATE: &str = "UpdateService";
 
 /// How many tens of services are under way at once: with calls of a second still more than ECS's buckets let through.
 const BATCHES: usize = 8;
-/// How many services that are not rolled get their ledger at once.
-const NOTES: usize = 5;
 
 /// How a step ended that may end a roll.
 struct Stop {
@@ -266,21 +267,6 @@ impl<'a> Work<'a> {
         Ok(ecs::register_task_definition(at.leaving(ROLL - 1), &input).await?)
     }
 
-    async fn write_ledger(&self, roll: &Roll, revision: &str) -> Result<(), Stop> {
-        if is_written(roll, revision) {
-            return Ok(());
-        }
-        let service = &roll.service.arn;
-        let at = self.context.where_is(service, self.until).leaving(2);
-        let written = ecs::tag(at, service, &roll.entries(revision)).await;
-        if let Err(error) = &written
-            && error.denied()
-        {
-            self.context.remember_denial(service, &error.to_string());
-        }
-        Ok(written?)
-    }
-
     /// Updates a service, if it is still as the plan saw it and the ledger still says what was written.
     async fn update(&self, roll: &Roll, revision: &str, now: Option<&Service>) -> Result<(), Stop> {
         let gone = |reason: &str| Stop {
@@ -301,28 +287,23 @@ impl<'a> Work<'a> {
                 "the service was deployed meanwhile; the next look-up decides",
             ));
         }
+        let written = roll.entries(revision);
+        let ours = |(key, value): (&String, &String)| now.tags.get(key) == Some(value);
+        let ours = written.iter().all(ours);
         if now.task_definition != roll.service.task_definition {
+            if ours {
+                self.take_back(roll, &written).await;
+            }
             return Err(gone(
                 "another revision was deployed meanwhile; the next look-up decides",
             ));
         }
-        let written = roll.entries(revision);
-        if written
-            .iter()
-            .any(|(key, value)| now.tags.get(key) != Some(value))
-        {
+        if !ours {
             return Err(gone("another look-up is rolling this service"));
         }
         let at = self.context.where_is(&roll.service.arn, self.until);
         Ok(ecs::update_service(at, roll, revision).await?)
     }
-}
-
-/// Whether the ledger says already what a roll would write.
-fn is_written(roll: &Roll, revision: &str) -> bool {
-    roll.entries(revision)
-        .iter()
-        .all(|(key, value)| roll.service.tags.get(key) == Some(value))
 }
 
 fn unregistered() -> Stop {
@@ -370,23 +351,4 @@ fn decisions(roll: &Roll, done: &Result<String, Stop>) -> Vec<Decision> {
         }
     };
     roll.cargo.iter().map(decision).collect()
-}
-
-/// Writes the ledger of services that run the newest push already. That it failed is told and left to the next look-up.
-async fn note(context: &Context, until: Deadline, notes: &[Note]) {
-    let allowed = notes
-        .iter()
-        .filter(|note| context.denial(&note.service).is_none());
-    let written = allowed.map(|note| async move {
-        let tags = BTreeMap::from([note.tag.clone()]);
-        let at = context.where_is(&note.service, until);
-        if let Err(error) = ecs::tag(at, &note.service, &tags).await {
-            if error.denied() {
-                context.remember_denial(&note.service, &error.to_string());
-            }
-            tracing::warn!(service = note.service, %error, "ledger not written");
-        }
-    });
-    // Few at a time: the rolls take their turns from the same bucket.
-    concurrent::some(NOTES, written).await;
 }

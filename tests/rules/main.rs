@@ -17,6 +17,7 @@ mod proxy;
 mod road;
 mod rule_01_in_time;
 mod rule_01_lost_events;
+mod rule_01_meanwhile;
 mod rule_01_no_push_is_lost;
 mod rule_01_reconcile;
 mod rule_01_retries;

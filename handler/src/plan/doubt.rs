@@ -121,6 +121,10 @@ impl Deciding<'_> {
             own.iter().any(|at| (*at - entry.time).abs() <= reach)
         };
         match candidate {
+            Some(candidate) if self.has_pulled(repository, &candidate) => held(
+                Some(candidate),
+                "what runs names its tag, with another image by now; the next push rolls",
+            ),
             Some(candidate) if raced => Verdict::Roll {
                 candidate,
                 reason: "another look-up at the same time deployed its own: rolled again"
@@ -137,27 +141,36 @@ impl Deciding<'_> {
         }
     }
 
+    /// Whether ECS has looked up a push's tag for every container since it was pushed: another revision that names it
+    /// would bring nothing else.
+    fn has_pulled(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+        let images = self.definition.images.values();
+        let mut images = images.filter(|(_, image)| image.repository == *repository);
+        let since = self.was_deployed_since(candidate.record.time);
+        since && images.all(|(_, i)| i.digest.is_none() && i.tag.as_ref() == Some(&candidate.tag))
+    }
+
     /// Whether ecroll made what runs for the push of another repository.
     fn is_anothers(&self, repository: &Repository) -> bool {
+        self.others(repository).next().is_some()
+    }
+
+    /// What the ledger says of the other repositories for whose pushes ecroll made what runs. Such a revision is stamped;
+    /// one that somebody else made may have been found running, and then the ledger names it too.
+    fn others(&self, repository: &Repository) -> impl Iterator<Item = Entry> {
         let others = self.definition.repositories().into_iter();
-        let mut entries = others
-            .filter(|other| *other != repository)
-            .filter_map(|other| self.service.entry(other));
-        entries.any(|other| other.new.names(&self.service.task_definition))
+        others
+            .filter(move |other| *other != repository && self.definition.stamp(other).is_some())
+            .filter_map(|other| self.service.entry(other))
+            .filter(|other| other.new.names(&self.service.task_definition))
     }
 
     /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same
     /// repository by the revision's stamp, those of others by their ledger entries.
     fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
-        let runs = &self.service.task_definition;
         let stamp = self.definition.stamp(repository);
         let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
-        let others = self.definition.repositories().into_iter();
-        let others = others
-            .filter(|other| *other != repository)
-            .filter_map(|other| self.service.entry(other))
-            .filter(|other| other.new.names(runs))
-            .map(|other| other.time);
+        let others = self.others(repository).map(|other| other.time);
         older.into_iter().chain(others).collect()
     }
 }

@@ -13,6 +13,7 @@ mod missing;
 mod newest;
 mod own;
 mod platforms;
+mod races;
 mod refusals;
 mod roads;
 mod standing;

@@ -9,7 +9,7 @@ use crate::ledger;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{Held, Refused, Skipped, Unchanged};
 
-fn history(scene: &mut Scene, past: &[(&str, i64)]) {
+pub(super) fn history(scene: &mut Scene, past: &[(&str, i64)]) {
     let past = past.iter().map(|(arn, minute)| Deployed {
         task_definition: (*arn).to_owned(),
         at: at(*minute),
@@ -20,7 +20,7 @@ fn history(scene: &mut Scene, past: &[(&str, i64)]) {
     scene.histories.insert(web, past);
 }
 
-fn redeploy(scene: &mut Scene, arn: &str, minute: i64) {
+pub(super) fn redeploy(scene: &mut Scene, arn: &str, minute: i64) {
     arn.clone_into(&mut scene.web().task_definition);
     scene.web().deployed_at = Some(at(minute));
 }
@@ -149,68 +149,6 @@ fn rule_03_a_rollback_by_two_revisions_is_no_race() {
     history(&mut scene, &past);
     let plan = scene.settled();
     assert!(outcomes(&plan).contains(&(Held, "v3")), "{plan:#?}");
-    writes_nothing(&plan);
-}
-
-#[test]
-fn rule_01_a_push_that_lost_a_race_to_an_older_one_is_rolled_after_it() {
-    // The other handler saw v1 only and updated between our ledger and our update: v2 was never deployed.
-    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
-    let _ = scene.look_up(6);
-    let other = scene.web().task_definition.clone();
-    let mut scene = scene
-        .pushed("web:v2", "d2", 2)
-        .noted("web", "d2-web-v2", 2, 3, 1);
-    history(&mut scene, &[(&other, 6)]);
-    let plan = scene.settled();
-    assert_eq!(rolled(&plan), ["web:v2"], "{plan:#?}");
-}
-
-#[test]
-fn rule_01_nor_is_a_push_of_another_repository_lost_to_the_race() {
-    let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("web:v1", "d1", 0);
-    let _ = scene.look_up(6);
-    let other = scene.web().task_definition.clone();
-    let mut scene = scene
-        .pushed("proxy:v2", "d2", 2)
-        .noted("proxy", "d2-proxy-v2", 2, 3, 1);
-    history(&mut scene, &[(&other, 6)]);
-    let plan = scene.look_up(10);
-    assert_eq!(rolled(&plan), ["proxy:v2"], "{plan:#?}");
-    assert_eq!(scene.images(), ["web:v1", "proxy:v2"]);
-}
-
-#[test]
-fn rule_02_rolling_forward_after_a_race_keeps_the_other_repositorys_image() {
-    let mut scene = Scene::new(&["web:seed", "proxy:seed"])
-        .pushed("web:v1", "d1", 0)
-        .pushed("proxy:v9", "d9", 1);
-    let _ = scene.look_up(6);
-    let other = scene.web().task_definition.clone();
-    let mut scene = scene
-        .pushed("web:v2", "d2", 2)
-        .noted("web", "d2-web-v2", 2, 3, 1);
-    history(&mut scene, &[(&arn(3), 5), (&other, 6)]);
-    scene.define(definition(3, &["web:v2", "proxy:seed"]));
-    let plan = scene.look_up(10);
-    assert_eq!(rolled(&plan), ["web:v2"]);
-    assert_eq!(scene.images(), ["web:v2", "proxy:v9"]);
-}
-
-#[test]
-fn rule_03_two_handlers_on_one_push_and_then_a_rollback() {
-    // Ours noted revision 9, the other deployed its own for the same push; the ledger must learn of that one.
-    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
-    let _ = scene.look_up(6);
-    let theirs = scene.web().task_definition.clone();
-    let mut scene = scene.noted("web", "d1-web-v1", 0, 9, 1);
-    let plan = scene.look_up(10);
-    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
-    writes_nothing(&scene.look_up(11));
-    redeploy(&mut scene, &arn(1), 30);
-    history(&mut scene, &[(&theirs, 6), (&arn(1), 30)]);
-    let plan = scene.settled();
-    assert_eq!(outcomes(&plan), [(Held, "v1")], "{plan:#?}");
     writes_nothing(&plan);
 }
 

@@ -4,7 +4,7 @@ use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
 use crate::inventory::Origin;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
-fn origin(digest: &str, minute: Option<i64>) -> Origin {
+pub(super) fn origin(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
         digest: Some(format!("sha256:{digest}")),
         pushed_at: minute.map(at),

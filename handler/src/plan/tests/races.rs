@@ -1,0 +1,105 @@
+//! Two look-ups at once, and what only looks like it.
+
+use super::builders::{Scene, arn, definition, outcomes, rolled, writes_nothing};
+use super::cases::{history, redeploy};
+use super::dates::origin;
+use crate::report::Outcome::{Held, Unchanged};
+
+#[test]
+fn rule_01_a_push_that_lost_a_race_to_an_older_one_is_rolled_after_it() {
+    // The other handler saw v1 only and updated between our ledger and our update: v2 was never deployed.
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 2)
+        .noted("web", "d2-web-v2", 2, 3, 1);
+    history(&mut scene, &[(&other, 6)]);
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["web:v2"], "{plan:#?}");
+}
+
+#[test]
+fn rule_01_nor_is_a_push_of_another_repository_lost_to_the_race() {
+    let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("proxy:v2", "d2", 2)
+        .noted("proxy", "d2-proxy-v2", 2, 3, 1);
+    history(&mut scene, &[(&other, 6)]);
+    let plan = scene.look_up(10);
+    assert_eq!(rolled(&plan), ["proxy:v2"], "{plan:#?}");
+    assert_eq!(scene.images(), ["web:v1", "proxy:v2"]);
+}
+
+#[test]
+fn rule_02_rolling_forward_after_a_race_keeps_the_other_repositorys_image() {
+    let mut scene = Scene::new(&["web:seed", "proxy:seed"])
+        .pushed("web:v1", "d1", 0)
+        .pushed("proxy:v9", "d9", 1);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 2)
+        .noted("web", "d2-web-v2", 2, 3, 1);
+    history(&mut scene, &[(&arn(3), 5), (&other, 6)]);
+    scene.define(definition(3, &["web:v2", "proxy:seed"]));
+    let plan = scene.look_up(10);
+    assert_eq!(rolled(&plan), ["web:v2"]);
+    assert_eq!(scene.images(), ["web:v2", "proxy:v9"]);
+}
+
+#[test]
+fn rule_03_two_handlers_on_one_push_and_then_a_rollback() {
+    // Ours noted revision 9, the other deployed its own for the same push; the ledger must learn of that one.
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let theirs = scene.web().task_definition.clone();
+    let mut scene = scene.noted("web", "d1-web-v1", 0, 9, 1);
+    let plan = scene.look_up(10);
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    writes_nothing(&scene.look_up(11));
+    redeploy(&mut scene, &arn(1), 30);
+    history(&mut scene, &[(&theirs, 6), (&arn(1), 30)]);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1")], "{plan:#?}");
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_03_a_tag_that_moved_on_is_not_rolled_again_with_the_revision_of_another_repository() {
+    // What moved it never reached the log; the roll of the proxy then pulled what it names by now.
+    let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(5);
+    let own = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("proxy:v9", "d9", 60);
+    let _ = scene.look_up(65);
+    let other = scene.web().task_definition.clone();
+    assert_ne!(own, other);
+    scene.origin = Some(origin("d2", Some(30)));
+    history(&mut scene, &[(&own, 5), (&other, 65)]);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Unchanged, "v9"), (Held, "v1")]);
+    let reason = &plan.decisions[1].reason;
+    assert!(reason.contains("another image by now"), "{reason}");
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_03_what_was_found_running_is_not_taken_for_ecrolls_own() {
+    let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(5);
+    let own = scene.web().task_definition.clone();
+    // Somebody takes web elsewhere, with a proxy of which ecroll then hears.
+    scene.define(definition(7, &["web:mine", "proxy:v9"]));
+    redeploy(&mut scene, &arn(7), 60);
+    let mut scene = scene.pushed("proxy:v9", "d9", 55);
+    let past = [(own.as_str(), 5), (&arn(7), 60)];
+    for minute in [62, 67] {
+        history(&mut scene, &past);
+        let plan = scene.look_up(minute);
+        assert_eq!(rolled(&plan), Vec::<String>::new(), "{minute}");
+        assert_eq!(outcomes(&plan), [(Unchanged, "v9"), (Held, "v1")]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Writing the ledger: before a roll, of what runs already, and back where a roll could not follow.
+
+use std::collections::BTreeMap;
+
+use super::{Stop, Work};
+use crate::concurrent;
+use crate::context::Context;
+use crate::deadline::Deadline;
+use crate::ecs;
+use crate::ledger;
+use crate::plan::{Note, Roll};
+
+/// How many services that are not rolled get their ledger at once.
+const NOTES: usize = 5;
+
+impl Work<'_> {
+    pub(super) async fn write_ledger(&self, roll: &Roll, revision: &str) -> Result<(), Stop> {
+        if is_written(roll, revision) {
+            return Ok(());
+        }
+        let service = &roll.service.arn;
+        let at = self.context.where_is(service, self.until).leaving(2);
+        let written = ecs::tag(at, service, &roll.entries(revision)).await;
+        if let Err(error) = &written
+            && error.denied()
+        {
+            self.context.remember_denial(service, &error.to_string());
+        }
+        Ok(written?)
+    }
+
+    /// Lets the ledger say again what it said before: somebody deployed between the look at the service and the ledger, and
+    /// with a push noted that was never to roll from there the next look-up would take that for a choice against it.
+    pub(super) async fn take_back(&self, roll: &Roll, written: &BTreeMap<String, String>) {
+        let before = |key: &String| {
+            let before = roll.service.tags.get(key);
+            before.cloned().unwrap_or(ledger::TAKEN_BACK.to_owned())
+        };
+        let tags = written.keys().map(|key| (key.clone(), before(key)));
+        let service = &roll.service.arn;
+        let at = self.context.where_is(service, self.until);
+        if let Err(error) = ecs::tag(at, service, &tags.collect()).await {
+            tracing::warn!(service, %error, "ledger not taken back");
+        }
+    }
+}
+
+/// Whether the ledger says already what a roll would write.
+pub(super) fn is_written(roll: &Roll, revision: &str) -> bool {
+    roll.entries(revision)
+        .iter()
+        .all(|(key, value)| roll.service.tags.get(key) == Some(value))
+}
+
+/// Writes the ledger of services that run the newest push already. That it failed is told and left to the next look-up.
+pub(super) async fn note(context: &Context, until: Deadline, notes: &[Note]) {
+    let allowed = notes
+        .iter()
+        .filter(|note| context.denial(&note.service).is_none());
+    let written = allowed.map(|note| async move {
+        let tags = BTreeMap::from([note.tag.clone()]);
+        let at = context.where_is(&note.service, until);
+        if let Err(error) = ecs::tag(at, &note.service, &tags).await {
+            if error.denied() {
+                context.remember_denial(&note.service, &error.to_string());
+            }
+            tracing::warn!(service = note.service, %error, "ledger not written");
+        }
+    });
+    // Few at a time: the rolls take their turns from the same bucket.
+    concurrent::some(NOTES, written).await;
+}
