@@ -76,15 +76,31 @@ impl Deciding<'_> {
         };
         // What ECS and ECR say is better than what the window lets one suppose.
         let push = origin.digest.as_ref().map_or(newest, |digest| {
-            let before = |push: &&Push| self.service.deployed_at.is_none_or(|at| push.time() <= at);
-            let mut of = pushed.iter().copied().rev().filter(before);
-            of.find(|push| push.digest == *digest)
+            self.pushed_last(repository, digest, pushed, origin.pushed_at.is_some())
         });
         Running {
             digest: origin.digest.clone().or(digest),
             push,
             time: origin.pushed_at.max(push.map(Push::time)),
         }
+    }
+
+    /// The push that dates a digest which was deployed: the last one by then under a tag that the policy takes, since the
+    /// others say nothing to the service. Without any it is the first of all, of which ECR knows the time if it told it.
+    fn pushed_last<'p>(
+        &self,
+        repository: &Repository,
+        digest: &str,
+        pushed: &[&'p Push],
+        is_dated: bool,
+    ) -> Option<&'p Push> {
+        let policy = self.settings(repository).tags;
+        let by_then = |push: &&Push| self.service.deployed_at.is_none_or(|at| push.time() <= at);
+        let all = pushed.iter().copied().filter(by_then);
+        let mut of = all.filter(|push| push.digest == digest);
+        let taken = |push: &&Push| push.tagged.iter().any(|t| policy.allows(&t.tag));
+        let last = of.clone().rfind(taken);
+        last.or_else(|| of.next().filter(|_| !is_dated))
     }
 
     /// What a stamp says, or what the ledger found in its place. The ledger keeps eight digits of a digest: which it is, is

@@ -1,5 +1,7 @@
 //! What runs counts for "never backwards" whoever deployed it.
 
+use serde_json::json;
+
 use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
 use crate::inventory::Origin;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
@@ -53,6 +55,24 @@ fn rule_02_what_runs_and_was_pushed_earlier_rolls() {
     let mut scene = deployed_since();
     scene.origin = Some(origin("d2", Some(-5)));
     assert_eq!(rolled(&scene.settled()), ["web:late"]);
+}
+
+#[test]
+fn rule_01_a_tag_that_the_policy_leaves_out_does_not_make_what_runs_newer() {
+    let mut scene = Scene::new(&["web:v3"])
+        .configured(&json!({"service": {"tags": "semver:1.x"}}))
+        .pushed("web:v3", "d2", 0)
+        .pushed("web:1.0.0", "d1", 60)
+        .pushed("web:2.0.0", "d2", 90);
+    scene.web().deployed_at = Some(at(600));
+    for pushed_at in [Some(0), None] {
+        scene.origin = Some(origin("d2", pushed_at));
+        assert_eq!(rolled(&scene.settled()), ["web:1.0.0"], "{pushed_at:?}");
+    }
+    // One that it takes does.
+    let mut scene = scene.pushed("web:1.1.0", "d2", 120);
+    scene.origin = Some(origin("d2", Some(0)));
+    assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
 }
 
 #[test]
