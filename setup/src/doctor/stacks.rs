@@ -19,7 +19,11 @@ fn judged(stacks: &[Following]) -> Link {
                 denied |= error.message.starts_with("AccessDenied");
                 troubles.push(format!("stack {} cannot be read: {error}", one.rule.name()));
             }
-            Ok(_) => troubles.extend(one.refusal.clone()),
+            Ok(_) => {
+                let refusal = one.refusal.iter();
+                let name = one.rule.name();
+                troubles.extend(refusal.map(|why| format!("stack {name}: {why}")));
+            }
         }
     }
     if denied {

@@ -113,7 +113,11 @@ async fn doctor_says_what_hinders_a_stack() {
     let checkup = pocket.checkup(&config).await;
     let link = checkup.link("stacks").unwrap();
     assert_eq!(link.result, Verdict::Ng);
-    for words in ["bare has no role", "gone cannot be read", "does not exist"] {
+    for words in [
+        "stack bare: the stack has no role",
+        "gone cannot be read",
+        "does not exist",
+    ] {
         assert!(link.detail.contains(words), "{}", link.detail);
     }
     let none = pocket.checkup(&Config::default()).await;
