@@ -29,6 +29,7 @@ use crate::push::Push;
 use crate::report::Decision;
 use call::CloudFormation;
 pub use follows::{Following, following};
+pub(crate) use follows::{following_of, taker};
 pub(crate) use past::Remembered;
 pub use stack::Stack;
 use work::Work;
@@ -57,10 +58,6 @@ pub(crate) async fn decide(
         return Concluded::default();
     }
     let way = CloudFormation::new(context.sdk());
-    let mut groups: BTreeMap<&str, Vec<&StackRule>> = BTreeMap::new();
-    for rule in &config.stacks {
-        groups.entry(rule.name()).or_default().push(rule);
-    }
     let work = Work {
         context,
         config,
@@ -69,7 +66,8 @@ pub(crate) async fn decide(
         dry,
         until,
     };
-    let done = groups.values().map(|rules| work.one(rules));
+    let groups = groups(config);
+    let done = groups.iter().map(|rules| work.one(rules));
     let mut all = Concluded::default();
     for one in concurrent::all(done).await {
         all.decisions.extend(one.decisions);
@@ -77,4 +75,13 @@ pub(crate) async fn decide(
         all.waits |= one.waits;
     }
     all
+}
+
+/// The entries of the configuration, those of one stack together.
+fn groups(config: &Config) -> Vec<Vec<&StackRule>> {
+    let mut groups: BTreeMap<&str, Vec<&StackRule>> = BTreeMap::new();
+    for rule in &config.stacks {
+        groups.entry(rule.name()).or_default().push(rule);
+    }
+    groups.into_values().collect()
 }

@@ -3,12 +3,29 @@
 use chrono::TimeDelta;
 
 use super::judge::Past;
-use super::stack::{Condition, Stack};
+use super::stack::{Condition, Stack, TryEnd};
 use super::work::{FAR, Work};
 use super::{CLUSTER, Concluded};
 use crate::config::StackRule;
 use crate::deployment::{End, Ended};
 use crate::image::Repository;
+
+/// What an end means.
+pub(super) fn state(end: &TryEnd) -> End {
+    match end.status.as_str() {
+        "UPDATE_COMPLETE" => End::Completed,
+        "UPDATE_ROLLBACK_COMPLETE" => End::RolledBack,
+        _ => End::Stuck,
+    }
+}
+
+/// CloudFormation's sentence, or where it says nothing the status.
+pub(super) fn sentence(end: &TryEnd) -> String {
+    match end.reason.as_str() {
+        "" => format!("the stack is {}", end.status),
+        reason => reason.to_owned(),
+    }
+}
 
 impl Work<'_> {
     /// Tells how ecroll's last update of the stack ended, if that is not long ago: a function that has just started cannot
@@ -49,11 +66,6 @@ impl Work<'_> {
         if end.at < told {
             return;
         }
-        let state = match end.status.as_str() {
-            "UPDATE_COMPLETE" => End::Completed,
-            "UPDATE_ROLLBACK_COMPLETE" => End::RolledBack,
-            _ => End::Stuck,
-        };
         let seen = self.pushes.iter().find(|push| one.token.names(push));
         let value = stack.parameters.get(&rule.parameter).cloned();
         let tag = one.token.tag.clone().or_else(|| value.clone());
@@ -63,12 +75,9 @@ impl Work<'_> {
             repository: repository.name.clone(),
             tag: tag.unwrap_or_default(),
             push: seen.map_or_else(|| one.token.word(), |push| push.id().to_owned()),
-            state,
+            state: state(end),
             revision: value.unwrap_or_default(),
-            reason: match end.reason.as_str() {
-                "" => format!("the stack is {}", end.status),
-                reason => reason.to_owned(),
-            },
+            reason: sentence(end),
         });
     }
 }

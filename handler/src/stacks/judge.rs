@@ -26,7 +26,9 @@ use super::refusal;
 use super::stack::{Condition, Stack, Try};
 use crate::config::{Config, StackRule};
 use crate::image::Repository;
+use crate::ledger;
 use crate::manifest::Kind;
+use crate::plan::missing::is_found;
 use crate::policy::{TagPolicy, version};
 use crate::push::{Push, Tagged};
 use crate::report::{DRY_RUN, Outcome};
@@ -110,6 +112,20 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// Whether somebody named the tag.
+fn is_direct(record: &Tagged) -> bool {
+    record.id.starts_with(ledger::DIRECT)
+}
+
+/// Who decides about what has to wait: a tag that somebody named is in no log.
+pub(super) fn later(record: &Tagged) -> &'static str {
+    if is_direct(record) {
+        "name the tag again when that is over"
+    } else {
+        "the next look-up decides"
+    }
+}
+
 pub(super) fn judge<'a>(case: &Case<'a>) -> Verdict<'a> {
     let mut said = Vec::new();
     let mut candidates = Vec::new();
@@ -184,9 +200,14 @@ impl<'a> Case<'a> {
         if let Kind::Other(what) = &push.kind {
             return Err(format!("no image: {what}"));
         }
+        if is_found(push) && self.was_changed_after(push.time()) {
+            return Err(
+                "the log never told of it, and the stack was changed since: whoever did so chose its tag"
+                    .to_owned(),
+            );
+        }
         let policy = self.policy();
-        let direct = |tagged: &Tagged| tagged.id.starts_with(crate::ledger::DIRECT);
-        let allowed = |tagged: &&Tagged| policy.allows(&tagged.tag) || direct(tagged);
+        let allowed = |tagged: &&Tagged| policy.allows(&tagged.tag) || is_direct(tagged);
         let allowed: Vec<&Tagged> = push.tagged.iter().filter(allowed).collect();
         let Some(last) = allowed.last() else {
             let tag = push.tag();
@@ -250,14 +271,15 @@ impl<'a> Case<'a> {
             return is(Outcome::Refused, reason);
         }
         if stack.condition() == Condition::Busy {
-            let reason = format!("the stack is {}: the next look-up decides", stack.status);
+            let reason = format!("the stack is {}: {}", stack.status, later(one.record));
             return Fate::Is(Outcome::Held, reason, true);
         }
         let parameter = &rule.parameter;
-        let Some(value) = self.value() else {
-            let reason = refusal::no_parameter(rule, stack);
-            return is(Outcome::Refused, reason.unwrap_or_default());
-        };
+        if let Some(reason) = refusal::unfit(rule, stack) {
+            return is(Outcome::Refused, reason);
+        }
+        // That it has the parameter has just been said.
+        let value = self.value().unwrap_or_default();
         if value == one.tag {
             let reason = if self.was_changed_after(one.record.time) {
                 format!("{parameter} is {value}")
@@ -287,7 +309,12 @@ impl<'a> Case<'a> {
         if self.config.service.hold {
             return is(Outcome::Held, "`hold` is set".to_owned());
         }
-        let at = time(one.push.time());
-        is(Outcome::Rolled, format!("{} was pushed at {at}", one.tag))
+        let tag = &one.tag;
+        let reason = if is_direct(one.record) {
+            format!("{tag} was named directly: set whatever the stack had or was pushed before")
+        } else {
+            format!("{tag} was pushed at {}", time(one.push.time()))
+        };
+        is(Outcome::Rolled, reason)
     }
 }

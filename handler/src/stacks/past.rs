@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::judge::{Dated, Past};
-use super::stack::{Stack, Try, tries};
+use super::stack::{Condition, Stack, Try, tries};
 use super::work::{FAR, Work};
 use crate::ecr::{self, ImageId};
 use crate::image::Repository;
@@ -51,7 +51,11 @@ impl Work<'_> {
                     since,
                     tries: tries.clone(),
                 };
-                self.context.remember_stack(&stack.id, known);
+                // An end that is not listed yet would never be seen.
+                let whole = tries.iter().all(|one| one.end.is_some());
+                if whole || stack.condition() == Condition::Busy {
+                    self.context.remember_stack(&stack.id, known);
+                }
                 return Past::Known(tries);
             }
         }

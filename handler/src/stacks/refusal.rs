@@ -4,15 +4,27 @@ use super::Concluded;
 use super::stack::{Condition, Stack};
 use super::work::Work;
 use crate::config::StackRule;
+use crate::config::stack::name_of;
 use crate::error::AwsError;
 use crate::report::{Decision, Outcome};
 
 /// Why no push could move a stack as it stands, with what would let it.
 pub(super) fn obstacle(rule: &StackRule, stack: &Stack) -> Option<String> {
-    let no_parameter = || no_parameter(rule, stack);
     broken(stack)
-        .or_else(no_parameter)
+        .or_else(|| unfit(rule, stack))
         .or_else(|| no_role(stack))
+}
+
+/// There is no such stack; `None` where something else kept it from being read.
+pub(super) fn missing(rule: &StackRule, error: &AwsError) -> Option<String> {
+    let is_missing = error.message.contains("does not exist");
+    is_missing.then(|| {
+        format!(
+            "there is no stack {} here: create it, or correct `[[stacks]]` ({})",
+            rule.name(),
+            error.message
+        )
+    })
 }
 
 /// Its state lets nobody update it.
@@ -26,8 +38,50 @@ pub(super) fn broken(stack: &Stack) -> Option<String> {
     }
 }
 
+/// An entry of the configuration cannot mean it, whatever state it is in.
+pub(super) fn unfit(rule: &StackRule, stack: &Stack) -> Option<String> {
+    nested(stack)
+        .or_else(|| no_parameter(rule, stack))
+        .or_else(|| unseen_value(rule, stack))
+}
+
+/// The next update of the stack around it would set its parameters back.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html>: "initiate certain stack
+/// operations, such as stack updates, from the root stack rather than performing them directly on nested stacks".
+fn nested(stack: &Stack) -> Option<String> {
+    let root = stack.root.as_ref().filter(|root| **root != stack.id)?;
+    let root = name_of(root);
+    Some(format!(
+        "the stack is nested in {root}, whose next update would set its parameters back: name {root} in `[[stacks]]`, with \
+         a parameter that it hands on"
+    ))
+}
+
+/// What a parameter says of itself is not what it stands for.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html> (`NoEcho`, shown as
+/// asterisks), <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Parameter.html> (`ResolvedValue`: "the
+/// value that corresponds to a SSM parameter key").
+fn unseen_value(rule: &StackRule, stack: &Stack) -> Option<String> {
+    let parameter = &rule.parameter;
+    if stack.by_name.contains(parameter) {
+        return Some(format!(
+            "{parameter} takes the name of an SSM parameter, not a tag: make it `Type: String`, or correct `parameter` in \
+             `[[stacks]]`"
+        ));
+    }
+    // No tag has asterisks.
+    let value = stack.parameters.get(parameter);
+    value.filter(|value| value.starts_with("****")).map(|_| {
+        format!(
+            "{parameter} is `NoEcho`, so nobody can see which tag the stack has: a tag is no secret, take `NoEcho` away"
+        )
+    })
+}
+
 /// It has not the parameter of the entry.
-pub(super) fn no_parameter(rule: &StackRule, stack: &Stack) -> Option<String> {
+fn no_parameter(rule: &StackRule, stack: &Stack) -> Option<String> {
     let parameter = &rule.parameter;
     if stack.parameters.contains_key(parameter) {
         return None;
@@ -54,22 +108,19 @@ pub(super) fn no_role(stack: &Stack) -> Option<String> {
     })
 }
 
-/// What a refusal of `UpdateStack` means: the outcome, whether the next look-up is to decide again, and the reason.
+/// What a refusal of `UpdateStack` means: the outcome, whether it is to be decided again, and the reason; `later` says by
+/// whom.
 ///
 /// Texts: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html>, and what the AWS CLI matches,
 /// <https://github.com/aws/aws-cli/blob/develop/awscli/customizations/cloudformation/deployer.py>
-pub(super) fn refused(error: &AwsError) -> (Outcome, bool, String) {
+pub(super) fn refused(error: &AwsError, later: &str) -> (Outcome, bool, String) {
     let text = &error.message;
     let has = |words: &str| text.contains(words);
     if has("No updates are to be performed") {
         return (Outcome::Unchanged, false, text.clone());
     }
     if has("_IN_PROGRESS") || has("TokenAlreadyExists") || has("OperationInProgress") {
-        return (
-            Outcome::Held,
-            true,
-            format!("{text}: the next look-up decides"),
-        );
+        return (Outcome::Held, true, format!("{text}: {later}"));
     }
     if has("InsufficientCapabilities") {
         let reason = format!("{text}: update the stack by hand once, with these capabilities");
@@ -84,17 +135,12 @@ pub(super) fn refused(error: &AwsError) -> (Outcome, bool, String) {
 impl Work<'_> {
     /// The stack could not be read: every push of a repository of that name is told so.
     pub(super) fn unseen(&self, rule: &StackRule, error: &AwsError, done: &mut Concluded) {
-        let missing = error.message.contains("does not exist");
-        let (outcome, reason) = if missing {
-            let reason = format!(
-                "there is no stack {} here: create it, or correct `[[stacks]]` ({})",
-                rule.name(),
-                error.message
-            );
-            (Outcome::Refused, reason)
-        } else {
-            (Outcome::Failed, error.to_string())
+        let missing = missing(rule, error);
+        let (outcome, retryable) = match missing {
+            Some(_) => (Outcome::Refused, false),
+            None => (Outcome::Failed, error.retryable),
         };
+        let reason = missing.unwrap_or_else(|| error.to_string());
         let (registry, name) = (rule.registry(), rule.repository_name());
         let meant = self.pushes.iter().filter(|push| {
             let whole = registry.as_ref();
@@ -114,7 +160,7 @@ impl Work<'_> {
                 from: None,
                 to: None,
                 push: push.id().to_owned(),
-                retryable: !missing && error.retryable,
+                retryable,
             });
         }
     }

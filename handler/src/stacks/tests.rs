@@ -3,7 +3,7 @@
 mod judging;
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -56,6 +56,15 @@ fn push(minute: i64, digest: &str, tags: &[&str]) -> Push {
     }
 }
 
+/// A tag that somebody named at a minute.
+fn direct(minute: i64, digest: &str, tag: &str) -> Push {
+    let mut push = push(minute, digest, &[tag]);
+    let id = format!("{}{}", crate::ledger::DIRECT, at(minute).to_rfc3339());
+    push.tagged[0].id.clone_from(&id);
+    push.order.3 = id;
+    push
+}
+
 /// The stack with this tag, last changed at this minute.
 fn stack(tag: &str, changed: i64) -> Stack {
     let parameters = [("ImageTag", tag), ("Size", "3")];
@@ -65,6 +74,8 @@ fn stack(tag: &str, changed: i64) -> Stack {
         name: "shop".to_owned(),
         status: "UPDATE_COMPLETE".to_owned(),
         parameters: parameters.into_iter().map(text).collect(),
+        by_name: BTreeSet::new(),
+        root: None,
         capabilities: vec!["CAPABILITY_IAM".to_owned()],
         role: Some("arn:aws:iam::111122223333:role/shop".to_owned()),
         changed: at(changed),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::call::{CloudFormation, Update};
 use super::follows::repository;
-use super::judge::{Case, Past, Said, Verdict, judge};
+use super::judge::{Case, Past, Said, Verdict, judge, later};
 use super::refusal::refused;
 use super::stack::Stack;
 use super::token::Token;
@@ -32,6 +32,14 @@ pub(super) struct Work<'a> {
     pub(super) until: Deadline,
 }
 
+/// An entry of the configuration, the repository that it means, and its stack.
+#[derive(Clone, Copy)]
+pub(super) struct One<'a> {
+    pub(super) rule: &'a StackRule,
+    pub(super) repository: &'a Repository,
+    pub(super) stack: &'a Stack,
+}
+
 /// A stack's entries are decided one after the other: once it is being updated it takes no second update.
 impl Work<'_> {
     pub(super) async fn one(&self, rules: &[&StackRule]) -> Concluded {
@@ -53,24 +61,13 @@ impl Work<'_> {
             let Some(repository) = repository(rule, &stack) else {
                 continue;
             };
-            let pushes = self.pushes.iter();
-            let pushes: Vec<&Push> = pushes
-                .filter(|push| push.repository == repository)
-                .collect();
             let mut past = None;
-            if !pushes.is_empty() {
-                updated |= self
-                    .rule(
-                        rule,
-                        &repository,
-                        &stack,
-                        &pushes,
-                        &mut past,
-                        updated,
-                        &mut done,
-                    )
-                    .await;
-            }
+            let one = One {
+                rule,
+                repository: &repository,
+                stack: &stack,
+            };
+            updated |= self.pass(one, updated, &mut past, &mut done).await;
             if !updated {
                 self.end(rule, &repository, &stack, past, &mut done).await;
             }
@@ -78,21 +75,27 @@ impl Work<'_> {
         done
     }
 
-    /// Decides by one entry; whether it began an update.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what one stack and one entry bring"
-    )]
-    async fn rule(
+    /// Decides by one entry; whether it began an update. `busy`: another one did just now.
+    pub(super) async fn pass(
         &self,
-        rule: &StackRule,
-        repository: &Repository,
-        stack: &Stack,
-        pushes: &[&Push],
-        past: &mut Option<Past>,
+        one: One<'_>,
         busy: bool,
+        past: &mut Option<Past>,
         done: &mut Concluded,
     ) -> bool {
+        let One {
+            rule,
+            repository,
+            stack,
+        } = one;
+        let pushes = self.pushes.iter();
+        let pushes: Vec<&Push> = pushes
+            .filter(|push| push.repository == *repository)
+            .collect();
+        if pushes.is_empty() {
+            return false;
+        }
+        let pushes = pushes.as_slice();
         let mut dated = None;
         let said = loop {
             let verdict = judge(&Case {
@@ -127,7 +130,8 @@ impl Work<'_> {
                     value: said.tag.clone(),
                     token: Token::new(rule, repository, said.push, said.record, &said.tag).text(),
                 };
-                let (outcome, waits) = self.update(&update, busy, &mut decision).await;
+                let later = later(said.record);
+                let (outcome, waits) = self.update(&update, busy, later, &mut decision).await;
                 began |= outcome == Outcome::Rolled;
                 done.waits |= waits;
                 decision.outcome = outcome;
@@ -138,10 +142,15 @@ impl Work<'_> {
     }
 
     /// Begins an update; what came of it, and whether the next look-up is to decide again.
-    async fn update(&self, update: &Update, busy: bool, said: &mut Decision) -> (Outcome, bool) {
+    async fn update(
+        &self,
+        update: &Update,
+        busy: bool,
+        later: &str,
+        said: &mut Decision,
+    ) -> (Outcome, bool) {
         if busy {
-            "the stack was updated a moment ago; the next look-up decides"
-                .clone_into(&mut said.reason);
+            said.reason = format!("the stack was updated a moment ago: {later}");
             return (Outcome::Held, true);
         }
         if !self.until.allows(self.context.now() + ACCEPTED) {
@@ -152,7 +161,7 @@ impl Work<'_> {
             said.to = Some(update.value.clone());
             return (Outcome::Rolled, false);
         };
-        let (outcome, waits, reason) = refused(&error);
+        let (outcome, waits, reason) = refused(&error, later);
         said.reason = reason;
         said.retryable = outcome == Outcome::Failed && error.retryable;
         (outcome, waits)

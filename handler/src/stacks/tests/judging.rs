@@ -274,3 +274,81 @@ fn rule_02_the_highest_version_above_the_present_one_counts() {
     );
     has(&lines, &["2.0.0 held: CloudFormation rolled it back"]);
 }
+
+#[test]
+fn rule_04_a_nested_stack_and_a_value_that_nobody_sees_are_refused_with_the_fix() {
+    let one = [push(10, "D2", &["v2"])];
+    let root = "arn:aws:cloudformation:eu-west-1:111122223333:stack/whole/1";
+    let nested = Stack {
+        root: Some(root.to_owned()),
+        ..stack("v1", 0)
+    };
+    has(
+        &any(&nested, &one),
+        &["v2 refused: the stack is nested in whole"],
+    );
+    // A stack that nests others names itself.
+    let outermost = Stack {
+        root: Some(ID.to_owned()),
+        ..stack("v1", 0)
+    };
+    has(&any(&outermost, &one), &["v2 rolled"]);
+    let hidden = any(&stack("****", 0), &one);
+    has(&hidden, &["v2 refused: ImageTag is `NoEcho`"]);
+    let by_name = Stack {
+        by_name: BTreeSet::from(["ImageTag".to_owned()]),
+        ..stack("/shop/tag", 0)
+    };
+    has(
+        &any(&by_name, &one),
+        &["v2 refused: ImageTag takes the name of an SSM parameter"],
+    );
+    // Of other parameters neither matters.
+    let mut others = stack("v1", 0);
+    others.by_name = BTreeSet::from(["Size".to_owned()]);
+    others
+        .parameters
+        .insert("Secret".to_owned(), "****".to_owned());
+    has(&any(&others, &one), &["v2 rolled"]);
+}
+
+#[test]
+fn rule_02_what_only_the_registry_told_of_does_not_undo_a_later_choice() {
+    let mut found = push(10, "D2", &["v2"]);
+    found.tagged[0].id = "ecr:found-d2-0".to_owned();
+    found.order.3 = "ecr:found-d2-0".to_owned();
+    let later = any(&stack("v1", 20), std::slice::from_ref(&found));
+    has(&later, &["v2 skipped: the log never told of it"]);
+    has(&any(&stack("v1", 0), &[found]), &["v2 rolled"]);
+}
+
+#[test]
+fn rule_02_a_tag_that_somebody_names_goes_backwards_and_later_look_ups_leave_it() {
+    let config = config("any");
+    let named = direct(30, "D1", "v1");
+    let lines = told(
+        &config,
+        &stack("v2", 12),
+        std::slice::from_ref(&named),
+        None,
+        None,
+    );
+    has(&lines, &["v1 rolled: v1 was named directly"]);
+    let past = Past::Known(vec![tried(&config, &named, 30, "UPDATE_COMPLETE")]);
+    let pushes = [push(5, "D1", &["v1"]), push(10, "D2", &["v2"])];
+    let lines = told(&config, &stack("v1", 30), &pushes, Some(&past), None);
+    has(
+        &lines,
+        &["v1 skipped: superseded", "v2 skipped: older than v1 of"],
+    );
+    // It is in no log, so no look-up takes it up.
+    let busy = Stack {
+        status: "UPDATE_IN_PROGRESS".to_owned(),
+        ..stack("v2", 29)
+    };
+    let lines = told(&config, &busy, &[named], None, None);
+    assert!(
+        lines[0].contains("held: the stack is UPDATE_IN_PROGRESS: name the tag again"),
+        "{lines:?}"
+    );
+}

@@ -107,7 +107,8 @@ fn answers_are_read_with_what_nobody_asked_for() {
     let xml = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><Outputs><member>\
         <OutputKey>k</OutputKey></member></Outputs><Parameters><member><ParameterKey>ImageTag</ParameterKey>\
         <ParameterValue>v1</ParameterValue></member><member><ParameterKey>Empty</ParameterKey><ParameterValue/>\
-        </member></Parameters><CreationTime>2026-03-01T08:00:00.123Z</CreationTime><StackName>shop</StackName>\
+        </member><member><ParameterKey>Image</ParameterKey><ParameterValue>/image</ParameterValue>\
+        <ResolvedValue>ami-1</ResolvedValue></member></Parameters><CreationTime>2026-03-01T08:00:00.123Z</CreationTime><RootId>arn:root</RootId><StackName>shop</StackName>\
         <StackId>arn</StackId><StackStatus>CREATE_COMPLETE</StackStatus><Capabilities><member>CAPABILITY_IAM\
         </member></Capabilities><DisableRollback>false</DisableRollback></member></Stacks></DescribeStacksResult>\
         <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>";
@@ -115,6 +116,8 @@ fn answers_are_read_with_what_nobody_asked_for() {
     assert_eq!(stack.parameters["ImageTag"], "v1");
     assert_eq!(stack.parameters["Empty"], "");
     assert_eq!((stack.role, stack.capabilities.len()), (None, 1));
+    assert_eq!(stack.by_name, BTreeSet::from(["Image".to_owned()]));
+    assert_eq!(stack.root.as_deref(), Some("arn:root"));
     assert!(read_stack("<DescribeStacksResponse/>").is_err());
     assert!(read_stack("no xml").is_err());
     let xml = "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents><member>\
@@ -128,7 +131,7 @@ fn answers_are_read_with_what_nobody_asked_for() {
 fn refusals_of_cloudformation_have_their_outcomes() {
     let outcome = |message: &str| {
         let error = AwsError::strange("UpdateStack", message, false);
-        let (outcome, waits, _) = refused(&error);
+        let (outcome, waits, _) = refused(&error, "later");
         (outcome, waits)
     };
     let none = "ValidationError: No updates are to be performed.";
