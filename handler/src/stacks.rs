@@ -13,6 +13,7 @@ mod judge;
 mod past;
 mod refusal;
 mod stack;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -32,6 +33,8 @@ pub use follows::{Following, following};
 pub(crate) use follows::{following_of, taker};
 pub(crate) use past::Remembered;
 pub use stack::Stack;
+pub(crate) use standing::standings;
+pub use standing::{Last, StackStanding};
 use work::Work;
 
 /// What stands in place of a cluster in the report.
