@@ -25,7 +25,7 @@ const STACK: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><memb
 fn somewhere() -> (String, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, heard) = channel();
+    let (tell, told) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -60,7 +60,7 @@ fn somewhere() -> (String, Receiver<(String, String)>) {
             }
         }
     });
-    (endpoint, heard)
+    (endpoint, told)
 }
 
 /// `ecroll status` on the account, with these variables besides.
@@ -78,7 +78,7 @@ fn an_endpoint_of_one_service_is_that_of_this_service_alone() {
     let account = Served::start(&[]);
     let rule = "[[stacks]]\nstack = \"shop\"\nrepository = \"shop\"\nparameter = \"ImageTag\"\n";
     std::fs::write(account.home.path().join("ecroll.toml"), rule).unwrap();
-    let (endpoint, heard) = somewhere();
+    let (endpoint, told) = somewhere();
 
     // The one for all: the account has no such stack.
     let (code, all, said) = status(&account, &[]);
@@ -94,7 +94,7 @@ fn an_endpoint_of_one_service_is_that_of_this_service_alone() {
     let (code, shown, said) = status(&account, &own);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(shown["stacks"][0]["value"], "v9", "{shown}");
-    let (scope, form) = heard.recv().unwrap();
+    let (scope, form) = told.recv().unwrap();
     assert!(
         scope.contains("/eu-west-1/cloudformation/aws4_request"),
         "{scope}"
