@@ -8,7 +8,7 @@ mod file;
 mod read;
 mod service;
 mod span;
-mod stack;
+pub(crate) mod stack;
 mod write;
 
 use std::fmt;

@@ -54,7 +54,7 @@ use crate::revision::Registration;
 pub use feasible::obstacle;
 pub(crate) use objection::refusal;
 pub(crate) use service::settings;
-pub use standing::{By, Known, Noted, Standing, Standings, standings};
+pub use standing::{By, InWave, Known, Noted, Standing, Standings, standings};
 use waves::Held;
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.

@@ -94,8 +94,20 @@ impl<'c> Session<'c> {
         self.carry_out(plan).await;
     }
 
-    /// Decides for these pushes and does it.
+    /// Decides for these pushes and does it: services and stacks at the same time, so that none waits for the other.
     pub(crate) async fn decide(&mut self, pushes: &[Push]) {
+        let (context, config) = (self.context, self.config.clone());
+        let (dry, until) = (self.dry, self.until);
+        let (concluded, ()) = futures_util::join!(
+            stacks::decide(context, &config, pushes, dry, until),
+            self.decide_services(pushes)
+        );
+        self.decisions.extend(concluded.decisions);
+        self.ended.extend(concluded.ended);
+        self.unfinished |= concluded.waits;
+    }
+
+    async fn decide_services(&mut self, pushes: &[Push]) {
         let (mut plan, histories) = self.plan(pushes).await;
         self.ended = self.change.as_ref().map_or_else(Vec::new, |change| {
             deployment::ended(change, &self.inventory, &histories, pushes)
@@ -120,11 +132,6 @@ impl<'c> Session<'c> {
             }
         }
         self.carry_out(plan).await;
-        let concluded =
-            stacks::decide(self.context, &self.config, pushes, self.dry, self.until).await;
-        self.decisions.extend(concluded.decisions);
-        self.ended.extend(concluded.ended);
-        self.unfinished |= concluded.waits;
     }
 
     async fn plan(&mut self, pushes: &[Push]) -> (Plan, Histories) {

@@ -14,9 +14,12 @@ use crate::origins;
 use crate::plan::{Doubt, Histories};
 use crate::progress::Progress;
 use crate::push::{Push, coalesce};
+use crate::stacks;
 use crate::survey;
 
-pub use crate::plan::{By, Known, Noted, Standing};
+pub use crate::plan::{By, InWave, Known, Noted, Standing};
+
+pub use crate::stacks::{Last, StackStanding};
 
 /// How often more may be asked before it has to do with what is known.
 const ROUNDS: usize = 4;
@@ -30,6 +33,10 @@ pub struct Seen {
     pub inventory: Inventory,
     /// How the services stand towards the repositories that they run.
     pub standings: Vec<Standing>,
+    /// What each wave of the configuration names.
+    pub waves: Vec<Vec<String>>,
+    /// How the stacks of the configuration stand; none where services alone were asked for.
+    pub stacks: Vec<StackStanding>,
     /// Whether the pushes of `look_back` were seen.
     pub log: Log,
 }
@@ -46,13 +53,14 @@ pub enum Log {
 }
 
 /// Looks at the services that are wanted, told by the ARNs of cluster and service; `wanted` is asked about every service
-/// that is listed.
+/// that is listed. `stacks`: and at the stacks of the configuration.
 ///
 /// # Errors
 /// When the clusters cannot be listed.
 pub async fn standing(
     context: &Context,
     wanted: &(dyn Fn(&str, &str) -> bool + Sync),
+    stacks: bool,
 ) -> Result<Seen, Error> {
     let at = context.now();
     let reading = async {
@@ -61,9 +69,20 @@ pub async fn standing(
             None => (Vec::new(), Log::None),
         }
     };
-    let (inventory, (pushes, log)) = futures_util::join!(
-        survey::survey_of(context, Deadline::NONE, Some(wanted)),
-        reading
+    // What one waits for may be a service that nobody asked for.
+    let waves = !context.config.waves.is_empty();
+    let needed = |cluster: &str, service: &str| wanted(cluster, service) || waves;
+    let (inventory, (pushes, log, stacks)) = futures_util::join!(
+        survey::survey_of(context, Deadline::NONE, Some(&needed)),
+        async {
+            let (pushes, log) = reading.await;
+            let stacks = if stacks {
+                Box::pin(stacks::standings(context, &pushes)).await
+            } else {
+                Vec::new()
+            };
+            (pushes, log, stacks)
+        }
     );
     let mut inventory = inventory?;
     let mut histories = Histories::new();
@@ -82,10 +101,19 @@ pub async fn standing(
         inventory.origins.extend(origins);
         judged = crate::plan::standings(&pushes, &inventory, &histories, &context.config);
     }
+    let is_wanted = |service: &Service| wanted(&service.cluster_arn, &service.arn);
+    inventory.services.retain(is_wanted);
     Ok(Seen {
         at,
         inventory,
         standings: judged.standings,
+        waves: context
+            .config
+            .waves
+            .iter()
+            .map(|wave| wave.services.clone())
+            .collect(),
+        stacks,
         log,
     })
 }

@@ -258,6 +258,12 @@ impl Account {
         self.state().cloudformation.doom(doomed);
     }
 
+    /// Puts a stack into a state that nothing here leads to, such as `UPDATE_ROLLBACK_FAILED`.
+    pub fn strand(&self, stack: &str, status: &'static str) {
+        let now = self.clock().now();
+        self.state().cloudformation.strand(stack, status, now);
+    }
+
     /// Works on ECR directly: pushes without a record, and what its API cannot say.
     pub fn with_ecr<T>(&self, work: impl FnOnce(&mut Ecr, &Scope<'_>) -> T) -> T {
         let now = self.clock().now();

@@ -21,7 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::ids::Ids;
@@ -71,6 +71,13 @@ impl CloudFormation {
     /// Lets an update fail.
     pub(crate) fn doom(&mut self, doomed: Doomed) {
         self.doomed.push(doomed);
+    }
+
+    /// Puts a stack into a state that nothing here leads to.
+    pub(crate) fn strand(&mut self, name: &str, status: &'static str, now: DateTime<Utc>) {
+        if let Some(stack) = self.stacks.get_mut(name) {
+            stack.strand(status, now);
+        }
     }
 
     /// The role of a stack, by its name or ARN.

@@ -199,7 +199,8 @@ impl StackLine {
     fn of(one: &Following) -> Self {
         let rule = &one.rule;
         let stack = one.stack.as_ref();
-        let unread = stack.err().map(|error| format!("not readable: {error}"));
+        let unread = stack.err().filter(|_| one.refusal.is_none());
+        let unread = unread.map(|error| format!("not readable: {error}"));
         let value = stack
             .ok()
             .and_then(|stack| stack.parameters.get(&rule.parameter));

@@ -15,6 +15,7 @@
 //!   "services": [{
 //!     "account", "region", "cluster", "service",
 //!     "arn",
+//!     "wave": number | null,       which of `waves` it is in
 //!     "state":                     rolling | failed | refused | held | waiting | current | no_push | not_followed
 //!     "reason": text | null,       why it is so, where there is more to say
 //!     "since": time | null,        when the newest deployment began
@@ -33,6 +34,23 @@
 //!     "events": [{"at", "message"}],   of services that roll or were named; the newest first
 //!     "ended": null | completed | rolled_back | failed | gone       with --watch: how its roll ended
 //!   }],
+//!   "stacks": [{                   entries of `[[stacks]]`; none where services are named
+//!     "stack", "arn": ARN | null,
+//!     "account", "region",         of the registry; null where the stack cannot be read and the entry does not say
+//!     "repository", "parameter",
+//!     "tags": text,                the policy
+//!     "value": text | null,        the parameter's
+//!     "status": text | null,       CloudFormation's
+//!     "since": time | null,        when its last operation began
+//!     "state", "reason",           as above; never not_followed
+//!     "waiting": [as above],
+//!     "last": null | {             ecroll's last update of it by this entry
+//!       "tag": text | null, "pushed_at", "began", "ended": time | null, "end": null | completed | rolled_back | stuck,
+//!       "reason": text | null}     CloudFormation's own sentence on its end
+//!   }],
+//!   "waves": [{                    of the configuration, where no services are named; the last holds all that none names
+//!     "wave": number, "named": [text], "services": [text]       followed ones, as cluster/service
+//!   }],
 //!   "not_followed": number,        services that no policy follows; among `services` only with `--all`, or if named
 //!   "gaps": [text]                 what could not be read
 //! }
@@ -44,7 +62,7 @@
 //! | `failed` | ECS gave the newest deployment up, and did not go back |
 //! | `refused` | a push cannot roll it: percentages, platform, controller, short ARN, wrong tags |
 //! | `held` | `hold` is set, or another image was put in the place of the last push: the next push rolls |
-//! | `waiting` | a newer push is in sight, and the next look-up rolls it |
+//! | `waiting` | a newer push is in sight, and rolls at the next look-up, or when the waves before its own have it |
 //! | `current` | it runs the last push that it follows, as far as can be seen |
 //! | `no_push` | no push of what it runs is known |
 //! | `not_followed` | it runs no image of ECR, or none that the configuration's `repositories` take |
@@ -54,11 +72,15 @@ pub mod judge;
 pub mod read;
 pub mod select;
 pub(crate) mod show;
+pub mod stacks;
+pub mod waves;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 use follow::End;
+use stacks::StackStatus;
+use waves::WaveStatus;
 
 /// How everything stands; the module says what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,6 +90,10 @@ pub struct Status {
     pub at: DateTime<Utc>,
     /// The services, sorted by place, cluster and name.
     pub services: Vec<ServiceStatus>,
+    /// The stacks that take a tag as a parameter, in the order of their names.
+    pub stacks: Vec<StackStatus>,
+    /// The waves, and who is in them.
+    pub waves: Vec<WaveStatus>,
     /// How many services no policy follows.
     pub not_followed: usize,
     /// What could not be read; everything else was.
@@ -87,6 +113,8 @@ pub struct ServiceStatus {
     pub service: String,
     /// Its ARN.
     pub arn: String,
+    /// Its wave, where there are any.
+    pub wave: Option<usize>,
     /// The most urgent of what is to be said.
     pub state: State,
     /// Why it is so.
@@ -268,12 +296,15 @@ pub(crate) fn text(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn seconds<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn seconds<S: Serializer>(
+    time: &DateTime<Utc>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text(*time))
 }
 
 #[expect(clippy::ref_option, reason = "serde hands it over so")]
-fn maybe_seconds<S: Serializer>(
+pub(crate) fn maybe_seconds<S: Serializer>(
     time: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -5,7 +5,7 @@
 //! resource names comes before it, so references always point backwards. What stays where a check of others complains has
 //! its reason in `argued`. Text is YAML with comments, JSON the same value without them.
 //!
-//! What setup does and a stack cannot: look at the account's trails, list the roles of services and of `[[stacks]]`, go without reserved
+//! What setup does and a stack cannot: look at the account's trails, list the roles of services and of `[[stacks]]` (they are parameters), go without reserved
 //! concurrency where an account has none to give, and wait for roles that are still spreading.
 
 mod argued;
@@ -37,6 +37,9 @@ const CODE_BUCKET: &str = "CodeBucket";
 /// The parameter that lists the roles which the handler may pass on, and whether there are any.
 const PASS_ROLES: &str = "PassRoles";
 const PASSES_ROLES: &str = "PassesRoles";
+/// The same for the roles of the stacks that follow.
+const STACK_ROLES: &str = "StackRoles";
+const PASSES_STACK_ROLES: &str = "PassesStackRoles";
 /// The parameter that says how many handlers may run at once, and whether it says so at all.
 const CONCURRENCY: &str = "ReservedConcurrency";
 const RESERVES: &str = "ReservesConcurrency";
@@ -100,8 +103,10 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
     let trail = select(config, &names);
     let around = Circumstances {
         pass_roles: BTreeSet::from([mark(PASS_ROLES)]),
-        // What roles the stacks have nobody knows here.
-        stack_roles: BTreeSet::new(),
+        stack_roles: match config.stacks.as_slice() {
+            [] => BTreeSet::new(),
+            _ => BTreeSet::from([mark(STACK_ROLES)]),
+        },
         since: config.since.unwrap_or(now),
         trail,
         place,
@@ -109,7 +114,10 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
     let names = Names::new(&config.name, Some(&around.trail.log_group), &around.place);
     let key = format!("{}/{}.zip", config.name, code.sha256_hex());
     let resources = desired::resources(config, code, &around)?;
-    let known = Known::with_lists(&[(PASS_ROLES, PASSES_ROLES)]);
+    let known = Known::with_lists(&[
+        (PASS_ROLES, PASSES_ROLES),
+        (STACK_ROLES, PASSES_STACK_ROLES),
+    ]);
     let mut writer = Writer::new(&names, &around.place, &key, config.since.is_none(), known);
     for resource in &resources {
         writer.write(resource);
@@ -135,7 +143,7 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
         key,
         sections: vec![
             ("Parameters", parameters(config, now)),
-            ("Conditions", conditions()),
+            ("Conditions", conditions(config)),
             ("Resources", resources),
             ("Outputs", outputs),
         ],
@@ -170,6 +178,10 @@ fn about(config: &Config, key: &str, trail: &Selection) -> String {
         (Source::Reuse, None) => format!("{TRAIL_LOG_GROUP}=<its log group> "),
         _ => String::new(),
     };
+    let stacks = match config.stacks.as_slice() {
+        [] => String::new(),
+        _ => format!(" \\\n      {STACK_ROLES}=<role ARN>,<role ARN>"),
+    };
     let records = match &config.trail {
         Trail::Reuse(asked) => format!(
             "The records come by the trail `{asked}`, which is left as it is: it must log write management events, have a\n\
@@ -200,7 +212,7 @@ fn about(config: &Config, key: &str, trail: &Selection) -> String {
          \n\
          \x20   aws cloudformation deploy --stack-name {name} --template-file {name}.yaml \\\n\
          \x20     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides {CODE_BUCKET}=<bucket> \\\n\
-         \x20     {more}{PASS_ROLES}=<role ARN>,<role ARN>\n\
+         \x20     {more}{PASS_ROLES}=<role ARN>,<role ARN>{stacks}\n\
          \n\
          The key follows from the zip: a new build is a new template.\n\
          {records}{left}\
@@ -232,24 +244,27 @@ fn parameters(config: &Config, now: DateTime<Utc>) -> Vec<Entry> {
         all.push(Entry::new(TRAIL_LOG_GROUP, members));
     }
     all.push(
-        Entry::new(
+        roles(
             PASS_ROLES,
-            vec![
-                ("Type", json!("CommaDelimitedList")),
-                (
-                    "Description",
-                    json!(
-                        "ARNs of the task and execution roles of the services that follow, separated by commas."
-                    ),
-                ),
-                ("Default", json!("")),
-            ],
+            "ARNs of the task and execution roles of the services that follow, separated by commas.",
         )
         .commented(
             "The handler registers task definitions with these roles and with no others. `ecroll plan` lists those of the\n\
              services that follow today, in the policy of the handler's role.",
         ),
     );
+    if !config.stacks.is_empty() {
+        all.push(
+            roles(
+                STACK_ROLES,
+                "ARNs of the roles of the stacks that take an image tag, separated by commas.",
+            )
+            .commented(
+                "The handler updates the stacks of `[[stacks]]` with the role that each of them has, which it may pass on to\n\
+                 CloudFormation only if it is among these. `ecroll plan` lists those of today likewise.",
+            ),
+        );
+    }
     all.push(
         Entry::new(
             CONCURRENCY,
@@ -284,19 +299,30 @@ fn parameters(config: &Config, now: DateTime<Utc>) -> Vec<Entry> {
     all
 }
 
-fn conditions() -> Vec<Entry> {
+/// A parameter that lists roles.
+fn roles(name: &str, description: &str) -> Entry {
+    let members = vec![
+        ("Type", json!("CommaDelimitedList")),
+        ("Description", json!(description)),
+        ("Default", json!("")),
+    ];
+    Entry::new(name, members)
+}
+
+fn conditions(config: &Config) -> Vec<Entry> {
     // A list that is left empty has one member, which is empty.
-    let first = json!({"Fn::Select": [0, {"Ref": PASS_ROLES}]});
-    vec![
-        Entry::new(
-            PASSES_ROLES,
-            vec![("Fn::Not", json!([{"Fn::Equals": [first, ""]}]))],
-        ),
-        Entry::new(
-            RESERVES,
-            vec![("Fn::Equals", json!([{"Ref": CONCURRENCY}, "1"]))],
-        ),
-    ]
+    let any = |condition: &str, list: &str| {
+        let first = json!({"Fn::Select": [0, {"Ref": list}]});
+        let members = vec![("Fn::Not", json!([{"Fn::Equals": [first, ""]}]))];
+        Entry::new(condition, members)
+    };
+    let mut all = vec![any(PASSES_ROLES, PASS_ROLES)];
+    if !config.stacks.is_empty() {
+        all.push(any(PASSES_STACK_ROLES, STACK_ROLES));
+    }
+    let reserves = json!([{"Ref": CONCURRENCY}, "1"]);
+    all.push(Entry::new(RESERVES, vec![("Fn::Equals", reserves)]));
+    all
 }
 
 fn output(name: &str, description: &str, value: Value) -> Entry {

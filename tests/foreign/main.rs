@@ -32,6 +32,7 @@ mod roll;
 mod runtime_api;
 mod scenarios;
 mod setup;
+mod stacks;
 mod stage;
 mod tap;
 mod template;

@@ -33,6 +33,8 @@ struct Seen {
     calls: Vec<Call>,
     /// The operation that is not to get through, and who hears of it.
     stop_before: Option<(&'static str, Sender<()>)>,
+    /// What answers say instead.
+    amended: Option<(&'static str, String)>,
 }
 
 impl Tap {
@@ -71,6 +73,11 @@ impl Tap {
         let (tell, hear) = channel();
         self.seen.lock().unwrap().stop_before = Some((operation, tell));
         hear
+    }
+
+    /// Answers say this in place of that: what AWS tells and the judge leaves out.
+    pub(crate) fn amend(&self, that: &'static str, this: String) {
+        self.seen.lock().unwrap().amended = Some((that, this));
     }
 
     /// Lets everything through again.
@@ -129,6 +136,13 @@ fn pass(
     if is_page(&answer) {
         answer = UNKNOWN.to_vec();
     }
+    let amended = seen.lock().unwrap().amended.clone();
+    if let Some((that, this)) = amended
+        && let Ok(text) = std::str::from_utf8(&answer)
+        && text.contains(that)
+    {
+        answer = without_length(&text.replace(that, &this)).into_bytes();
+    }
     // Said aloud, so that the SDK does not put its next call onto this connection.
     let first = answer.iter().position(|byte| *byte == b'\n');
     let (status, rest) = answer.split_at(first.map_or(0, |at| at + 1));
@@ -136,4 +150,12 @@ fn pass(
     to.write_all(b"connection: close\r\n")?;
     to.write_all(rest)?;
     to.shutdown(Shutdown::Write)
+}
+
+/// An answer that ends where its connection does.
+fn without_length(answer: &str) -> String {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+    let kept = head.split("\r\n");
+    let kept = kept.filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+    format!("{}\r\n\r\n{body}", kept.collect::<Vec<_>>().join("\r\n"))
 }

@@ -41,6 +41,7 @@ mod rule_08_permissions;
 mod seed_ecr_deploy;
 mod seed_ecr_image_change_detection;
 mod stacks;
+mod stacks_and_services;
 mod telling;
 mod waves;
 mod world;

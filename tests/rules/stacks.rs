@@ -14,7 +14,7 @@ use crate::world::{HANDLER, REGION, REGISTRY, World};
 
 const ROLE: &str = "arn:aws:iam::000000000000:role/shop-stack";
 
-fn entry() -> Value {
+pub(crate) fn entry() -> Value {
     let repository = format!("{REGISTRY}.dkr.ecr.{REGION}.amazonaws.com/shop");
     json!({"stack": "shop", "repository": repository, "parameter": "ImageTag"})
 }
@@ -47,7 +47,7 @@ fn create(world: &World, name: &str, role: Option<&str>) {
 }
 
 /// A pipeline with the stack `shop`.
-async fn following(stacks: &[Value]) -> World {
+pub(crate) async fn following(stacks: &[Value]) -> World {
     let world = World::with(&[], &Config::default()).await;
     create(&world, "shop", Some(ROLE));
     world.minutes(5).await;
@@ -56,11 +56,11 @@ async fn following(stacks: &[Value]) -> World {
     world
 }
 
-fn stack(world: &World) -> Value {
+pub(crate) fn stack(world: &World) -> Value {
     call(world, "DescribeStacks", json!({"StackName": "shop"}))["Stacks"][0].clone()
 }
 
-fn value(world: &World, parameter: &str) -> String {
+pub(crate) fn value(world: &World, parameter: &str) -> String {
     let stack = stack(world);
     let mut parameters = stack["Parameters"].as_array().unwrap().iter();
     let one = parameters
@@ -70,7 +70,7 @@ fn value(world: &World, parameter: &str) -> String {
 }
 
 /// The updates that were asked for, each with its input and whether it was refused.
-fn updates(world: &World) -> Vec<(Value, Option<String>)> {
+pub(crate) fn updates(world: &World) -> Vec<(Value, Option<String>)> {
     let journal = world.account.journal().into_iter();
     let updates = journal.filter_map(|entry| match entry.what {
         What::Call {

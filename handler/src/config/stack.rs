@@ -17,14 +17,19 @@ pub struct StackRule {
     pub tags: Option<TagPolicy>,
 }
 
+/// The name in a stack's ARN; a name stays as it is.
+pub(crate) fn name_of(stack: &str) -> &str {
+    match stack.split_once(":stack/") {
+        Some((_, path)) => path.split('/').next().unwrap_or(path),
+        None => stack,
+    }
+}
+
 impl StackRule {
     /// The stack's name, whether the entry gives that or the ARN.
     #[must_use]
     pub fn name(&self) -> &str {
-        match self.stack.split_once(":stack/") {
-            Some((_, path)) => path.split('/').next().unwrap_or(path),
-            None => &self.stack,
-        }
+        name_of(&self.stack)
     }
 
     /// The repository, where it is named with its registry.

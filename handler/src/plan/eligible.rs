@@ -11,6 +11,7 @@ use crate::manifest::Kind;
 use crate::policy::{TagPolicy, version};
 use crate::push::{Push, Tagged};
 use crate::report::Outcome;
+use crate::stacks;
 
 /// Why a push may not roll a service.
 type Not = (Outcome, String);
@@ -32,6 +33,12 @@ impl Deciding<'_> {
         let skipped = |reason: String| Err((Outcome::Skipped, reason));
         if let Some(reason) = self.passed_over(push) {
             return skipped(reason);
+        }
+        if let Some(stack) = stacks::taker(self.config, self.service, &push.repository) {
+            let (name, parameter) = (stack.name(), &stack.parameter);
+            return skipped(format!(
+                "the service belongs to the stack {name}, which takes the push by its parameter {parameter}"
+            ));
         }
         if is_found(push) && self.was_deployed_since(push.time()) {
             let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";

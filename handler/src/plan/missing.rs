@@ -47,7 +47,7 @@ impl Listed {
 pub(crate) type Listings = BTreeMap<Repository, Vec<Listed>>;
 
 /// Whether nothing but the registry told of a push.
-pub(super) fn is_found(push: &Push) -> bool {
+pub(crate) fn is_found(push: &Push) -> bool {
     let of = |id: &str| id.strip_prefix(ECR).is_some_and(|id| id.starts_with(FOUND));
     push.tagged.iter().all(|tagged| of(&tagged.id))
 }

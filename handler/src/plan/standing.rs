@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::verdict::{Candidate, Settled, Verdict};
-use super::{Deciding, Doubt, Histories, History, Plan, Undated, by_name};
+use super::{Deciding, Doubt, Histories, History, Plan, Undated, by_name, waves};
 use crate::config::{Config, ServiceSettings};
 use crate::image::Repository;
 use crate::inventory::Inventory;
@@ -34,8 +34,19 @@ pub struct Standing {
     pub noted: Noted,
     /// What speaks against any roll, whatever is pushed: `held` or `refused`, and why.
     pub objection: Option<(Outcome, String)>,
+    /// Its wave, where the configuration has any.
+    pub wave: Option<InWave>,
     /// What a look-up would decide about the pushes in sight, with the time of each push; the newest first.
     pub decisions: Vec<(DateTime<Utc>, Decision)>,
+}
+
+/// A service's place among the waves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InWave {
+    /// The first is 1; the one after the last is that of all services that none names.
+    pub number: usize,
+    /// What a newer push waits for, and whether for good: an earlier wave had it undone.
+    pub held: Option<(String, bool)>,
 }
 
 /// What is known of an image that runs.
@@ -94,6 +105,12 @@ pub fn standings(
 ) -> Standings {
     let mut all = Standings::default();
     let by_name = by_name(config, inventory);
+    // As a look-up plans: first as if there were no waves.
+    let mut held = super::Held::new();
+    if !config.waves.is_empty() {
+        let plan = super::ordered(pushes, inventory, histories, config, false, &held);
+        held = waves::held(&plan, pushes, inventory, config);
+    }
     for service in &inventory.services {
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
@@ -103,6 +120,7 @@ pub fn standings(
             by_name,
             // Nothing is rolled here: a push that would be is held by that.
             dry: true,
+            held: &held,
             ..Deciding::new(service, definition, &inventory.origins, config)
         };
         let mut plan = Plan::default();
@@ -169,8 +187,17 @@ impl Deciding<'_> {
             objection: self
                 .refused_by_tags()
                 .or_else(|| self.objection(repository)),
+            wave: self.in_wave(repository),
             decisions,
         }
+    }
+
+    fn in_wave(&self, repository: &Repository) -> Option<InWave> {
+        let key = (self.service.arn.clone(), repository.clone());
+        (!self.config.waves.is_empty()).then(|| InWave {
+            number: waves::wave(self.config, self.service) + 1,
+            held: self.held.get(&key).cloned(),
+        })
     }
 
     fn refused_by_tags(&self) -> Option<(Outcome, String)> {

@@ -16,5 +16,6 @@ mod platforms;
 mod races;
 mod refusals;
 mod roads;
+mod stacks;
 mod standing;
 mod waves;

@@ -46,8 +46,8 @@ pub(super) fn held(plan: &Plan, pushes: &[Push], inventory: &Inventory, config: 
     held
 }
 
-/// The wave that a service belongs to; the last one where none names it.
-fn wave(config: &Config, service: &Service) -> usize {
+/// The wave that a service belongs to, the first being 0; the one after the last where none names it.
+pub(super) fn wave(config: &Config, service: &Service) -> usize {
     wave_of(config, service.cluster(), &service.name)
 }
 

@@ -17,13 +17,18 @@
 //!
 //! What a person set by hand and took back before a look-up leaves no trace: no ledger is written without an update.
 
+mod highest;
+mod since;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+use super::refusal;
 use super::stack::{Condition, Stack, Try};
-use super::token::Token;
 use crate::config::{Config, StackRule};
 use crate::image::Repository;
+use crate::ledger;
 use crate::manifest::Kind;
+use crate::plan::missing::is_found;
 use crate::policy::{TagPolicy, version};
 use crate::push::{Push, Tagged};
 use crate::report::{DRY_RUN, Outcome};
@@ -107,6 +112,20 @@ fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// Whether somebody named the tag.
+fn is_direct(record: &Tagged) -> bool {
+    record.id.starts_with(ledger::DIRECT)
+}
+
+/// Who decides about what has to wait: a tag that somebody named is in no log.
+pub(super) fn later(record: &Tagged) -> &'static str {
+    if is_direct(record) {
+        "name the tag again when that is over"
+    } else {
+        "the next look-up decides"
+    }
+}
+
 pub(super) fn judge<'a>(case: &Case<'a>) -> Verdict<'a> {
     let mut said = Vec::new();
     let mut candidates = Vec::new();
@@ -181,9 +200,14 @@ impl<'a> Case<'a> {
         if let Kind::Other(what) = &push.kind {
             return Err(format!("no image: {what}"));
         }
+        if is_found(push) && self.was_changed_after(push.time()) {
+            return Err(
+                "the log never told of it, and the stack was changed since: whoever did so chose its tag"
+                    .to_owned(),
+            );
+        }
         let policy = self.policy();
-        let direct = |tagged: &Tagged| tagged.id.starts_with(crate::ledger::DIRECT);
-        let allowed = |tagged: &&Tagged| policy.allows(&tagged.tag) || direct(tagged);
+        let allowed = |tagged: &&Tagged| policy.allows(&tagged.tag) || is_direct(tagged);
         let allowed: Vec<&Tagged> = push.tagged.iter().filter(allowed).collect();
         let Some(last) = allowed.last() else {
             let tag = push.tag();
@@ -240,65 +264,22 @@ impl<'a> Case<'a> {
             .filter(move |one| one.token.is_by(rule, repository))
     }
 
-    /// Under `newest-semver`: the highest version above the one that the parameter has, among those that were not tried
-    /// before and are not older than what was; else the newest push of what it has, or of what was tried last.
-    fn highest(&self, candidates: &[Candidate<'_>]) -> Option<usize> {
-        let floor = self.value().and_then(version);
-        let tried = |one: &Candidate<'_>| self.tries().any(|past| past.token.names(one.push));
-        let late = |one: &Candidate<'_>| self.tries().any(|past| past.token.time > one.record.time);
-        let contends = |one: &Candidate<'_>| version(&one.tag) > floor && !tried(one) && !late(one);
-        let places = || candidates.iter().enumerate();
-        let best = places()
-            .filter(|(_, one)| contends(one))
-            .max_by_key(|(at, one)| (version(&one.tag), *at));
-        let other =
-            || places().rfind(|(_, one)| tried(one) || Some(one.tag.as_str()) == self.value());
-        best.or_else(other).map(|(at, _)| at)
-    }
-
-    /// Why another push counts, where that is a matter of versions.
-    fn passed_over(
-        &self,
-        one: &Candidate<'_>,
-        best: &Candidate<'_>,
-        by_version: bool,
-    ) -> Option<String> {
-        if !by_version {
-            return None;
-        }
-        let floor = self.value().and_then(version);
-        let own = version(&one.tag);
-        if floor.is_some() && own <= floor {
-            return Some(self.not_above(one));
-        }
-        let (tag, at) = (&best.tag, time(best.push.time()));
-        (own <= version(&best.tag))
-            .then(|| format!("superseded by {tag} of {at}, the highest version"))
-    }
-
-    fn not_above(&self, one: &Candidate<'_>) -> String {
-        let value = self.value().unwrap_or_default();
-        format!("{} is not above {value}, which the stack has", one.tag)
-    }
-
     fn fate(&self, one: &Candidate<'_>) -> Fate {
         let Self { rule, stack, .. } = self;
         let is = |outcome, reason: String| Fate::Is(outcome, reason, false);
-        let Condition::Ready = stack.condition() else {
-            return self.not_ready();
-        };
+        if let Some(reason) = refusal::broken(stack) {
+            return is(Outcome::Refused, reason);
+        }
+        if stack.condition() == Condition::Busy {
+            let reason = format!("the stack is {}: {}", stack.status, later(one.record));
+            return Fate::Is(Outcome::Held, reason, true);
+        }
         let parameter = &rule.parameter;
-        let Some(value) = self.value() else {
-            let known: Vec<&str> = stack.parameters.keys().map(String::as_str).collect();
-            return is(
-                Outcome::Refused,
-                format!(
-                    "the template has no parameter {parameter} (it has: {}): add it, or correct `parameter` in \
-                     `[[stacks]]`",
-                    known.join(", ")
-                ),
-            );
-        };
+        if let Some(reason) = refusal::unfit(rule, stack) {
+            return is(Outcome::Refused, reason);
+        }
+        // That it has the parameter has just been said.
+        let value = self.value().unwrap_or_default();
         if value == one.tag {
             let reason = if self.was_changed_after(one.record.time) {
                 format!("{parameter} is {value}")
@@ -319,16 +300,8 @@ impl<'a> Case<'a> {
         {
             return is(Outcome::Skipped, self.not_above(one));
         }
-        if stack.role.is_none() {
-            return is(
-                Outcome::Refused,
-                format!(
-                    "the stack has no role, so CloudFormation would need the permissions of everything in its template \
-                     from this function, for the rollback as well: give it one (`aws cloudformation update-stack \
-                     --stack-name {} --use-previous-template --role-arn …`)",
-                    stack.name
-                ),
-            );
+        if let Some(reason) = refusal::no_role(stack) {
+            return is(Outcome::Refused, reason);
         }
         if self.dry {
             return is(Outcome::Held, DRY_RUN.to_owned());
@@ -336,101 +309,12 @@ impl<'a> Case<'a> {
         if self.config.service.hold {
             return is(Outcome::Held, "`hold` is set".to_owned());
         }
-        let at = time(one.push.time());
-        is(Outcome::Rolled, format!("{} was pushed at {at}", one.tag))
-    }
-
-    fn not_ready(&self) -> Fate {
-        let Stack { status, .. } = self.stack;
-        match self.stack.condition() {
-            Condition::Broken(mend) => Fate::Is(
-                Outcome::Refused,
-                format!("the stack is {status} and cannot be updated: {mend}"),
-                false,
-            ),
-            Condition::Busy | Condition::Ready => {
-                let reason = format!("the stack is {status}: the next look-up decides");
-                Fate::Is(Outcome::Held, reason, true)
-            }
-        }
-    }
-
-    /// What follows from what was done to the stack since the push; `None`: nothing.
-    fn since_then(&self, one: &Candidate<'_>, value: &str) -> Option<Fate> {
-        if !self.was_changed_after(one.record.time - SLACK) {
-            return None;
-        }
         let tag = &one.tag;
-        match self.past {
-            None => return Some(Fate::AskPast),
-            Some(Past::Unknown(why, passes)) => {
-                let reason = format!("whether {tag} was rolled back before cannot be known: {why}");
-                return Some(Fate::Is(Outcome::Held, reason, *passes));
-            }
-            Some(Past::Known(_)) => {}
-        }
-        if let Some(past) = self.tries().find(|past| past.token.names(one.push)) {
-            return Some(Fate::Is(Outcome::Held, undone(past, value), false));
-        }
-        let newer = |past: &&Try| past.token.time > one.record.time;
-        if let Some(past) = self.tries().find(newer) {
-            return Some(Fate::Is(Outcome::Skipped, older_than(&past.token), false));
-        }
-        self.behind(one, value)
-    }
-
-    /// Whether the tag that the parameter has was pushed after this push, as far as that can be known.
-    fn behind(&self, one: &Candidate<'_>, value: &str) -> Option<Fate> {
-        let skipped = |at: DateTime<Utc>| {
-            (at > one.record.time).then(|| {
-                let reason = format!("older than {value}, which was pushed at {}", time(at));
-                Fate::Is(Outcome::Skipped, reason, false)
-            })
+        let reason = if is_direct(one.record) {
+            format!("{tag} was named directly: set whatever the stack had or was pushed before")
+        } else {
+            format!("{tag} was pushed at {}", time(one.push.time()))
         };
-        let records = self.pushes.iter().flat_map(|push| &push.tagged);
-        let set =
-            records.filter(|tagged| tagged.tag == value && self.was_changed_after(tagged.time));
-        if let Some(at) = set.map(|tagged| tagged.time).max() {
-            return skipped(at);
-        }
-        let mut tries = self.tries();
-        if let Some(past) = tries.find(|past| past.token.tag.as_deref() == Some(value)) {
-            return skipped(past.token.time);
-        }
-        match self.dated {
-            None => Some(Fate::AskDate(value.to_owned())),
-            Some(Dated::Nowhere) => None,
-            Some(Dated::Image(digest, _)) if *digest == one.push.digest => {
-                let reason = format!("{} is {value}, which names this image", self.rule.parameter);
-                Some(Fate::Is(Outcome::Unchanged, reason, false))
-            }
-            Some(Dated::Image(_, at)) => skipped(*at),
-            Some(Dated::Unknown(why, passes)) => {
-                let reason = format!("when {value} was pushed cannot be known: {why}");
-                Some(Fate::Is(Outcome::Held, reason, *passes))
-            }
-        }
-    }
-}
-
-fn older_than(token: &Token) -> String {
-    let tag = token.tag.as_deref().unwrap_or("another tag");
-    format!("older than {tag} of {}, which was rolled", time(token.time))
-}
-
-fn undone(past: &Try, value: &str) -> String {
-    let until = "left until the next push";
-    match &past.end {
-        Some(end) if !end.is_complete() => {
-            let (at, reason) = (time(end.at), end.reason.trim_end_matches('.'));
-            format!(
-                "CloudFormation rolled it back at {at} ({}: {reason}): {until}",
-                end.status
-            )
-        }
-        _ => {
-            let at = time(past.began);
-            format!("updated at {at}, and set back to {value} by somebody since: {until}")
-        }
+        is(Outcome::Rolled, reason)
     }
 }

@@ -1,7 +1,7 @@
 //! A stack as CloudFormation describes it, and what was done to it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use chrono::{DateTime, Utc};
@@ -19,6 +19,10 @@ pub struct Stack {
     pub status: String,
     /// The parameters and their values; `****` where the template hides them, the parameter's name where it is one of SSM.
     pub parameters: BTreeMap<String, String>,
+    /// The parameters whose value is the name of a parameter of SSM.
+    pub by_name: BTreeSet<String>,
+    /// ARN of the outermost stack that this one is nested in.
+    pub root: Option<String>,
     /// What its last operation was allowed to make, for example `CAPABILITY_IAM`.
     pub capabilities: Vec<String>,
     /// ARN of the role that CloudFormation changes its resources with; `None`: with the rights of whoever calls.
@@ -71,13 +75,13 @@ impl Stack {
     pub(super) fn condition(&self) -> Condition {
         condition(&self.status)
     }
+}
 
-    /// Account and Region, as its ARN names them.
-    pub(super) fn place(&self) -> Option<(&str, &str)> {
-        let mut parts = self.id.split(':').skip(3);
-        let (region, account) = (parts.next()?, parts.next()?);
-        (!region.is_empty() && !account.is_empty()).then_some((account, region))
-    }
+/// Account and Region, as a stack's ARN names them.
+pub(super) fn place(id: &str) -> Option<(&str, &str)> {
+    let mut parts = id.split(':').skip(3);
+    let (region, account) = (parts.next()?, parts.next()?);
+    (!region.is_empty() && !account.is_empty()).then_some((account, region))
 }
 
 /// An update of ecroll's.
@@ -203,18 +207,24 @@ pub(super) fn read_stack(xml: &str) -> Read<Stack> {
 fn stack(member: &mut ScopedDecoder<'_, '_>) -> Read<Stack> {
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     let (mut parameters, mut capabilities) = (BTreeMap::new(), Vec::new());
+    let mut by_name = BTreeSet::new();
     each(member, |name, child| {
         match name {
             "Parameters" => each(child, |_, parameter| {
                 let (mut key, mut value) = (String::new(), String::new());
+                let mut resolved = false;
                 each(parameter, |name, part| {
                     match name {
                         "ParameterKey" => key = data(part)?,
                         "ParameterValue" => value = data(part)?,
+                        "ResolvedValue" => resolved = true,
                         _ => {}
                     }
                     Ok(())
                 })?;
+                if resolved {
+                    by_name.insert(key.clone());
+                }
                 parameters.insert(key, value);
                 Ok(())
             })?,
@@ -223,7 +233,7 @@ fn stack(member: &mut ScopedDecoder<'_, '_>) -> Read<Stack> {
                 Ok(())
             })?,
             "StackId" | "StackName" | "StackStatus" | "RoleARN" | "CreationTime"
-            | "LastUpdatedTime" => {
+            | "LastUpdatedTime" | "RootId" => {
                 texts.insert(name.to_owned(), data(child)?);
             }
             _ => {}
@@ -237,6 +247,8 @@ fn stack(member: &mut ScopedDecoder<'_, '_>) -> Read<Stack> {
         name: take("StackName").ok_or_else(|| missing("StackName"))?,
         status: take("StackStatus").ok_or_else(|| missing("StackStatus"))?,
         parameters,
+        by_name,
+        root: take("RootId"),
         capabilities,
         role: take("RoleARN"),
         changed: time(&changed.ok_or_else(|| missing("CreationTime"))?)?,

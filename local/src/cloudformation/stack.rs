@@ -351,6 +351,12 @@ impl Stack {
         Ok(())
     }
 
+    /// Whatever is under way ends here.
+    pub(super) fn strand(&mut self, status: &'static str, now: DateTime<Utc>) {
+        self.ahead.clear();
+        self.step(now, Step::new(status, None, None));
+    }
+
     /// Lets everything happen that is due.
     pub(super) fn advance(&mut self, now: DateTime<Utc>) {
         while let Some((at, _)) = self.ahead.first()

@@ -190,6 +190,17 @@ impl Ecs {
         self.collisions.insert(family.to_owned(), times);
     }
 
+    /// Puts on the services of a name the tag that CloudFormation puts on whatever a stack made, and that nobody else may.
+    ///
+    /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html>
+    pub fn made_by_stack(&mut self, service: &str, stack: &str) {
+        let of = self.services.values_mut().filter(|one| one.name == service);
+        for service in of {
+            let key = "aws:cloudformation:stack-id".to_owned();
+            service.tags.insert(key, stack.to_owned());
+        }
+    }
+
     /// The quantities and switches of the simulation.
     #[must_use]
     pub fn settings(&self) -> &Settings {

@@ -65,9 +65,8 @@ async fn stand(
     };
     let status = judge(&seen, gaps, shown);
     if args.watch {
-        Watch::new(reader, selection, shown, &seen, status)
-            .run(ui)
-            .await
+        let watch = Watch::new(reader, selection, shown, &seen, status);
+        Box::pin(watch.run(ui)).await
     } else {
         ui.status(&status)?;
         Ok(Exit::Done)

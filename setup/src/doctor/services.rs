@@ -33,7 +33,7 @@ pub(super) async fn links(ground: &Ground<'_>) -> Vec<Link> {
     let (pushed, tasks, stacks) = join!(
         Box::pin(pushes::link(ground, &context)),
         Box::pin(tasks::link(ground, &followers)),
-        Box::pin(stacks::link(&context)),
+        Box::pin(stacks::link(ground.clients, &context)),
     );
     vec![
         seen(&clusters, &ground.config),

@@ -6,13 +6,14 @@ use chrono::{DateTime, Utc};
 use handler::inventory::{Inventory, Service};
 use handler::ledger::Entry;
 use handler::progress::Progress;
-use handler::report::{DRY_RUN, Decision, Outcome};
+use handler::report::{Decision, Outcome};
 use handler::standing::{self, Noted, Seen, Standing};
 use handler::{Place, progress};
 
+use super::stacks::StackStatus;
 use super::{
     By, DeploymentStatus, EventStatus, ImageStatus, Runs, ServiceStatus, State, Status, Undone,
-    Waiting, text,
+    Waiting, text, waves,
 };
 
 /// What is shown besides what always is.
@@ -56,6 +57,11 @@ pub fn judge(seen: &Seen, gaps: Vec<String>, shown: Shown) -> Status {
     if !shown.all && !shown.named {
         judged.retain(followed);
     }
+    let mut gaps = gaps;
+    let (mut stacks, unread): (Vec<StackStatus>, Vec<Option<String>>) =
+        seen.stacks.iter().map(StackStatus::of).unzip();
+    gaps.extend(unread.into_iter().flatten());
+    stacks.sort_by(|a, b| (&a.stack, &a.parameter).cmp(&(&b.stack, &b.parameter)));
     judged.sort_by(|a, b| {
         let key = |s: &ServiceStatus| {
             let Place { account, region } = place(&s.arn);
@@ -65,6 +71,13 @@ pub fn judge(seen: &Seen, gaps: Vec<String>, shown: Shown) -> Status {
     });
     Status {
         at: seen.at,
+        stacks,
+        // Of a selection nobody could tell who else is in a wave.
+        waves: if shown.named {
+            Vec::new()
+        } else {
+            waves::waves(&seen.waves, &judged)
+        },
         services: judged,
         not_followed,
         gaps,
@@ -111,6 +124,7 @@ fn one(
         cluster: service.cluster().to_owned(),
         service: service.name.clone(),
         arn: service.arn.clone(),
+        wave: waves::of(standings),
         state,
         reason,
         since: service.deployed_at,
@@ -270,7 +284,13 @@ fn waiting(standing: &Standing) -> Vec<Waiting> {
         if skipped && !found.is_empty() {
             continue;
         }
-        found.push(Waiting::of(*at, decision));
+        let mut one = Waiting::of(*at, decision);
+        // What only waits for its turn is held by nobody.
+        let wave = standing.wave.as_ref().and_then(|wave| wave.held.as_ref());
+        if wave.is_some_and(|(reason, over)| !over && *reason == decision.reason) {
+            "waiting".clone_into(&mut one.outcome);
+        }
+        found.push(one);
         if !skipped {
             break;
         }
@@ -279,8 +299,8 @@ fn waiting(standing: &Standing) -> Vec<Waiting> {
 }
 
 impl Waiting {
-    fn of(at: DateTime<Utc>, decision: &Decision) -> Self {
-        let rolls = decision.outcome == Outcome::Held && decision.reason.starts_with(DRY_RUN);
+    pub(super) fn of(at: DateTime<Utc>, decision: &Decision) -> Self {
+        let rolls = Self::is_rehearsed(decision.outcome, &decision.reason);
         let (outcome, reason) = if rolls {
             ("waiting".to_owned(), "the next look-up rolls it".to_owned())
         } else {

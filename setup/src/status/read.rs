@@ -81,7 +81,7 @@ impl Reader {
     /// When the clusters cannot be listed; a selection that fits no service.
     pub async fn read(&self, selection: &Selection) -> Result<(Seen, Vec<String>)> {
         let wanted = |cluster: &str, service: &str| selection.wants(cluster, service);
-        let seen = standing::standing(&self.context, &wanted)
+        let seen = standing::standing(&self.context, &wanted, !selection.is_named())
             .await
             .map_err(|error| Error::Unreadable(error.to_string()))?;
         let mut gaps: Vec<String> = seen.inventory.gaps.iter().map(gap).collect();

@@ -1,9 +1,13 @@
 //! The text: at most eighty columns, coloured by state where that is wanted.
 
+mod stacks;
+
 use std::fmt::{self, Display, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use chrono::{DateTime, Utc};
 
+use super::stacks::StackStatus;
 use super::{DeploymentStatus, ImageStatus, ServiceStatus, State, Status, text};
 
 /// How wide the text is.
@@ -25,11 +29,18 @@ impl Status {
     #[must_use]
     pub(crate) fn painted(&self, colour: bool) -> String {
         let names = self.services.iter().map(ServiceStatus::name);
+        let names = names.chain(self.stacks.iter().map(StackStatus::name));
         let width = names.map(|name| name.chars().count()).max();
         let width = width.unwrap_or_default().min(WIDTH / 2);
         let mut out = String::new();
         for service in &self.services {
             service.write(&mut out, width, colour);
+        }
+        for stack in &self.stacks {
+            stack.write(&mut out, width, colour);
+        }
+        for wave in &self.waves {
+            wrap(&mut out, "", "  ", &wave.to_string());
         }
         for gap in &self.gaps {
             wrap(&mut out, "", "  ", &format!("not seen: {gap}"));
@@ -40,41 +51,70 @@ impl Status {
     }
 
     fn summary(&self) -> String {
-        let count = |state: State| {
-            let of = self
-                .services
-                .iter()
-                .filter(|service| service.state == state);
-            of.count()
-        };
-        let states = [
-            State::Rolling,
-            State::Failed,
-            State::Refused,
-            State::Held,
-            State::Waiting,
-            State::Current,
-            State::NoPush,
-        ];
-        let counts = states.into_iter().filter_map(|state| {
-            let count = count(state);
-            (count > 0).then(|| format!("{count} {}", state.word()))
-        });
-        let counts: Vec<String> = counts.collect();
-        let followed = self.services.len() - count(State::NotFollowed);
-        let mut text = match followed {
+        let services: Vec<State> = self.services.iter().map(|service| service.state).collect();
+        let left_out = services
+            .iter()
+            .filter(|state| **state == State::NotFollowed)
+            .count();
+        let mut text = match services.len() - left_out {
             0 => "no service is followed".to_owned(),
-            1 => format!("1 service: {}", counts.join(", ")),
-            followed => format!("{followed} services: {}", counts.join(", ")),
+            1 => format!("1 service: {}", counted(&services)),
+            followed => format!("{followed} services: {}", counted(&services)),
         };
         if self.not_followed > 0 {
             let _ = write!(text, "; {} not followed", self.not_followed);
-            if count(State::NotFollowed) == 0 {
+            if left_out == 0 {
                 text.push_str(" (--all names them)");
+            }
+        }
+        let stacks: Vec<State> = self.stacks.iter().map(|stack| stack.state).collect();
+        match stacks.len() {
+            0 => {}
+            1 => {
+                let _ = write!(text, "; 1 stack: {}", counted(&stacks));
+            }
+            many => {
+                let _ = write!(text, "; {many} stacks: {}", counted(&stacks));
             }
         }
         text
     }
+}
+
+/// How many there are of each state, the most urgent first.
+fn counted(states: &[State]) -> String {
+    let order = [
+        State::Rolling,
+        State::Failed,
+        State::Refused,
+        State::Held,
+        State::Waiting,
+        State::Current,
+        State::NoPush,
+    ];
+    let counts = order.into_iter().filter_map(|state| {
+        let count = states.iter().filter(|one| **one == state).count();
+        (count > 0).then(|| format!("{count} {}", state.word()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// The first line of what is said of one thing: its name, its state, and since when.
+fn head(
+    out: &mut String,
+    (name, width): (&str, usize),
+    state: State,
+    since: Option<DateTime<Utc>>,
+    colour: bool,
+) {
+    let word = state.word();
+    let style = if colour { style(state) } else { Style::new() };
+    let _ = write!(out, "{name:width$}  {style}{word}{style:#}");
+    if let Some(since) = since {
+        let pad = State::NotFollowed.word().len().saturating_sub(word.len());
+        let _ = write!(out, "{:pad$}  since {}", "", text(since));
+    }
+    out.push('\n');
 }
 
 fn style(state: State) -> Style {
@@ -100,19 +140,7 @@ impl ServiceStatus {
     }
 
     fn write(&self, out: &mut String, width: usize, colour: bool) {
-        let name = self.name();
-        let word = self.state.word();
-        let style = if colour {
-            style(self.state)
-        } else {
-            Style::new()
-        };
-        let _ = write!(out, "{name:width$}  {style}{word}{style:#}");
-        if let Some(since) = self.since {
-            let pad = State::NotFollowed.word().len().saturating_sub(word.len());
-            let _ = write!(out, "{:pad$}  since {}", "", text(since));
-        }
-        out.push('\n');
+        head(out, (&self.name(), width), self.state, self.since, colour);
         if let Some(ended) = self.ended {
             wrap(out, "  ", "    ", &format!("its roll: {}", ended.word()));
         }
@@ -272,6 +300,7 @@ mod tests {
             cluster: "prod".to_owned(),
             service: name.to_owned(),
             arn: String::new(),
+            wave: None,
             state,
             reason: Some("because".to_owned()),
             since: Some(chrono::DateTime::UNIX_EPOCH),
@@ -297,6 +326,8 @@ mod tests {
         let status = Status {
             at: chrono::DateTime::UNIX_EPOCH,
             services: services.into(),
+            stacks: Vec::new(),
+            waves: Vec::new(),
             not_followed: 0,
             gaps: vec!["stage: denied".to_owned()],
         };

@@ -95,6 +95,12 @@ fn every_road_and_no_alarm() {
 }
 
 #[test]
+fn stacks_whose_roles_are_asked_for() {
+    let stacks = json!([{"stack": "shop", "repository": "shop", "parameter": "ImageTag"}]);
+    insta::assert_snapshot!(beside_the_default(&of(&json!({"stacks": stacks}))));
+}
+
+#[test]
 fn json_is_the_same_value() {
     let template = of(&json!({}));
     let value = serde_json::to_value(&template).unwrap();

@@ -19,6 +19,7 @@
 
 mod bad_input;
 mod cli;
+mod endpoints;
 mod examples;
 mod install;
 mod members;

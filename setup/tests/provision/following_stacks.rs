@@ -1,6 +1,6 @@
 //! `[[stacks]]`: what the plan says of them, what the handler's role gets, and what doctor finds.
 
-use handler::config::Config;
+use handler::config::{Config, StackRule};
 use local::Options;
 use serde_json::{Value, json};
 use setup::doctor::Verdict;
@@ -66,7 +66,9 @@ async fn rule_08_the_handler_may_touch_the_stacks_that_are_named_and_pass_their_
     let names = Names::new(&config.name, None, &place);
     let policy = serde_json::to_value(operator(&config, &names, &place)).unwrap();
     // Whoever may do what the printed policy says can plan, set up and examine.
-    let pocket = Pocket::new(Options::default()).deployer(&policy);
+    let pocket = Pocket::new(Options::default());
+    role(&pocket);
+    let pocket = pocket.deployer(&policy);
     create(&pocket, "shop", Some(ROLE));
     create(
         &pocket,
@@ -103,19 +105,59 @@ async fn rule_08_the_handler_may_touch_the_stacks_that_are_named_and_pass_their_
 }
 
 #[tokio::test(start_paused = true)]
-async fn doctor_says_what_hinders_a_stack() {
+async fn doctor_says_what_hinders_a_stack_and_what_would_mend_it() {
     let pocket = Pocket::new(Options::default());
+    role(&pocket);
     create(&pocket, "bare", None);
+    create(&pocket, "shop", Some(ROLE));
+    create(
+        &pocket,
+        "orphan",
+        Some("arn:aws:iam::000000000000:role/path/left"),
+    );
     pocket.wait_minutes(5).await;
-    let config = config(&["bare", "gone"]);
+    let mut config = config(&["bare", "gone", "shop", "orphan"]);
+    config.stacks.push(StackRule {
+        parameter: "Tag".to_owned(),
+        ..config.stacks[2].clone()
+    });
     pocket.set_up(&config).await.unwrap();
     pocket.wait_a_minute().await;
     let checkup = pocket.checkup(&config).await;
     let link = checkup.link("stacks").unwrap();
     assert_eq!(link.result, Verdict::Ng);
-    for words in ["bare has no role", "gone cannot be read", "does not exist"] {
-        assert!(link.detail.contains(words), "{}", link.detail);
-    }
+    insta::assert_snapshot!(link.detail);
     let none = pocket.checkup(&Config::default()).await;
     assert_eq!(none.link("stacks").unwrap().result, Verdict::Skip);
+}
+
+#[tokio::test(start_paused = true)]
+async fn doctor_knows_the_states_out_of_which_no_update_leads() {
+    for (status, fix) in [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("ROLLBACK_COMPLETE", "delete it and create it anew"),
+        ("DELETE_FAILED", "take it out of `[[stacks]]`"),
+    ] {
+        let pocket = Pocket::new(Options::default());
+        role(&pocket);
+        create(&pocket, "shop", Some(ROLE));
+        pocket.wait_minutes(5).await;
+        pocket.set_up(&config(&["shop"])).await.unwrap();
+        pocket.account().strand("shop", status);
+        pocket.wait_a_minute().await;
+        let checkup = pocket.checkup(&config(&["shop"])).await;
+        let link = checkup.link("stacks").unwrap();
+        assert_eq!(link.result, Verdict::Ng, "{status}");
+        for words in ["stack shop", status, fix] {
+            assert!(link.detail.contains(words), "{}", link.detail);
+        }
+    }
+}
+
+/// The role of the stack `shop`.
+fn role(pocket: &Pocket) {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "cloudformation.amazonaws.com"}}]});
+    let input = json!({"RoleName": "shop-stack", "AssumeRolePolicyDocument": trust.to_string()});
+    pocket.call("iam", "CreateRole", input);
 }

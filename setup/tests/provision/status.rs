@@ -2,6 +2,7 @@
 
 mod denied;
 mod scene;
+mod stacks;
 mod targets;
 mod watch;
 

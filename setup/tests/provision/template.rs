@@ -1,5 +1,7 @@
 //! A stack made of the template is the pipeline that setup makes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use handler::config::Config;
 use local::Options;
 use serde_json::{Value, json};
@@ -178,4 +180,106 @@ async fn a_stack_of_every_kind_of_configuration() {
         json!({"AlarmNames": ["ecroll-pushes"]}),
     );
     assert_eq!(pocket.plan(&config).await.unwrap().count(Action::Create), 1);
+}
+
+/// The statements of a role's policy, by their names, each list in order and each only member of one alone.
+fn statements(pocket: &Pocket, role: &str) -> BTreeMap<String, Value> {
+    fn plain(value: &Value) -> Value {
+        match value {
+            Value::Array(members) => {
+                let mut members: Vec<Value> = members.iter().map(plain).collect();
+                members.sort_by_key(Value::to_string);
+                match members.as_slice() {
+                    [only] => only.clone(),
+                    _ => Value::Array(members),
+                }
+            }
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), plain(value)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+    let input = json!({"RoleName": role, "PolicyName": "ecroll"});
+    let answer = pocket.answer("iam", "GetRolePolicy", input);
+    let text = answer["PolicyDocument"].as_str().unwrap();
+    let document = setup::policy_document::Document::parse_escaped(text);
+    let statements = document.statements().into_iter();
+    statements
+        .map(|(name, text)| (name, plain(&serde_json::from_str(&text).unwrap())))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_08_a_stack_grants_what_setup_grants_whatever_is_configured() {
+    let stack_role = "arn:aws:iam::000000000000:role/shop-stack";
+    let stacks = json!([{"stack": "shop", "repository": "shop", "parameter": "ImageTag"}]);
+    let shop = "arn:aws:cloudformation:eu-west-1:000000000000:stack/elsewhere/1";
+    let several = json!([stacks[0], {"stack": shop, "parameter": "Tag",
+        "repository": "111122223333.dkr.ecr.us-east-1.amazonaws.com/shop"}]);
+    let waves = json!([{"services": ["canary-*"]}]);
+    let roads = json!([
+        "alarm",
+        "ecr-events",
+        "cloudtrail-events",
+        "log-subscription"
+    ]);
+    let topic = "arn:aws:sns:eu-west-1:000000000000:results";
+    let targets = json!([
+        {"account": "222222222222", "region": "eu-west-1", "role": "arn:aws:iam::222222222222:role/ecroll"},
+        {"account": "000000000000", "region": "us-east-1"}]);
+    let mut seen = BTreeSet::new();
+    for keys in [
+        json!({}),
+        json!({"stacks": stacks}),
+        json!({"stacks": several, "clusters": ["prod", "stage"]}),
+        json!({"waves": waves}),
+        json!({"service": {"in_use_tag": "ecroll-prod"}}),
+        json!({"reconcile": false}),
+        json!({"sweep": "off"}),
+        json!({"notify": topic}),
+        json!({"targets": targets}),
+        json!({"triggers": roads}),
+        json!({"triggers": ["log-subscription"], "sweep": "1h"}),
+        json!({"service": {"match": "name-prefix", "action": "force"}}),
+        json!({"stacks": several, "waves": waves, "notify": topic, "targets": targets, "triggers": roads,
+            "service": {"in_use_tag": "live"}, "repositories": ["shop"]}),
+    ] {
+        let config = config(&keys);
+        let [by_setup, by_stack] = [account(), account()];
+        for pocket in [&by_setup, &by_stack] {
+            let template = json!({"Parameters": {"ImageTag": {"Type": "String"}},
+                "Resources": {"Service": {"Type": "AWS::ECS::Service"}}});
+            let input = json!({"StackName": "shop", "TemplateBody": template.to_string(), "RoleARN": stack_role,
+                "Parameters": [{"ParameterKey": "ImageTag", "ParameterValue": "v1"}]});
+            pocket.call("cloudformation", "CreateStack", input);
+        }
+        by_setup.set_up(&config).await.unwrap();
+        let mut parameters = vec![("PassRoles", ROLES)];
+        if !config.stacks.is_empty() {
+            parameters.push(("StackRoles", stack_role));
+        }
+        stack(&by_stack, &config, &parameters).await;
+        for role in ["handler", "trail"] {
+            let role = format!("{}-eu-west-1-{role}", config.name);
+            let (ours, theirs) = (statements(&by_setup, &role), statements(&by_stack, &role));
+            assert_eq!(ours, theirs, "{keys}");
+            seen.extend(ours.into_keys());
+        }
+        let plan = by_stack.plan(&config).await.unwrap();
+        assert!(!plan.is_work(), "{keys}: {plan}");
+    }
+    // Every statement that may be there was.
+    for name in [
+        "TellCaches",
+        "MarkImages",
+        "Notify",
+        "PassTaskRoles",
+        "UpdateStacks",
+        "PassStackRoles",
+        "ReachTargets",
+    ] {
+        assert!(seen.contains(name), "{name} was never asked for");
+    }
 }

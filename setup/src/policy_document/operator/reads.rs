@@ -88,6 +88,15 @@ pub(super) fn reads(config: &Config, names: &Names, place: &Place, group: &str) 
             ],
             &json!(stack_arns(place, &config.stacks)),
         ));
+        // Which roles the stacks have is not known here; doctor sees whether each is still there.
+        all.push(allow(
+            "ReadStackRoles",
+            &["iam:GetRole"],
+            &json!(format!(
+                "arn:{}:iam::{}:role/*",
+                place.partition, place.account
+            )),
+        ));
     }
     let roles = config
         .targets
