@@ -64,6 +64,8 @@ struct Memory {
     home: Option<Place>,
     /// When the registry was last asked for what the log lacks.
     reconciled: Option<DateTime<Utc>>,
+    /// The revisions to which all scheduled tasks have moved that will.
+    settled: Option<BTreeSet<String>>,
     /// What was done to stacks, by their ARNs.
     stacks: BTreeMap<String, stacks::Remembered>,
 }
@@ -260,6 +262,16 @@ impl Context {
     /// Remembers a stack's past.
     pub(crate) fn remember_stack(&self, id: &str, past: stacks::Remembered) {
         self.memory().stacks.insert(id.to_owned(), past);
+    }
+
+    /// Whether all scheduled tasks were looked at with just these places to move to, and nothing was left.
+    pub(crate) fn has_settled(&self, moves: &BTreeSet<String>) -> bool {
+        self.memory().settled.as_ref() == Some(moves)
+    }
+
+    /// Remembers where scheduled tasks could move to when nothing was left; `None` when something was.
+    pub(crate) fn settle(&self, moves: Option<BTreeSet<String>>) {
+        self.memory().settled = moves;
     }
 
     /// Learns where the function is.

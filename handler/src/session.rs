@@ -20,6 +20,7 @@ use crate::policy::TagPolicy;
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
 use crate::roll;
+use crate::scheduled::{self, Goals};
 use crate::stacks;
 use crate::survey;
 use crate::telling;
@@ -236,6 +237,27 @@ impl<'c> Session<'c> {
                 retryable: false,
             });
         }
+    }
+
+    /// Lets the tasks of rules and schedules move along with the services whose deployments are over. A warm function reads
+    /// them again when there is somewhere else to move to, and when everything is looked at: `all`.
+    pub(crate) async fn move_scheduled(&mut self, pushes: &[Push], all: bool) {
+        if !self.config.moves_targets() || self.dry {
+            return;
+        }
+        let goals = Goals::of(&self.inventory, &self.rolled, pushes, &self.config);
+        let moves = goals.moves();
+        if moves.is_empty() || (!all && self.context.has_settled(&moves)) {
+            return;
+        }
+        let done =
+            scheduled::move_along(self.context, &self.inventory, &goals, self.dry, self.until);
+        let done = done.await;
+        let retryable = done.decisions.iter().any(|decision| decision.retryable);
+        let settled = !retryable && !done.waits && done.gaps.is_empty();
+        self.context.settle(settled.then_some(moves));
+        self.decisions.extend(done.decisions);
+        self.inventory.gaps.extend(done.gaps);
     }
 
     /// Whether anything was rolled, or tried, or a stack updated already.

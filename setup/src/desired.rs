@@ -11,7 +11,7 @@ use handler::config::{Config, TriggerKind};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::names::{METRIC, Names, Place};
-use crate::policy_document::{self as policy, HandlerAccess};
+use crate::policy_document::{self as policy, HandlerAccess, TargetRoles};
 use crate::resource::{
     Alarm, Bucket, Dashboard, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role,
     Rule, Subscription, Topic, Trail, When, alarm, function, rule, trail,
@@ -28,6 +28,8 @@ pub struct Circumstances {
     pub pass_roles: BTreeSet<String>,
     /// Roles of the stacks that follow today.
     pub stack_roles: BTreeSet<String>,
+    /// Roles of the scheduled tasks that follow today.
+    pub target_roles: TargetRoles,
     /// Which trail brings the records.
     pub trail: Selection,
     /// Pushes before this time are ignored: the time of setup's first run.
@@ -165,6 +167,8 @@ impl Pipeline<'_> {
             marks_images: config.marks_images(),
             stacks: config.stacks.clone(),
             stack_roles: around.stack_roles.clone(),
+            moves_targets: config.moves_targets(),
+            target_roles: around.target_roles.clone(),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![

@@ -11,6 +11,7 @@ use crate::clients::Clients;
 use crate::clock;
 use crate::error::{Called, Error, Result};
 use crate::names::Place;
+use crate::policy_document::TargetRoles;
 
 /// `DescribeServices` takes no more at once.
 const BATCH: usize = 10;
@@ -73,6 +74,34 @@ pub(crate) async fn stack_roles(
         }
     }
     Ok(roles)
+}
+
+/// The roles of the scheduled tasks that follow: whoever moves a task hands its role over again. Without the key nothing is
+/// read.
+///
+/// # Errors
+/// When rules and schedules could not be read just now: to go on would take the roles out of the policy.
+pub(crate) async fn target_roles(
+    clients: &Clients,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<TargetRoles> {
+    // Targets elsewhere have roles of their own.
+    let config = Config {
+        targets: Vec::new(),
+        ..config.clone()
+    };
+    let context = Context::new(config, clients.sdk(), clock::from(now));
+    let unreadable = |error: String| Error::Unreadable(error);
+    let roles = handler::scheduled::roles(&context).await;
+    let roles = roles.map_err(|error| unreadable(error.to_string()))?;
+    match roles.failed.first() {
+        Some(error) => Err(unreadable(error.to_string())),
+        None => Ok(TargetRoles {
+            events: roles.events,
+            scheduler: roles.scheduler,
+        }),
+    }
 }
 
 pub(crate) async fn clusters(clients: &Clients) -> Result<Vec<String>> {

@@ -13,8 +13,8 @@ pub use own::OwnTags;
 use table::Table;
 pub use table::{Fault, edits};
 use value::{
-    account, action, globs, in_use_tag, look_back, matching, name, percent, pin, region, role,
-    families, sweep, switch, tags, text, time, topic, trail, triggers,
+    account, action, families, globs, in_use_tag, look_back, matching, name, percent, pin, region,
+    role, sweep, switch, tags, text, time, topic, trail, triggers,
 };
 
 pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {

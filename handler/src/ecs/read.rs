@@ -144,6 +144,8 @@ fn service(service: &model::Service) -> Option<Service> {
             == Some(&AvailabilityZoneRebalancing::Enabled),
         deploying: primary.and_then(model::Deployment::rollout_state)
             == Some(&DeploymentRolloutState::InProgress),
+        completed: primary.and_then(model::Deployment::rollout_state)
+            == Some(&DeploymentRolloutState::Completed),
         tags,
     })
 }

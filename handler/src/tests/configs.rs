@@ -368,9 +368,15 @@ fn a_family_without_a_service_follows_by_entries_that_name_no_service() {
     .unwrap();
     assert_eq!(config.families, Families::All);
     let batch = config.family_settings("batch");
-    assert_eq!((batch.tags.to_string(), batch.scheduled), ("semver:^2".to_owned(), false));
+    assert_eq!(
+        (batch.tags.to_string(), batch.scheduled),
+        ("semver:^2".to_owned(), false)
+    );
     let web = config.family_settings("web");
-    assert_eq!((web.tags.to_string(), web.scheduled), ("any".to_owned(), true));
+    assert_eq!(
+        (web.tags.to_string(), web.scheduled),
+        ("any".to_owned(), true)
+    );
     assert!(config.moves_targets());
     assert!(!Config::default().moves_targets());
 }
