@@ -15,6 +15,7 @@
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |
 //! | [`stacks`] | the same for stacks that take a tag as a parameter: decides, and updates them | CloudFormation, ECR |
+//! | `families` | gives families that no service runs their revision of a push, where somebody asked for that | ECS |
 //! | [`scheduled`] | rules and schedules of the families that services run move along, once a roll is over and well | EventBridge, Scheduler, ECS |
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
@@ -36,6 +37,7 @@ mod ecr;
 mod ecs;
 mod elsewhere;
 mod error;
+mod families;
 mod followers;
 pub mod image;
 mod in_use;

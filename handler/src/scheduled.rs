@@ -23,10 +23,12 @@ mod task;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concurrent;
+use crate::config::Families;
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::{AwsError, Error};
+use crate::families;
 use crate::inventory::{Gap, Inventory};
 use crate::report::{Decision, Outcome};
 use crate::site::{Access, Place};
@@ -35,6 +37,7 @@ pub(crate) use goal::{Goal, Goals, Run};
 use judge::{Case, Rule, Verdict, judge};
 pub use mark::Mark;
 use read::Found;
+pub(crate) use task::time;
 pub use task::{At, Task, family};
 
 /// What stands in place of a cluster in the report, of a target of a rule.
@@ -67,8 +70,14 @@ pub(crate) async fn move_along(
     for at in places(context, until) {
         let found = tasks(at, &clusters(at, inventory, context)).await;
         all.gaps.extend(gaps(&found));
+        let free = free(at, context, inventory, &found.tasks).await;
+        let (runs, failed) = free;
+        all.gaps.extend(failed.iter().map(gap));
         let ours = found.tasks.into_iter().filter_map(|task| {
-            let goal = goals.of_task(task.family().0, &task.cluster)?;
+            let family = task.family().0;
+            let free = || runs.iter().find(|run| run.family() == family);
+            let goal = goals.of_task(family, &task.cluster);
+            let goal = goal.or_else(|| free().cloned().map(Goal::Move))?;
             Some((task, goal))
         });
         // One rule's targets come one after the other: EventBridge refuses changes of one rule at the same time.
@@ -96,7 +105,7 @@ pub(crate) async fn move_along(
 }
 
 /// The function's own place, and the others that are not the same.
-fn places(context: &Context, until: Deadline) -> Vec<Access<'_>> {
+pub(crate) fn places(context: &Context, until: Deadline) -> Vec<Access<'_>> {
     let home = context.home();
     let all = context.everywhere(until);
     all.filter(|at| at.site.place.is_none() || at.site.place != home)
@@ -125,13 +134,36 @@ async fn tasks(at: Access<'_>, clusters: &BTreeSet<String>) -> Found {
     rules
 }
 
-fn gaps(found: &Found) -> Vec<Gap> {
-    let gap = |error: &AwsError| Gap {
+/// The newest revisions of the families that these tasks name and no service runs, as far as ecroll made them.
+async fn free(
+    at: Access<'_>,
+    context: &Context,
+    inventory: &Inventory,
+    tasks: &[Task],
+) -> (Vec<Run>, Vec<AwsError>) {
+    if context.config.families != Families::All {
+        return (Vec::new(), Vec::new());
+    }
+    let services = inventory.services.iter();
+    let led: BTreeSet<&str> = services
+        .map(|service| family(&service.task_definition).0)
+        .collect();
+    let pinned = tasks.iter().map(Task::family);
+    let pinned = pinned.filter(|(family, number)| number.is_some() && !led.contains(family));
+    let wanted: BTreeSet<&str> = pinned.map(|(family, _)| family).collect();
+    families::runs(at, &context.config, wanted).await
+}
+
+fn gap(error: &AwsError) -> Gap {
+    Gap {
         cluster: "scheduled tasks".to_owned(),
         service: String::new(),
         reason: error.to_string(),
         retryable: error.retryable,
-    };
+    }
+}
+
+fn gaps(found: &Found) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for gap in found.failed.iter().map(gap) {
         // One word of a throttle is enough.
@@ -287,7 +319,7 @@ pub async fn roles(context: &Context) -> Result<Roles, Error> {
     for at in places(context, Deadline::NONE) {
         let found = tasks(at, &clusters(at, &inventory, context)).await;
         for task in found.tasks {
-            let all = context.config.families == crate::config::Families::All;
+            let all = context.config.families == Families::All;
             if !all && !goals.follows(task.family().0) {
                 continue;
             }

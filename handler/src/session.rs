@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Config, OwnTags};
+use crate::config::{Config, Families, OwnTags};
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::deployment::{self, Change, Ended};
 use crate::elsewhere;
 use crate::error::Error;
+use crate::families;
 use crate::image::Repository;
 use crate::in_use;
 use crate::inventory::{Gap, Inventory};
@@ -239,6 +240,23 @@ impl<'c> Session<'c> {
         }
     }
 
+    /// Gives the families that no service runs their revisions, once the services had their turn.
+    pub(crate) async fn decide_families(&mut self, pushes: &[Push]) {
+        let (context, config) = (self.context, &self.config);
+        let done = families::decide(
+            context,
+            config,
+            &self.inventory,
+            pushes,
+            self.dry,
+            self.until,
+        );
+        let done = done.await;
+        self.decisions.extend(done.decisions);
+        self.inventory.gaps.extend(done.gaps);
+        self.unfinished |= done.waits;
+    }
+
     /// Lets the tasks of rules and schedules move along with the services whose deployments are over. A warm function reads
     /// them again when there is somewhere else to move to, and when everything is looked at: `all`.
     pub(crate) async fn move_scheduled(&mut self, pushes: &[Push], all: bool) {
@@ -247,7 +265,8 @@ impl<'c> Session<'c> {
         }
         let goals = Goals::of(&self.inventory, &self.rolled, pushes, &self.config);
         let moves = goals.moves();
-        if moves.is_empty() || (!all && self.context.has_settled(&moves)) {
+        let alone = self.config.families == Families::All;
+        if (moves.is_empty() && !alone) || (!all && self.context.has_settled(&moves)) {
             return;
         }
         let done =

@@ -6,7 +6,7 @@ mod roads;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use handler::config::{Config, TriggerKind};
+use handler::config::{Config, Families, TriggerKind};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -168,6 +168,7 @@ impl Pipeline<'_> {
             stacks: config.stacks.clone(),
             stack_roles: around.stack_roles.clone(),
             moves_targets: config.moves_targets(),
+            lists_families: config.families == Families::All,
             target_roles: around.target_roles.clone(),
         };
         let role = place.role_arn(&names.handler_role);
@@ -210,7 +211,11 @@ impl Pipeline<'_> {
         let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
         all.extend(self.rule(&names.rule, "sweep", sweep, &function));
         // Whoever wants to hear of results wants to hear how they ended; the in-use tag and the next wave wait for that.
-        let heard = config.notify.is_some() || config.marks_images() || !config.waves.is_empty();
+        // So do scheduled tasks.
+        let heard = config.notify.is_some()
+            || config.marks_images()
+            || !config.waves.is_empty()
+            || config.moves_targets();
         let ends = heard.then(|| When::pattern(DEPLOYMENTS_END));
         all.extend(self.rule(&names.deployments, "deployments", ends, &function));
         all.push(Resource::Dashboard(Dashboard {

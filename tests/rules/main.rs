@@ -38,6 +38,7 @@ mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;
 mod rule_08_permissions;
+mod scheduled;
 mod seed_ecr_deploy;
 mod seed_ecr_image_change_detection;
 mod stacks;

@@ -42,6 +42,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// The family, as an ARN without a revision.
+    pub(crate) fn family(&self) -> &str {
+        family(&self.definition.arn).0
+    }
+
     /// The number of the revision.
     pub(crate) fn number(&self) -> u64 {
         family(&self.definition.arn).1.unwrap_or_default()
@@ -72,8 +77,6 @@ enum Says {
 pub(crate) struct Goals {
     /// By the family's ARN.
     leads: BTreeMap<String, Vec<Lead>>,
-    /// Families that no service runs.
-    free: BTreeMap<String, Run>,
 }
 
 impl Goals {
@@ -105,15 +108,9 @@ impl Goals {
         goals
     }
 
-    /// Adds a family that no service runs: nothing has to be waited for.
-    pub(crate) fn add(&mut self, run: Run) {
-        let (family, _) = family(&run.definition.arn);
-        self.free.insert(family.to_owned(), run);
-    }
-
     /// The families that follow, by their ARNs.
     pub(crate) fn follows(&self, family: &str) -> bool {
-        self.leads.contains_key(family) || self.free.contains_key(family)
+        self.leads.contains_key(family)
     }
 
     /// Whether any task may have to move; and to what: the same as long as nothing changes.
@@ -124,7 +121,6 @@ impl Goals {
                 moves.insert(format!("{} {} {}", lead.name, lead.runs, run.hold));
             }
         }
-        moves.extend(self.free.values().map(|run| run.definition.arn.clone()));
         moves
     }
 
@@ -133,9 +129,6 @@ impl Goals {
     /// The services of the same cluster decide, and where there is none, those of all clusters. They have to be at rest
     /// and of one mind: while one of them still runs another revision, a wave may be waiting, or a policy holds it back.
     pub(crate) fn of_task(&self, family: &str, cluster: &str) -> Option<Goal> {
-        if let Some(run) = self.free.get(family) {
-            return Some(Goal::Move(run.clone()));
-        }
         let all = self.leads.get(family)?;
         let here: Vec<&Lead> = all.iter().filter(|lead| lead.cluster == cluster).collect();
         let leads = if here.is_empty() {

@@ -29,6 +29,8 @@ pub struct HandlerAccess {
     pub stacks: Vec<StackRule>,
     /// The roles that these stacks have today.
     pub stack_roles: BTreeSet<String>,
+    /// Families follow that no service runs.
+    pub lists_families: bool,
     /// Rules and schedules move along.
     pub moves_targets: bool,
     /// The roles by which their tasks are started today.
@@ -154,6 +156,15 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Resource": place.arn("sqs", &names.failures),
         }),
     ];
+    if access.lists_families {
+        // It knows no resource.
+        statements.push(json!({
+            "Sid": "FindFamilies",
+            "Effect": "Allow",
+            "Action": "ecs:ListTaskDefinitionFamilies",
+            "Resource": "*",
+        }));
+    }
     if access.reconciles {
         // It knows no resource.
         statements.push(json!({

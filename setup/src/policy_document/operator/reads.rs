@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use handler::config::{Config, Trail};
+use handler::config::{Config, Families, Trail};
 use serde_json::{Value, json};
 
 use super::super::handler_role::{cluster_arns, once, scheduled_arns, service_arns, stack_arns};
@@ -79,6 +79,13 @@ pub(super) fn reads(config: &Config, names: &Names, place: &Place, group: &str) 
             &json!([revisions, services].concat()),
         ),
     ];
+    if config.families == Families::All {
+        all.push(allow(
+            "FindFamilies",
+            &["ecs:ListTaskDefinitionFamilies"],
+            &json!("*"),
+        ));
+    }
     if config.moves_targets() {
         let [rules, schedules] = scheduled_arns(std::slice::from_ref(place));
         all.push(allow(
