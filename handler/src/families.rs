@@ -22,7 +22,7 @@ use crate::push::Push;
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
 use crate::scheduled::{Run, family};
-use crate::site::Access;
+use crate::site::{Access, Place};
 
 /// How many families get their revision at once: the bucket of RegisterTaskDefinition holds twenty.
 const AT_ONCE: usize = 10;
@@ -69,6 +69,13 @@ pub(crate) async fn decide(
     }
     let run = run_by_services(inventory);
     for at in super::scheduled::places(context, until) {
+        let place = at.site.place.clone().or_else(|| context.home());
+        let here = |arn: &&String| Place::of(arn) == place;
+        let run: BTreeSet<&str> = run
+            .iter()
+            .filter(here)
+            .filter_map(|arn| arn.rsplit('/').next())
+            .collect();
         let (families, gaps) = newest(at, &run).await;
         done.gaps.extend(gaps);
         let plan = plan::families(pushes, &families, config, dry);
@@ -97,8 +104,8 @@ fn run_by_services(inventory: &Inventory) -> BTreeSet<String> {
     families.collect()
 }
 
-/// The newest ACTIVE revisions of all families of a place but these.
-async fn newest(at: Access<'_>, but: &BTreeSet<String>) -> (Vec<Arc<Definition>>, Vec<Gap>) {
+/// The newest ACTIVE revisions of all families of a place but those of these names.
+async fn newest(at: Access<'_>, but: &BTreeSet<&str>) -> (Vec<Arc<Definition>>, Vec<Gap>) {
     let gap = |error: &AwsError| Gap {
         cluster: FAMILIES.to_owned(),
         service: String::new(),
@@ -109,12 +116,7 @@ async fn newest(at: Access<'_>, but: &BTreeSet<String>) -> (Vec<Arc<Definition>>
         Ok(names) => names,
         Err(error) => return (Vec::new(), vec![gap(&error)]),
     };
-    let run: BTreeSet<&str> = but
-        .iter()
-        .filter_map(|arn| arn.rsplit('/').next())
-        .collect();
-    // By their names first, which saves the description; an account may run a family of that name elsewhere.
-    let read = names.iter().filter(|name| !run.contains(name.as_str()));
+    let read = names.iter().filter(|name| !but.contains(name.as_str()));
     let read = read.map(|name| ecs::describe_task_definition(at, name));
     let (mut families, mut gaps): (Vec<Arc<Definition>>, Vec<Gap>) = (Vec::new(), Vec::new());
     for definition in concurrent::all(read).await {

@@ -391,4 +391,39 @@ mod tests {
         events.rebase(start + TimeDelta::minutes(61));
         assert_eq!(events.next_due(), Some(start + TimeDelta::minutes(65)));
     }
+
+    #[test]
+    fn each_bus_has_its_rules_and_a_rule_of_a_service_is_left_to_it() {
+        let place = Options::default().place();
+        let mut events = Events::new(0);
+        let scope = Scope {
+            now: "2026-03-01T00:00:00Z".parse().unwrap(),
+            place: &place,
+        };
+        let mut call = |operation: &str, input: Value| events.call(operation, &input, &scope);
+        let pattern = json!({"source": ["shop"]}).to_string();
+        let paid = json!({"Name": "paid", "EventBusName": "orders", "EventPattern": pattern});
+        let missing = call("PutRule", paid.clone()).unwrap_err();
+        assert_eq!(missing.code, "ResourceNotFoundException");
+        call("CreateEventBus", json!({"Name": "orders"})).unwrap();
+        let arn = "arn:aws:events:eu-west-1:000000000000:rule/orders/paid";
+        assert_eq!(call("PutRule", paid).unwrap()["RuleArn"], arn);
+        let here = call("ListRules", json!({})).unwrap();
+        assert_eq!(here["Rules"], json!([]));
+        let bus = "arn:aws:events:eu-west-1:000000000000:event-bus/orders";
+        let there = call("ListRules", json!({"EventBusName": bus})).unwrap();
+        assert_eq!(there["Rules"][0]["Arn"], arn);
+        let tag = json!({"ResourceARN": arn, "Tags": [{"Key": "a", "Value": "1"}]});
+        call("TagResource", tag).unwrap();
+        let managed =
+            json!({"Name": "theirs", "EventPattern": pattern, "ManagedBy": "batch.amazonaws.com"});
+        call("PutRule", managed).unwrap();
+        let told = call("DescribeRule", json!({"Name": "theirs"})).unwrap();
+        assert_eq!(told["ManagedBy"], "batch.amazonaws.com");
+        let put = json!({"Rule": "theirs", "Targets": [{"Id": "1", "Arn": "c"}]});
+        assert_eq!(
+            call("PutTargets", put).unwrap_err().code,
+            "ManagedRuleException"
+        );
+    }
 }

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod families;
 mod figures;
 mod fleet;
 mod in_use;

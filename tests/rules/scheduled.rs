@@ -304,7 +304,7 @@ async fn rule_02_a_target_with_a_higher_revision_stays_and_one_without_follows_b
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_differs_in_more_than_images_is_held_and_managed_rules_are_refused() {
+async fn what_differs_in_more_than_images_managed_rules_and_past_starts_are_refused() {
     let mut world = World::with(&[("web", &image("web", "seed"))], &config()).await;
     let other = json!({"family": "web", "memory": "1024", "cpu": "512",
         "containerDefinitions": [{"name": "app", "image": image("web", "seed")}]});
@@ -332,7 +332,7 @@ async fn what_differs_in_more_than_images_is_held_and_managed_rules_are_refused(
         (one.outcome, one.reason.clone())
     };
     let (outcome, reason) = said("default/bigger/1");
-    assert_eq!(outcome, Outcome::Held);
+    assert_eq!(outcome, Outcome::Refused);
     assert!(
         reason.contains("web:2 differs from web:3") && reason.contains("cpu, memory"),
         "{reason}"

@@ -110,13 +110,14 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
     let differs = differences(base, run);
     if !differs.is_empty() {
         let differs: Vec<String> = differs.into_iter().collect();
-        return held(format!(
+        let why = format!(
             "{} differs from {} in more than images that ecroll changed ({}): change the target by hand once, or name \
              the family without a revision",
             brief(&base.arn),
             brief(&run.definition.arn),
             differs.join(", ")
-        ));
+        );
+        return Verdict::Stays(Outcome::Refused, why, false);
     }
     if case.dry {
         return held(DRY_RUN.to_owned());

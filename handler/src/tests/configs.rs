@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::config::{
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
+    Action, Config, Families, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
     TriggerKind, Wave,
 };
 use crate::policy::TagPolicy;
