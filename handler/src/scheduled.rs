@@ -126,7 +126,7 @@ async fn tasks(at: Access<'_>, clusters: &BTreeSet<String>) -> Found {
     }
     let (events, scheduler) = (at.site.events(), at.site.scheduler());
     let (mut rules, schedules) = futures_util::join!(
-        read::rules(events, clusters),
+        read::rules(at, events, clusters),
         read::schedules(at, scheduler, clusters)
     );
     rules.tasks.extend(schedules.tasks);
@@ -187,6 +187,11 @@ impl Work<'_> {
     async fn each(&self, tasks: &[(Task, Goal)]) -> Concluded {
         let mut done = Concluded::default();
         for (task, goal) in tasks {
+            if !self.until.allows(self.context.now()) {
+                tracing::info!(reason = self.until.too_late(), "scheduled tasks");
+                done.waits = true;
+                break;
+            }
             self.one(task, goal, &mut done).await;
         }
         done

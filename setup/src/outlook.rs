@@ -207,6 +207,7 @@ impl Line {
         remarks.extend(wrong.map(|wrong| format!("refused: its own tags are wrong: {wrong}")));
         let mut add = |on: bool, text: &str| remarks.extend(on.then(|| text.to_owned()));
         add(settings.hold, "held");
+        add(settings.scheduled, "scheduled tasks move along");
         add(settings.action == Action::Force, "deployed anew");
         add(settings.pin == Pin::Digest, "by digest");
         add(settings.matching == Match::NamePrefix, "by name");

@@ -39,13 +39,21 @@ impl Found {
     }
 }
 
+/// An account may have a million schedules: what is not read in time is left to the next look-up, and told.
+fn in_time(at: Access<'_>, call: &'static str) -> Result<(), AwsError> {
+    if at.until.allows((at.now)()) {
+        return Ok(());
+    }
+    Err(AwsError::strange(call, at.until.too_late(), true))
+}
+
 /// Whether a rule or schedule is not there any more.
 pub(super) fn is_gone(error: &AwsError) -> bool {
     error.message.starts_with("ResourceNotFoundException")
 }
 
 /// The ECS tasks that rules start in these clusters.
-pub(super) async fn rules(events: &Way, clusters: &BTreeSet<String>) -> Found {
+pub(super) async fn rules(at: Access<'_>, events: &Way, clusters: &BTreeSet<String>) -> Found {
     let buses = match list(events, "ListEventBuses", &json!({}), "EventBuses").await {
         Ok(buses) => buses,
         Err(error) => {
@@ -81,6 +89,7 @@ pub(super) async fn rules(events: &Way, clusters: &BTreeSet<String>) -> Found {
         }
     }
     let read = wanted.iter().map(|(bus, rule)| async move {
+        in_time(at, "ListTargetsByRule")?;
         let targets = targets(events, bus, rule).await?;
         let tasks = targets
             .iter()
@@ -177,8 +186,8 @@ pub(super) async fn schedules(
     let mut token = None::<String>;
     let mut failed = None;
     loop {
-        if !at.until.allows((at.now)()) {
-            failed = Some(AwsError::strange(CALL, at.until.too_late(), true));
+        if let Err(late) = in_time(at, CALL) {
+            failed = Some(late);
             break;
         }
         let most = PAGE.to_string();
@@ -208,6 +217,7 @@ pub(super) async fn schedules(
         }
     }
     let read = wanted.iter().map(|(group, name)| async move {
+        in_time(at, "GetSchedule")?;
         let schedule = schedule(scheduler, group, name).await?;
         Ok(Task::of_schedule(&schedule).into_iter().collect())
     });
