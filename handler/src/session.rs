@@ -263,6 +263,11 @@ impl<'c> Session<'c> {
         if !self.config.moves_targets() || self.dry {
             return;
         }
+        // A service that could not be read may be the one whose deployment is not over.
+        if !self.inventory.gaps.is_empty() {
+            tracing::warn!("scheduled tasks wait until all services can be read");
+            return;
+        }
         let goals = Goals::of(&self.inventory, &self.rolled, pushes, &self.config);
         let moves = goals.moves();
         let alone = self.config.families == Families::All;

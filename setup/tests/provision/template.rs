@@ -182,7 +182,6 @@ async fn a_stack_of_every_kind_of_configuration() {
     assert_eq!(pocket.plan(&config).await.unwrap().count(Action::Create), 1);
 }
 
-<<<<<<< HEAD
 /// The statements of a role's policy, by their names, each list in order and each only member of one alone.
 fn statements(pocket: &Pocket, role: &str) -> BTreeMap<String, Value> {
     fn plain(value: &Value) -> Value {
@@ -283,7 +282,8 @@ async fn rule_08_a_stack_grants_what_setup_grants_whatever_is_configured() {
     ] {
         assert!(seen.contains(name), "{name} was never asked for");
     }
-=======
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stack_whose_tasks_move_along_gets_the_roles_that_it_is_told() {
     let pocket = account();
@@ -316,5 +316,4 @@ async fn a_stack_whose_tasks_move_along_gets_the_roles_that_it_is_told() {
     pocket.forget();
     let plan = pocket.plan(&config).await.unwrap();
     assert!(!plan.is_work(), "{plan}");
->>>>>>> e76be92 (Template: the roles of scheduled tasks; what is not read in time is told; ecr-deploy's families)
 }
