@@ -125,13 +125,13 @@ async fn tasks(at: Access<'_>, clusters: &BTreeSet<String>) -> Found {
         return Found::default();
     }
     let (events, scheduler) = (at.site.events(), at.site.scheduler());
-    let (mut rules, schedules) = futures_util::join!(
+    let (mut all, more) = futures_util::join!(
         read::rules(at, events, clusters),
         read::schedules(at, scheduler, clusters)
     );
-    rules.tasks.extend(schedules.tasks);
-    rules.failed.extend(schedules.failed);
-    rules
+    all.tasks.extend(more.tasks);
+    all.failed.extend(more.failed);
+    all
 }
 
 /// The newest revisions of the families that these tasks name and no service runs, as far as ecroll made them.

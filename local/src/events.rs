@@ -59,16 +59,7 @@ impl Events {
                 }
                 Ok(json!({"EventBusArn": bus_arn(bus, scope)}))
             }
-            "ListEventBuses" => {
-                let default = DEFAULT.to_owned();
-                let all: BTreeSet<&String> = self.buses.iter().chain([&default]).collect();
-                let all = all.into_iter().map(|bus| (bus, ()));
-                let (all, next) = page(all, input.text("NextToken"), limit(input));
-                let all = all.into_iter();
-                let all = all.map(|(bus, ())| json!({"Name": bus, "Arn": bus_arn(bus, scope)}));
-                let all: Vec<_> = all.collect();
-                Ok(present(json!({"EventBuses": all, "NextToken": next})))
-            }
+            "ListEventBuses" => Ok(self.list_buses(input, scope)),
             "PutRule" => self.put_rule(input, &bus, scope),
             "DescribeRule" => {
                 let key = of("Name")?;
@@ -225,6 +216,17 @@ impl Events {
                 rule.due = Some(due + TimeDelta::milliseconds(steps * step));
             }
         }
+    }
+
+    fn list_buses(&self, input: Input<'_>, scope: &Scope<'_>) -> Value {
+        let default = DEFAULT.to_owned();
+        let all: BTreeSet<&String> = self.buses.iter().chain([&default]).collect();
+        let all = all.into_iter().map(|bus| (bus, ()));
+        let (all, next) = page(all, input.text("NextToken"), limit(input));
+        let all = all.into_iter();
+        let all = all.map(|(bus, ())| json!({"Name": bus, "Arn": bus_arn(bus, scope)}));
+        let all: Vec<_> = all.collect();
+        present(json!({"EventBuses": all, "NextToken": next}))
     }
 
     fn put_rule(&mut self, input: Input<'_>, bus: &str, scope: &Scope<'_>) -> Answer {

@@ -167,9 +167,8 @@ impl Pipeline<'_> {
             marks_images: config.marks_images(),
             stacks: config.stacks.clone(),
             stack_roles: around.stack_roles.clone(),
-            moves_targets: config.moves_targets(),
             lists_families: config.families == Families::All,
-            target_roles: around.target_roles.clone(),
+            target_roles: config.moves_targets().then(|| around.target_roles.clone()),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![

@@ -58,8 +58,8 @@ async fn demanding() -> (World, Account) {
         json!({"Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/default", "RoleArn": role(of),
             "EcsParameters": {"TaskDefinitionArn": "arn:aws:ecs:eu-west-1:000000000000:task-definition/api:1"}})
     };
-    let rule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
-    call("events", "PutRule", rule);
+    let nightly = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
+    call("events", "PutRule", nightly);
     let mut one = target("rules");
     one["Id"] = json!("1");
     call(

@@ -175,7 +175,7 @@ fn moved(raw: &Value, pointer: &str, to: &str) -> Result<Value, Stop> {
     Ok(raw)
 }
 
-/// A call of PutTargets succeeds also where it did nothing: then it says so in its answer.
+/// A call of `PutTargets` succeeds also where it did nothing: then it says so in its answer.
 ///
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html>
 fn refused(answer: &Value) -> Result<(), Stop> {

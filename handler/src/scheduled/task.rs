@@ -65,7 +65,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// One of the targets that ListTargetsByRule returned; `None` for one that is no ECS task.
+    /// One of the targets that `ListTargetsByRule` returned; `None` for one that is no ECS task.
     #[must_use]
     pub fn of_rule(bus: &str, rule: &str, raw: &Value) -> Option<Self> {
         let at = At::Rule {
@@ -76,7 +76,7 @@ impl Task {
         Self::read(at, raw, raw, None)
     }
 
-    /// What GetSchedule returned; `None` for one that starts no ECS task by its own parameters.
+    /// What `GetSchedule` returned; `None` for one that starts no ECS task by its own parameters.
     #[must_use]
     pub fn of_schedule(raw: &Value) -> Option<Self> {
         let text = |member: &str| raw.get(member)?.as_str().map(str::to_owned);

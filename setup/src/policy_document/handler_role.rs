@@ -31,10 +31,8 @@ pub struct HandlerAccess {
     pub stack_roles: BTreeSet<String>,
     /// Families follow that no service runs.
     pub lists_families: bool,
-    /// Rules and schedules move along.
-    pub moves_targets: bool,
-    /// The roles by which their tasks are started today.
-    pub target_roles: TargetRoles,
+    /// The roles by which scheduled tasks are started today, if these move along.
+    pub target_roles: Option<TargetRoles>,
 }
 
 /// Roles that are handed to EventBridge and to its Scheduler, which start tasks by them.
@@ -220,26 +218,25 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Condition": { "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } },
         }));
     }
-    if access.moves_targets {
+    if let Some(roles) = &access.target_roles {
         statements.extend(scheduled(&places, &clusters));
-    }
-    let roles = &access.target_roles;
-    for (sid, roles, service) in [
-        ("PassRuleRoles", &roles.events, "events.amazonaws.com"),
-        (
-            "PassScheduleRoles",
-            &roles.scheduler,
-            "scheduler.amazonaws.com",
-        ),
-    ] {
-        if !roles.is_empty() {
-            statements.push(json!({
-                "Sid": sid,
-                "Effect": "Allow",
-                "Action": "iam:PassRole",
-                "Resource": roles,
-                "Condition": { "StringEquals": { "iam:PassedToService": service } },
-            }));
+        for (sid, roles, service) in [
+            ("PassRuleRoles", &roles.events, "events.amazonaws.com"),
+            (
+                "PassScheduleRoles",
+                &roles.scheduler,
+                "scheduler.amazonaws.com",
+            ),
+        ] {
+            if !roles.is_empty() {
+                statements.push(json!({
+                    "Sid": sid,
+                    "Effect": "Allow",
+                    "Action": "iam:PassRole",
+                    "Resource": roles,
+                    "Condition": { "StringEquals": { "iam:PassedToService": service } },
+                }));
+            }
         }
     }
     if !access.assumed.is_empty() {

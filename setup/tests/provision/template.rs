@@ -294,8 +294,8 @@ async fn a_stack_whose_tasks_move_along_gets_the_roles_that_it_is_told() {
         json!({"Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/prod", "RoleArn": role(name),
             "EcsParameters": {"TaskDefinitionArn": task}})
     };
-    let rule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
-    pocket.call("events", "PutRule", rule);
+    let nightly = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
+    pocket.call("events", "PutRule", nightly);
     let mut one = target("rules");
     one["Id"] = json!("1");
     pocket.call(
