@@ -232,16 +232,16 @@ fn rule_05_a_revision_that_differs_in_anything_else_is_not_taken_for_the_same() 
     let unknown = definition(3, |raw| raw["ofTomorrow"] = json!(1));
     assert!(differs(&unknown).contains("(ofTomorrow)"));
     let proxy = definition(3, |raw| {
-        raw["containerDefinitions"][1]["image"] = json!("nginx:2")
+        raw["containerDefinitions"][1]["image"] = json!("nginx:2");
     });
     assert!(differs(&proxy).contains("(other images)"));
     let moved = format!("{REGISTRY}/web-admin:v3");
     let moved = definition(3, |raw| {
-        raw["containerDefinitions"][0]["image"] = json!(moved)
+        raw["containerDefinitions"][0]["image"] = json!(moved);
     });
     assert!(differs(&moved).contains("(other images)"));
     let command = definition(3, |raw| {
-        raw["containerDefinitions"][0]["command"] = json!(["x"])
+        raw["containerDefinitions"][0]["command"] = json!(["x"]);
     });
     assert!(differs(&command).contains("(containerDefinitions)"));
     let mut tagged = definition(3, |_| ());
