@@ -154,8 +154,12 @@ async fn families_that_no_service_runs_and_what_starts_their_tasks_follow_where_
     rule(&world, "api", &[target("api:1")]);
     world.set_up(&config).await;
     world.minutes(5).await;
-    // Two pushes at once, one that is no version, and records that come again hours later.
+    // Two pushes in a row, one that is no version, and records that come again hours later.
     world.push("api", "2.0.0", "two", 600);
+    world
+        .account
+        .run_until(world.now() + chrono::TimeDelta::seconds(2))
+        .await;
     world.push("api", "2.1.0", "three", 600);
     world.push("api", "nightly", "four", 600);
     world.minutes(3).await;
