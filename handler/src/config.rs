@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use read::{Fault, OwnTags, edits};
-pub use service::{Action, Match, Pin, ServiceRule, ServiceSettings};
+pub use service::{Action, Families, Match, Pin, ServiceRule, ServiceSettings};
 pub use span::span;
 pub use stack::StackRule;
 
@@ -172,6 +172,8 @@ pub struct Config {
     pub reconcile: bool,
     /// CloudFormation stacks that take an image's tag as a parameter.
     pub stacks: Vec<StackRule>,
+    /// Which task definitions follow. Default those that services run.
+    pub families: Families,
 }
 
 impl Default for Config {
@@ -193,6 +195,7 @@ impl Default for Config {
             waves: Vec::new(),
             reconcile: true,
             stacks: Vec::new(),
+            families: Families::Services,
         }
     }
 }
@@ -231,6 +234,23 @@ impl Config {
             .iter()
             .find(|rule| rule.covers(cluster, service, repository));
         rule.map_or_else(|| self.service.clone(), |rule| rule.over(&self.service))
+    }
+
+    /// What holds for a family that no service runs, and one of its repositories: the first rule that names neither
+    /// cluster nor service and covers the repository, over the defaults.
+    #[must_use]
+    pub fn family_settings(&self, repository: &str) -> ServiceSettings {
+        let rule = self.services.iter().find(|rule| {
+            rule.cluster.is_none() && rule.service.is_none() && rule.covers("", "", repository)
+        });
+        rule.map_or_else(|| self.service.clone(), |rule| rule.over(&self.service))
+    }
+
+    /// Whether any rule or schedule is to move along.
+    #[must_use]
+    pub fn moves_targets(&self) -> bool {
+        let mut rules = self.services.iter().filter_map(|rule| rule.scheduled);
+        self.service.scheduled || rules.any(|scheduled| scheduled)
     }
 
     /// Whether a cluster, named by its ARN, is one whose services follow.
@@ -288,6 +308,7 @@ impl Default for ServiceSettings {
             action: Action::Revision,
             pin: Pin::Tag,
             hold: false,
+            scheduled: false,
             in_use_tag: None,
             minimum_healthy_percent: None,
             maximum_percent: None,

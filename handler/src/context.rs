@@ -64,6 +64,12 @@ struct Memory {
     home: Option<Place>,
     /// When the registry was last asked for what the log lacks.
     reconciled: Option<DateTime<Utc>>,
+    /// The pushes about which all families that no service runs have been decided.
+    concluded: BTreeSet<String>,
+    /// The revisions that such families got.
+    registered: BTreeSet<String>,
+    /// The revisions to which all scheduled tasks have moved that will.
+    settled: Option<BTreeSet<String>>,
     /// What was done to stacks, by their ARNs.
     stacks: BTreeMap<String, stacks::Remembered>,
 }
@@ -260,6 +266,36 @@ impl Context {
     /// Remembers a stack's past.
     pub(crate) fn remember_stack(&self, id: &str, past: stacks::Remembered) {
         self.memory().stacks.insert(id.to_owned(), past);
+    }
+
+    /// Whether all families were decided about, for each of these pushes.
+    pub(crate) fn has_concluded(&self, pushes: &BTreeSet<String>) -> bool {
+        pushes.is_subset(&self.memory().concluded)
+    }
+
+    /// Remembers that all families were decided about, for each of these pushes; others are forgotten.
+    pub(crate) fn conclude(&self, pushes: BTreeSet<String>) {
+        self.memory().concluded = pushes;
+    }
+
+    /// Remembers the revision that a family got which no service runs.
+    pub(crate) fn registered(&self, arn: String) {
+        self.memory().registered.insert(arn);
+    }
+
+    /// Whether all scheduled tasks were looked at with just these places to move to, and nothing was left.
+    pub(crate) fn has_settled(&self, moves: &BTreeSet<String>) -> bool {
+        let memory = self.memory();
+        memory.settled.as_ref() == Some(moves) && memory.registered.is_empty()
+    }
+
+    /// Remembers where scheduled tasks could move to when nothing was left; `None` when something was.
+    pub(crate) fn settle(&self, moves: Option<BTreeSet<String>>) {
+        let mut memory = self.memory();
+        if moves.is_some() {
+            memory.registered.clear();
+        }
+        memory.settled = moves;
     }
 
     /// Learns where the function is.

@@ -15,7 +15,9 @@ use crate::site::Access;
 pub(crate) use digests::digests;
 pub use raw::{Keep, carry};
 pub(crate) use raw::{describe_task_definition, register_task_definition};
-pub(crate) use read::{Described, describe_services, history, list_clusters, list_services};
+pub(crate) use read::{
+    Described, describe_services, history, list_clusters, list_families, list_services,
+};
 
 /// The token of the next page. One that repeats would be followed for ever.
 pub(crate) fn next(

@@ -58,6 +58,8 @@ pub struct Service {
     pub zone_rebalancing: bool,
     /// Its newest deployment is not over yet.
     pub deploying: bool,
+    /// Its newest deployment is over, and well.
+    pub completed: bool,
     /// The tags that ecroll or anybody else put on it.
     pub tags: BTreeMap<String, String>,
 }
@@ -177,6 +179,8 @@ impl Definition {
 /// Everything that runs in the followed clusters.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
+    /// ARNs of the clusters that are followed.
+    pub clusters: BTreeSet<String>,
     /// The services, sorted by ARN.
     pub services: Vec<Service>,
     /// The revisions that they run, by ARN.

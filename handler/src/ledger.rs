@@ -140,6 +140,15 @@ impl RevisionName {
         }
     }
 
+    /// As a tag's value holds it beside little else.
+    pub(crate) fn brief(&self) -> String {
+        if self.0.len() > LONGEST / 2 {
+            self.hashed().0
+        } else {
+            self.0.clone()
+        }
+    }
+
     /// Whether an ARN is that of this revision.
     #[must_use]
     pub fn names(&self, arn: &str) -> bool {

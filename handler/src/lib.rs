@@ -15,6 +15,8 @@
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |
 //! | [`stacks`] | the same for stacks that take a tag as a parameter: decides, and updates them | CloudFormation, ECR |
+//! | `families` | gives families that no service runs their revision of a push, where somebody asked for that | ECS |
+//! | [`scheduled`] | rules and schedules of the families that services run move along, once a roll is over and well | EventBridge, Scheduler, ECS |
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `reconcile` | asks the registry for pushes that never reached the log | ECR |
@@ -35,6 +37,7 @@ mod ecr;
 mod ecs;
 mod elsewhere;
 mod error;
+mod families;
 mod followers;
 pub mod image;
 mod in_use;
@@ -54,6 +57,7 @@ pub mod record;
 pub mod report;
 pub mod revision;
 mod roll;
+pub mod scheduled;
 mod session;
 mod site;
 pub mod stacks;
@@ -62,6 +66,7 @@ mod survey;
 mod target;
 mod telling;
 pub mod trigger;
+mod way;
 
 #[cfg(test)]
 mod tests;

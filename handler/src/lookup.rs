@@ -68,7 +68,7 @@ pub(crate) async fn look_up(
         )
     );
     let Done {
-        session,
+        mut session,
         found,
         pushes,
         reached,
@@ -81,6 +81,11 @@ pub(crate) async fn look_up(
     }
     if !trigger.dry_run {
         session.mark_images(whole).await;
+    }
+    Box::pin(session.decide_families(&pushes)).await;
+    // After everything else: an alarm's look-up has no time for it, and nothing that it rolls is over by then.
+    if matches!(trigger.name, "sweep" | "deployment") {
+        Box::pin(session.move_scheduled(&pushes, whole)).await;
     }
     if failed.is_some() || session.is_unfinished() {
         context.set_mark(mark.unfinished(from == earliest));

@@ -16,7 +16,11 @@ use crate::deadline::Deadline;
 /// DescribeServiceRevisions: it is counted with the deployments that it belongs to.
 const RATES: &[(&[&str], i32, i32)] = &[
     (&["RegisterTaskDefinition"], 20, 1),
-    (&["DescribeTaskDefinition"], 50, 20),
+    (
+        &["DescribeTaskDefinition", "ListTaskDefinitionFamilies"],
+        50,
+        20,
+    ),
     (&["UpdateService"], 50, 5),
     (&["DescribeServices", "ListServices"], 100, 20),
     (&["ListClusters"], 50, 20),

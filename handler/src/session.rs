@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Config, OwnTags};
+use crate::config::{Config, Families, OwnTags};
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::deployment::{self, Change, Ended};
 use crate::elsewhere;
 use crate::error::Error;
+use crate::families;
 use crate::image::Repository;
 use crate::in_use;
 use crate::inventory::{Gap, Inventory};
@@ -20,6 +21,7 @@ use crate::policy::TagPolicy;
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
 use crate::roll;
+use crate::scheduled::{self, Goals};
 use crate::stacks;
 use crate::survey;
 use crate::telling;
@@ -236,6 +238,50 @@ impl<'c> Session<'c> {
                 retryable: false,
             });
         }
+    }
+
+    /// Gives the families that no service runs their revisions, once the services had their turn.
+    pub(crate) async fn decide_families(&mut self, pushes: &[Push]) {
+        let (context, config) = (self.context, &self.config);
+        let done = families::decide(
+            context,
+            config,
+            &self.inventory,
+            pushes,
+            self.dry,
+            self.until,
+        );
+        let done = done.await;
+        self.decisions.extend(done.decisions);
+        self.inventory.gaps.extend(done.gaps);
+        self.unfinished |= done.waits;
+    }
+
+    /// Lets the tasks of rules and schedules move along with the services whose deployments are over. A warm function reads
+    /// them again when there is somewhere else to move to, and when everything is looked at: `all`.
+    pub(crate) async fn move_scheduled(&mut self, pushes: &[Push], all: bool) {
+        if !self.config.moves_targets() || self.dry {
+            return;
+        }
+        // A service that could not be read may be the one whose deployment is not over.
+        if !self.inventory.gaps.is_empty() {
+            tracing::warn!("scheduled tasks wait until all services can be read");
+            return;
+        }
+        let goals = Goals::of(&self.inventory, &self.rolled, pushes, &self.config);
+        let moves = goals.moves();
+        let alone = self.config.families == Families::All;
+        if (moves.is_empty() && !alone) || (!all && self.context.has_settled(&moves)) {
+            return;
+        }
+        let done =
+            scheduled::move_along(self.context, &self.inventory, &goals, self.dry, self.until);
+        let done = done.await;
+        let retryable = done.decisions.iter().any(|decision| decision.retryable);
+        let settled = !retryable && !done.waits && done.gaps.is_empty();
+        self.context.settle(settled.then_some(moves));
+        self.decisions.extend(done.decisions);
+        self.inventory.gaps.extend(done.gaps);
     }
 
     /// Whether anything was rolled, or tried, or a stack updated already.

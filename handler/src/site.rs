@@ -1,5 +1,6 @@
 //! The accounts and Regions that are looked after, and the way in which every call to ECS there is made.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -14,6 +15,7 @@ use crate::context::Now;
 use crate::deadline::Deadline;
 use crate::error::AwsError;
 use crate::pace::{Announced, Pace};
+use crate::way::Way;
 
 /// How often a call is tried while its error is one that passes.
 const TRIES: u32 = 5;
@@ -59,6 +61,10 @@ impl std::fmt::Display for Place {
 pub(crate) struct Site {
     pub(crate) place: Option<Place>,
     ecs: aws_sdk_ecs::Client,
+    /// Made when they are asked for: most functions never do.
+    events: OnceLock<Way>,
+    scheduler: OnceLock<Way>,
+    sdk: SdkConfig,
     pace: Pace,
     connections: Semaphore,
 }
@@ -74,9 +80,24 @@ impl Site {
         Self {
             place,
             ecs: aws_sdk_ecs::Client::from_conf(config),
+            events: OnceLock::new(),
+            scheduler: OnceLock::new(),
+            sdk: sdk.clone(),
             pace: Pace::new(seed.unsigned_abs()),
             connections: Semaphore::new(CONNECTIONS),
         }
+    }
+}
+
+impl Site {
+    /// EventBridge there.
+    pub(crate) fn events(&self) -> &Way {
+        self.events.get_or_init(|| Way::to_events(&self.sdk))
+    }
+
+    /// EventBridge Scheduler there.
+    pub(crate) fn scheduler(&self) -> &Way {
+        self.scheduler.get_or_init(|| Way::to_scheduler(&self.sdk))
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) const ROLL: i32 = 4;
 /// What one place holds.
 #[derive(Default)]
 struct Part {
+    clusters: Vec<String>,
     services: Vec<Service>,
     gaps: Vec<Gap>,
     progress: BTreeMap<String, Progress>,
@@ -41,6 +42,7 @@ impl Part {
     fn join(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::default();
         for part in parts {
+            all.clusters.extend(part.clusters);
             all.services.extend(part.services);
             all.gaps.extend(part.gaps);
             all.progress.extend(part.progress);
@@ -83,6 +85,7 @@ pub(crate) async fn survey_of(
         }
     }
     let Part {
+        clusters,
         mut services,
         gaps,
         progress,
@@ -91,6 +94,7 @@ pub(crate) async fn survey_of(
     // A target may name the function's own place.
     services.dedup_by(|a, b| a.arn == b.arn);
     let mut inventory = Inventory {
+        clusters: clusters.into_iter().collect(),
         services,
         gaps,
         progress,
@@ -118,11 +122,16 @@ async fn everything(
         (None, Some(here)) => context.learn_home(here),
         _ => {}
     }
-    let followed = clusters
+    let followed: Vec<String> = clusters
         .into_iter()
-        .filter(|arn| context.config.follows_cluster(arn));
-    let parts = followed.map(|cluster| async move { cluster_services(at, &cluster, wanted).await });
-    Ok(Part::join(concurrent::all(parts).await))
+        .filter(|arn| context.config.follows_cluster(arn))
+        .collect();
+    let parts = followed
+        .iter()
+        .map(|cluster| cluster_services(at, cluster, wanted));
+    let mut all = Part::join(concurrent::all(parts).await);
+    all.clusters = followed;
+    Ok(all)
 }
 
 /// The services of one cluster.
@@ -149,6 +158,7 @@ fn part(cluster: &str, described: ecs::Described) -> Part {
     let failed = described.failed.iter();
     let gaps = failed.map(|(name, error)| gap(cluster, name, error));
     Part {
+        clusters: Vec::new(),
         gaps: gaps.collect(),
         services: described.services,
         progress: described.progress,
@@ -258,6 +268,7 @@ pub(crate) async fn progress(
         services,
         gaps,
         mut progress,
+        ..
     } = Part::join(concurrent::all(read).await);
     let both = services.into_iter().filter_map(|service| {
         let progress = progress.remove(&service.arn)?;

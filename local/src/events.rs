@@ -1,8 +1,10 @@
-//! EventBridge: rules on a rate or on a pattern, with functions and queues as targets.
+//! EventBridge: rules on a rate or on a pattern, with functions and queues as targets. A target that is a cluster is kept,
+//! and starts no task.
 
+mod rule;
 mod target;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -11,26 +13,20 @@ use crate::event_pattern;
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present, tag_list};
 use crate::service::{Answer, Fault, Scope};
+use rule::{Rule, interval, name, rule_arn};
 use target::{Target, check_delivery};
 
-/// The rules of the default event bus.
+/// The bus that every account has.
+const DEFAULT: &str = "default";
+
+/// The event buses and their rules.
 #[derive(Debug)]
 pub(crate) struct Events {
+    /// By name, after the bus and a slash where that is not the default: as in their ARNs.
     rules: BTreeMap<String, Rule>,
+    /// Besides the default.
+    buses: BTreeSet<String>,
     ids: Ids,
-}
-
-#[derive(Debug)]
-struct Rule {
-    schedule: Option<String>,
-    every: Option<TimeDelta>,
-    pattern: Option<String>,
-    description: Option<String>,
-    role: Option<String>,
-    enabled: bool,
-    due: Option<DateTime<Utc>>,
-    targets: BTreeMap<String, Value>,
-    tags: BTreeMap<String, String>,
 }
 
 /// A rule that came due: one event for each target.
@@ -45,35 +41,40 @@ impl Events {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             rules: BTreeMap::new(),
+            buses: BTreeSet::new(),
             ids: Ids::new(seed, "events"),
         }
     }
 
     pub(crate) fn call(&mut self, operation: &str, input: &Value, scope: &Scope<'_>) -> Answer {
         let input = Input::new(input, "ValidationException");
-        if input
-            .text("EventBusName")
-            .is_some_and(|bus| bus != "default")
-        {
-            let message = "the pocket account has only the default event bus";
-            return Err(Fault::client("NotImplemented", message).with_status(501));
-        }
+        let bus = self.bus(input)?;
+        let of = |member| Ok::<_, Fault>(key(&bus, input.need(member)?));
         match operation {
-            "PutRule" => self.put_rule(input, scope),
+            "CreateEventBus" => {
+                let bus = input.need("Name")?;
+                if bus == DEFAULT || !self.buses.insert(bus.to_owned()) {
+                    let message = format!("Event bus {bus} already exists.");
+                    return Err(Fault::client("ResourceAlreadyExistsException", message));
+                }
+                Ok(json!({"EventBusArn": bus_arn(bus, scope)}))
+            }
+            "ListEventBuses" => Ok(self.list_buses(input, scope)),
+            "PutRule" => self.put_rule(input, &bus, scope),
             "DescribeRule" => {
-                let name = input.need("Name")?;
-                Ok(self.rule(name)?.describe(name, scope))
+                let key = of("Name")?;
+                Ok(self.rule(&key)?.describe(&key, scope))
             }
             "ListRules" => {
                 let prefix = input.text("NamePrefix").unwrap_or_default();
                 let rules = self
                     .rules
                     .iter()
-                    .filter(|(name, _)| name.starts_with(prefix));
-                let (rules, next) = page(rules, input.text("NextToken"), 100);
+                    .filter(|(key, rule)| rule.bus == bus && name(key).starts_with(prefix));
+                let (rules, next) = page(rules, input.text("NextToken"), limit(input));
                 let rules: Vec<_> = rules
                     .into_iter()
-                    .map(|(name, rule)| rule.describe(name, scope))
+                    .map(|(key, rule)| rule.describe(key, scope))
                     .collect();
                 Ok(present(json!({"Rules": rules, "NextToken": next})))
             }
@@ -81,40 +82,44 @@ impl Events {
                 let arn = input.need("TargetArn")?;
                 let aims = |rule: &Rule| {
                     let mut targets = rule.targets.values();
-                    targets.any(|target| target.get("Arn").and_then(Value::as_str) == Some(arn))
+                    rule.bus == bus
+                        && targets
+                            .any(|target| target.get("Arn").and_then(Value::as_str) == Some(arn))
                 };
                 let rules = self.rules.iter().filter(|(_, rule)| aims(rule));
-                let (rules, next) = page(rules, input.text("NextToken"), 100);
-                let names: Vec<_> = rules.into_iter().map(|(name, _)| name).collect();
+                let (rules, next) = page(rules, input.text("NextToken"), limit(input));
+                let names: Vec<_> = rules.into_iter().map(|(key, _)| name(key)).collect();
                 Ok(present(json!({"RuleNames": names, "NextToken": next})))
             }
             "EnableRule" | "DisableRule" => {
-                let rule = self.rule(input.need("Name")?)?;
+                let rule = self.changed(&of("Name")?)?;
                 rule.enabled = operation == "EnableRule";
                 rule.due = rule.first_due(scope.now);
                 Ok(json!({}))
             }
             "DeleteRule" => {
-                let name = input.need("Name")?;
+                let key = of("Name")?;
                 if self
                     .rules
-                    .get(name)
+                    .get(&key)
                     .is_some_and(|rule| !rule.targets.is_empty())
                 {
                     return Err(input.fault("Rule can't be deleted since it has targets."));
                 }
-                self.rules.remove(name);
+                self.rules.remove(&key);
                 Ok(json!({}))
             }
-            "PutTargets" => self.put_targets(input),
+            "PutTargets" => self.put_targets(input, &of("Rule")?),
             "ListTargetsByRule" => {
-                let rule = self.rule(input.need("Rule")?)?;
-                let targets: Vec<_> = rule.targets.values().collect();
-                Ok(json!({"Targets": targets}))
+                let rule = self.rule(&of("Rule")?)?;
+                let (targets, next) =
+                    page(rule.targets.iter(), input.text("NextToken"), limit(input));
+                let targets: Vec<_> = targets.into_iter().map(|(_, target)| target).collect();
+                Ok(present(json!({"Targets": targets, "NextToken": next})))
             }
             "RemoveTargets" => {
                 let ids = input.texts("Ids");
-                self.rule(input.need("Rule")?)?
+                self.changed(&of("Rule")?)?
                     .targets
                     .retain(|id, _| !ids.contains(id));
                 Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
@@ -213,14 +218,29 @@ impl Events {
         }
     }
 
-    fn put_rule(&mut self, input: Input<'_>, scope: &Scope<'_>) -> Answer {
-        let name = input.need("Name")?;
+    fn list_buses(&self, input: Input<'_>, scope: &Scope<'_>) -> Value {
+        let default = DEFAULT.to_owned();
+        let all: BTreeSet<&String> = self.buses.iter().chain([&default]).collect();
+        let all = all.into_iter().map(|bus| (bus, ()));
+        let (all, next) = page(all, input.text("NextToken"), limit(input));
+        let all = all.into_iter();
+        let all = all.map(|(bus, ())| json!({"Name": bus, "Arn": bus_arn(bus, scope)}));
+        let all: Vec<_> = all.collect();
+        present(json!({"EventBuses": all, "NextToken": next}))
+    }
+
+    fn put_rule(&mut self, input: Input<'_>, bus: &str, scope: &Scope<'_>) -> Answer {
+        let key = key(bus, input.need("Name")?);
         let schedule = input.text("ScheduleExpression").map(str::to_owned);
         let pattern = input.text("EventPattern").map(str::to_owned);
         if schedule.is_none() && pattern.is_none() {
             return Err(
                 input.fault("Parameter(s) EventPattern or ScheduleExpression must be specified.")
             );
+        }
+        if schedule.is_some() && bus != DEFAULT {
+            let message = "ScheduleExpression is supported only on the default event bus.";
+            return Err(input.fault(message));
         }
         if let Some(pattern) = &pattern {
             let invalid = |why: String| {
@@ -235,7 +255,7 @@ impl Events {
             .as_deref()
             .map(|text| interval(text, input))
             .transpose()?;
-        let held = self.rules.remove(name);
+        let held = self.rules.remove(&key);
         let mut rule = Rule {
             schedule,
             every,
@@ -246,6 +266,9 @@ impl Events {
             due: None,
             targets: BTreeMap::new(),
             tags: input.tags("Tags"),
+            bus: bus.to_owned(),
+            // No SDK can say so: a service of AWS makes such rules.
+            managed_by: input.text("ManagedBy").map(str::to_owned),
         };
         rule.due = rule.first_due(scope.now);
         if let Some(held) = held {
@@ -256,12 +279,18 @@ impl Events {
             rule.targets = held.targets;
             rule.tags = held.tags;
         }
-        self.rules.insert(name.to_owned(), rule);
-        Ok(json!({"RuleArn": rule_arn(name, scope)}))
+        let arn = rule_arn(&key, scope);
+        self.rules.insert(key, rule);
+        Ok(json!({"RuleArn": arn}))
     }
 
-    fn put_targets(&mut self, input: Input<'_>) -> Answer {
-        let rule = self.rule(input.need("Rule")?)?;
+    fn put_targets(&mut self, input: Input<'_>, key: &str) -> Answer {
+        let managed = input.text("ManagedBy").is_some();
+        let rule = if managed {
+            self.rule(key)?
+        } else {
+            self.changed(key)?
+        };
         let mut targets = BTreeMap::new();
         for target in input.list("Targets") {
             let given = Input::new(target, "ValidationException");
@@ -281,98 +310,66 @@ impl Events {
         Ok(json!({"FailedEntryCount": 0, "FailedEntries": []}))
     }
 
-    fn rule(&mut self, name: &str) -> Result<&mut Rule, Fault> {
-        self.rules.get_mut(name).ok_or_else(|| {
-            let message = format!("Rule {name} does not exist on EventBus default.");
+    /// The bus that a call names, by name or ARN.
+    fn bus(&self, input: Input<'_>) -> Result<String, Fault> {
+        let named = input.text("EventBusName").unwrap_or(DEFAULT);
+        let named = name(named);
+        if named == DEFAULT || self.buses.contains(named) {
+            return Ok(named.to_owned());
+        }
+        let message = format!("Event bus {named} does not exist.");
+        Err(Fault::client("ResourceNotFoundException", message))
+    }
+
+    fn rule(&mut self, key: &str) -> Result<&mut Rule, Fault> {
+        self.rules.get_mut(key).ok_or_else(|| {
+            let (bus, name) = key.rsplit_once('/').unwrap_or((DEFAULT, key));
+            let message = format!("Rule {name} does not exist on EventBus {bus}.");
             Fault::client("ResourceNotFoundException", message)
         })
     }
 
+    /// A rule that somebody is to change, which its service alone may do.
+    fn changed(&mut self, key: &str) -> Result<&mut Rule, Fault> {
+        let rule = self.rule(key)?;
+        if rule.managed_by.is_some() {
+            let message =
+                "Rule is managed by an AWS service can only be modified if force is provided.";
+            return Err(Fault::client("ManagedRuleException", message));
+        }
+        Ok(rule)
+    }
+
     fn tagged(&mut self, input: Input<'_>) -> Result<&mut Rule, Fault> {
         let arn = input.need("ResourceARN")?;
-        self.rule(arn.rsplit_once('/').map_or(arn, |(_, name)| name))
+        self.rule(arn.split_once(":rule/").map_or(arn, |(_, key)| key))
     }
 }
 
-impl Rule {
-    fn takes(&self, event: &Value) -> bool {
-        let pattern = self.pattern.as_deref().filter(|_| self.enabled);
-        let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
-        pattern.is_some_and(|pattern| event_pattern::matches(&pattern, event))
-    }
-
-    /// A rate counts from the moment at which the rule was made or enabled.
-    fn first_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.every.filter(|_| self.enabled).map(|every| now + every)
-    }
-
-    fn describe(&self, name: &str, scope: &Scope<'_>) -> Value {
-        present(json!({
-            "Name": name,
-            "Arn": rule_arn(name, scope),
-            "EventBusName": "default",
-            "ScheduleExpression": self.schedule,
-            "EventPattern": self.pattern,
-            "Description": self.description,
-            "RoleArn": self.role,
-            "State": if self.enabled { "ENABLED" } else { "DISABLED" },
-        }))
+/// Where a rule of a bus is kept.
+fn key(bus: &str, name: &str) -> String {
+    if bus == DEFAULT {
+        name.to_owned()
+    } else {
+        format!("{bus}/{name}")
     }
 }
 
-fn rule_arn(name: &str, scope: &Scope<'_>) -> String {
-    scope.place.arn("events", &format!("rule/{name}"))
+fn bus_arn(bus: &str, scope: &Scope<'_>) -> String {
+    scope.place.arn("events", &format!("event-bus/{bus}"))
 }
 
-/// `rate(1 hour)`, `rate(5 minutes)`: the unit is singular for one and plural for more.
-fn interval(text: &str, input: Input<'_>) -> Result<TimeDelta, Fault> {
-    let invalid = || input.fault("Parameter ScheduleExpression is not valid.");
-    if text.starts_with("cron(") {
-        let message = "the pocket account does not simulate cron schedules: use rate(…)";
-        return Err(Fault::client("NotImplemented", message).with_status(501));
-    }
-    let rate = text
-        .strip_prefix("rate(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    let (count, unit) = rate
-        .and_then(|rate| rate.trim().split_once(' '))
-        .ok_or_else(invalid)?;
-    let count: i32 = count
-        .parse()
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or_else(invalid)?;
-    let minutes = match (unit.trim(), count) {
-        ("minute", 1) | ("minutes", 2..) => 1,
-        ("hour", 1) | ("hours", 2..) => 60,
-        ("day", 1) | ("days", 2..) => 24 * 60,
-        _ => return Err(invalid()),
-    };
-    Ok(TimeDelta::minutes(i64::from(count) * minutes))
+/// How long a page is, a hundred at most.
+fn limit(input: Input<'_>) -> usize {
+    let asked = input.number("Limit");
+    let asked = asked.and_then(|asked| usize::try_from(asked).ok());
+    asked.unwrap_or(100).clamp(1, 100)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::options::Options;
-
-    #[test]
-    fn a_rate_has_a_count_and_its_unit() {
-        let input = json!({});
-        let rate = |text: &str| interval(text, Input::new(&input, "ValidationException"));
-        assert_eq!(rate("rate(1 minute)"), Ok(TimeDelta::minutes(1)));
-        assert_eq!(rate("rate(5 minutes)"), Ok(TimeDelta::minutes(5)));
-        assert_eq!(rate("rate(2 days)"), Ok(TimeDelta::days(2)));
-        for text in [
-            "rate(1 minutes)",
-            "rate(5 minute)",
-            "rate(0 minutes)",
-            "5 minutes",
-            "rate()",
-        ] {
-            assert!(rate(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn a_rule_fires_at_its_rate_and_keeps_its_rhythm_over_a_skip() {
@@ -395,5 +392,40 @@ mod tests {
         assert_eq!(events.next_due(), Some(start + TimeDelta::minutes(10)));
         events.rebase(start + TimeDelta::minutes(61));
         assert_eq!(events.next_due(), Some(start + TimeDelta::minutes(65)));
+    }
+
+    #[test]
+    fn each_bus_has_its_rules_and_a_rule_of_a_service_is_left_to_it() {
+        let place = Options::default().place();
+        let mut events = Events::new(0);
+        let scope = Scope {
+            now: "2026-03-01T00:00:00Z".parse().unwrap(),
+            place: &place,
+        };
+        let mut call = |operation: &str, input: Value| events.call(operation, &input, &scope);
+        let pattern = json!({"source": ["shop"]}).to_string();
+        let paid = json!({"Name": "paid", "EventBusName": "orders", "EventPattern": pattern});
+        let missing = call("PutRule", paid.clone()).unwrap_err();
+        assert_eq!(missing.code, "ResourceNotFoundException");
+        call("CreateEventBus", json!({"Name": "orders"})).unwrap();
+        let arn = "arn:aws:events:eu-west-1:000000000000:rule/orders/paid";
+        assert_eq!(call("PutRule", paid).unwrap()["RuleArn"], arn);
+        let here = call("ListRules", json!({})).unwrap();
+        assert_eq!(here["Rules"], json!([]));
+        let bus = "arn:aws:events:eu-west-1:000000000000:event-bus/orders";
+        let there = call("ListRules", json!({"EventBusName": bus})).unwrap();
+        assert_eq!(there["Rules"][0]["Arn"], arn);
+        let tag = json!({"ResourceARN": arn, "Tags": [{"Key": "a", "Value": "1"}]});
+        call("TagResource", tag).unwrap();
+        let managed =
+            json!({"Name": "theirs", "EventPattern": pattern, "ManagedBy": "batch.amazonaws.com"});
+        call("PutRule", managed).unwrap();
+        let told = call("DescribeRule", json!({"Name": "theirs"})).unwrap();
+        assert_eq!(told["ManagedBy"], "batch.amazonaws.com");
+        let put = json!({"Rule": "theirs", "Targets": [{"Id": "1", "Arn": "c"}]});
+        assert_eq!(
+            call("PutTargets", put).unwrap_err().code,
+            "ManagedRuleException"
+        );
     }
 }

@@ -72,6 +72,9 @@
 //! | queues | a name rests for 60 seconds after its queue was deleted; the visible depth is a metric, told when it changes | SQS API reference; SQS guide, available CloudWatch metrics |
 //! | dashboards | kept as put; tags only by the creation | CloudWatch API reference |
 //! | scheduled rules | `rate(…)`, counted from creation; the documented event or a constant input | EventBridge guide |
+//! | buses | rules on events on buses besides the default; rules of a service (`PutRule` with `ManagedBy`, which no SDK sends) are changed by nobody else | EventBridge API reference |
+//! | targets that are clusters | kept with every member, known or not; no task is started | EventBridge API model |
+//! | schedules of EventBridge Scheduler | kept with every member; `UpdateSchedule` puts all in place; none fires | Scheduler API reference |
 //! | rules on events | `ECS Deployment State Change` goes to the rules whose pattern takes it | EventBridge guide, event patterns; ECS guide, deployment state change events |
 //! | `ECR Image Action` | see [`ecr`] | there |
 //! | `AWS API Call via CloudTrail` | write events of this Region, [`Options::api_call_delay`] after the call, if a trail logs them then; not above 256 KB; every [`Options::lost_event_every`]th is lost | EventBridge guide, events delivered by CloudTrail |
@@ -92,7 +95,7 @@
 //!
 //! - Rates of calls that AWS does not publish, or that nobody here comes near: [`Options::rates`] sets them.
 //! - SNS retries for server faults (there are none), filter policies, other protocols than Lambda
-//!   and SQS. EventBridge: cron and other buses are refused, patterns have few operators, and an event is
+//!   and SQS. EventBridge: cron is refused, patterns have few operators, and an event is
 //!   never tried again: nothing here is busy for so long.
 //! - Alarms on expressions, percentiles, composite and log alarms, mute rules, the repetition of old
 //!   datapoints after a metric stops.
@@ -147,6 +150,7 @@ mod rates;
 mod record;
 mod runs;
 mod s3;
+mod scheduler;
 pub mod serve;
 pub mod service;
 mod sns;

@@ -224,6 +224,10 @@ impl State {
     fn hand_over(&mut self, firings: Vec<Firing>, now: DateTime<Utc>) {
         for firing in firings {
             for target in firing.targets {
+                // Tasks without a service are not simulated.
+                if target.arn.contains(":ecs:") {
+                    continue;
+                }
                 let body = target.event.to_string();
                 let done = if target.arn.contains(":lambda:") {
                     let scope = Scope {

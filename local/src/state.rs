@@ -24,6 +24,7 @@ use crate::options::Options;
 use crate::rates::Rates;
 use crate::record::Record;
 use crate::s3::S3;
+use crate::scheduler::Scheduler;
 use crate::service::{Answer, Place, Scope};
 use crate::sns::{Delivery, Sns};
 use crate::sqs::Sqs;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) sqs: Sqs,
     pub(crate) sns: Sns,
     pub(crate) events: Events,
+    pub(crate) scheduler: Scheduler,
     pub(crate) cloudformation: CloudFormation,
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) logs: Logs,
@@ -124,6 +126,7 @@ impl State {
             sqs: Sqs::new(seed),
             sns: Sns::new(seed),
             events: Events::new(seed),
+            scheduler: Scheduler::default(),
             cloudformation: CloudFormation::new(seed),
             cloudtrail: CloudTrail::default(),
             logs: Logs::new(&options),
@@ -242,6 +245,7 @@ impl State {
             "sqs" => self.sqs.call(operation, input, &scope),
             "sns" => self.sns.call(operation, input, &scope),
             "events" => self.events.call(operation, input, &scope),
+            "scheduler" => self.scheduler.call(operation, input, &scope),
             "cloudformation" => self.cloudformation.call(operation, input, &scope),
             "cloudtrail" => self.cloudtrail.call(operation, input, &scope),
             "logs" => self.logs.call(operation, input, &scope),

@@ -6,12 +6,12 @@ mod roads;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use handler::config::{Config, TriggerKind};
+use handler::config::{Config, Families, TriggerKind};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::names::{METRIC, Names, Place};
-use crate::policy_document::{self as policy, HandlerAccess};
+use crate::policy_document::{self as policy, HandlerAccess, TargetRoles};
 use crate::resource::{
     Alarm, Bucket, Dashboard, Function, LogGroup, MetricFilter, Permission, Queue, Resource, Role,
     Rule, Subscription, Topic, Trail, When, alarm, function, rule, trail,
@@ -28,6 +28,8 @@ pub struct Circumstances {
     pub pass_roles: BTreeSet<String>,
     /// Roles of the stacks that follow today.
     pub stack_roles: BTreeSet<String>,
+    /// Roles of the scheduled tasks that follow today.
+    pub target_roles: TargetRoles,
     /// Which trail brings the records.
     pub trail: Selection,
     /// Pushes before this time are ignored: the time of setup's first run.
@@ -165,6 +167,8 @@ impl Pipeline<'_> {
             marks_images: config.marks_images(),
             stacks: config.stacks.clone(),
             stack_roles: around.stack_roles.clone(),
+            lists_families: config.families == Families::All,
+            target_roles: config.moves_targets().then(|| around.target_roles.clone()),
         };
         let role = place.role_arn(&names.handler_role);
         Ok(vec![
@@ -206,7 +210,11 @@ impl Pipeline<'_> {
         let sweep = config.sweep.map(|every| When::Schedule(rule::rate(every)));
         all.extend(self.rule(&names.rule, "sweep", sweep, &function));
         // Whoever wants to hear of results wants to hear how they ended; the in-use tag and the next wave wait for that.
-        let heard = config.notify.is_some() || config.marks_images() || !config.waves.is_empty();
+        // So do scheduled tasks.
+        let heard = config.notify.is_some()
+            || config.marks_images()
+            || !config.waves.is_empty()
+            || config.moves_targets();
         let ends = heard.then(|| When::pattern(DEPLOYMENTS_END));
         all.extend(self.rule(&names.deployments, "deployments", ends, &function));
         all.push(Resource::Dashboard(Dashboard {

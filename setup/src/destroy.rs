@@ -12,6 +12,7 @@ use crate::diff::{Action, Change};
 use crate::error::Result;
 use crate::names::{METRIC, Names, Place};
 use crate::plan::Plan;
+use crate::policy_document::TargetRoles;
 use crate::provision::earlier_run;
 use crate::resource::{Finding, LogGroup, MetricFilter, Resource, SubscriptionFilter};
 use crate::trails::{self, Selection};
@@ -132,6 +133,7 @@ fn candidates(
         place: place.clone(),
         pass_roles: BTreeSet::new(),
         stack_roles: BTreeSet::new(),
+        target_roles: TargetRoles::default(),
         trail: Selection::own(names, place, ""),
         since: DateTime::UNIX_EPOCH,
     };

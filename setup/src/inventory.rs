@@ -2,20 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::Service;
+use aws_sdk_ecs::types::{Service, TaskDefinition, TaskDefinitionFamilyStatus};
 use chrono::{DateTime, Utc};
 use handler::Context;
-use handler::config::Config;
+use handler::config::{Config, Families};
+use handler::image::ImageRef;
 
 use crate::clients::Clients;
 use crate::clock;
 use crate::error::{Called, Error, Result};
 use crate::names::Place;
+use crate::policy_document::TargetRoles;
 
 /// `DescribeServices` takes no more at once.
 const BATCH: usize = 10;
 
-/// Task and execution roles of every task definition that a service in a followed cluster runs.
+/// Task and execution roles of every task definition that a service in a followed cluster runs; and of families that no
+/// service runs, where they follow.
 pub(crate) async fn pass_roles(
     clients: &Clients,
     config: &Config,
@@ -27,6 +30,9 @@ pub(crate) async fn pass_roles(
             definitions.extend(task_definitions(clients, &cluster).await?);
         }
     }
+    if config.families == Families::All {
+        definitions.extend(families(clients).await?);
+    }
     let mut roles = BTreeSet::new();
     for definition in definitions {
         let call = clients
@@ -37,7 +43,8 @@ pub(crate) async fn pass_roles(
             .await;
         let found = call
             .called("ecs:DescribeTaskDefinition", &definition)?
-            .task_definition;
+            .task_definition
+            .filter(|found| definition.starts_with("arn:") || follows(found, config));
         let found = found
             .into_iter()
             .flat_map(|d| [d.task_role_arn, d.execution_role_arn]);
@@ -51,6 +58,25 @@ pub(crate) async fn pass_roles(
         }));
     }
     Ok(roles)
+}
+
+/// The names of all families: their newest revisions may get a successor.
+async fn families(clients: &Clients) -> Result<Vec<String>> {
+    let call = clients.ecs.list_task_definition_families();
+    let call = call.status(TaskDefinitionFamilyStatus::Active);
+    let mut pages = call.into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(next) = pages.next().await {
+        found.push(next.called("ecs:ListTaskDefinitionFamilies", "all families")?);
+    }
+    Ok(found)
+}
+
+/// Whether a push of a followed repository may give it a successor.
+fn follows(definition: &TaskDefinition, config: &Config) -> bool {
+    let containers = definition.container_definitions().iter();
+    let mut images = containers.filter_map(|container| ImageRef::parse(container.image()?));
+    images.any(|image| config.follows_repository(&image.repository.name))
 }
 
 /// The roles of the stacks that follow: whoever updates a stack must be allowed to pass its role on. A stack that cannot be
@@ -73,6 +99,34 @@ pub(crate) async fn stack_roles(
         }
     }
     Ok(roles)
+}
+
+/// The roles of the scheduled tasks that follow: whoever moves a task hands its role over again. Without the key nothing is
+/// read.
+///
+/// # Errors
+/// When rules and schedules could not be read just now: to go on would take the roles out of the policy.
+pub(crate) async fn target_roles(
+    clients: &Clients,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<TargetRoles> {
+    // Targets elsewhere have roles of their own.
+    let config = Config {
+        targets: Vec::new(),
+        ..config.clone()
+    };
+    let context = Context::new(config, clients.sdk(), clock::from(now));
+    let unreadable = |error: String| Error::Unreadable(error);
+    let roles = handler::scheduled::roles(&context).await;
+    let roles = roles.map_err(|error| unreadable(error.to_string()))?;
+    match roles.failed.first() {
+        Some(error) => Err(unreadable(error.to_string())),
+        None => Ok(TargetRoles {
+            events: roles.events,
+            scheduler: roles.scheduler,
+        }),
+    }
 }
 
 pub(crate) async fn clusters(clients: &Clients) -> Result<Vec<String>> {

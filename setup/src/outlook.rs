@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use handler::config::{Action, Config, Match, Pin};
-use handler::report::{DRY_RUN, Outcome, Report};
+use handler::report::{DRY_RUN, Decision, Outcome, Report};
 use handler::stacks::Following;
 use handler::{Context, Follower};
 use serde::Serialize;
@@ -25,6 +25,9 @@ pub struct Outlook {
     /// The stacks of the configuration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stacks: Vec<StackLine>,
+    /// The scheduled tasks that would move, or cannot, as everything stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskLine>,
     /// What could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
@@ -64,6 +67,17 @@ pub struct StackLine {
     /// Why it does not follow as it stands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// What becomes of one target of a rule, or one schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskLine {
+    /// `events` and `bus/rule/target`, or `scheduler` and `group/schedule`.
+    pub target: String,
+    /// The revision that it runs, `family:revision`.
+    pub runs: String,
+    /// What the handler would say of it.
+    pub reason: String,
 }
 
 /// The pushes of the last day, passed through the handler without rolling.
@@ -115,6 +129,16 @@ pub async fn outlook(
         Err(error) => (Vec::new(), vec![error.to_string()]),
     };
     let stacks = handler::stacks::following(&context).await;
+    let mut gaps = gaps;
+    // Where the clusters cannot be listed, that was said above.
+    let (tasks, unread) = Box::pin(handler::scheduled::rehearsal(&context))
+        .await
+        .unwrap_or_default();
+    gaps.extend(
+        unread
+            .into_iter()
+            .map(|gap| format!("{}: {}", gap.cluster, gap.reason)),
+    );
     let last_day = match log_group {
         Some(_) => Some(trial(&context).await),
         None => None,
@@ -122,6 +146,7 @@ pub async fn outlook(
     Outlook {
         services,
         stacks: stacks.iter().map(StackLine::of).collect(),
+        tasks: tasks.iter().map(TaskLine::of).collect(),
         gaps,
         last_day,
     }
@@ -182,6 +207,7 @@ impl Line {
         remarks.extend(wrong.map(|wrong| format!("refused: its own tags are wrong: {wrong}")));
         let mut add = |on: bool, text: &str| remarks.extend(on.then(|| text.to_owned()));
         add(settings.hold, "held");
+        add(settings.scheduled, "scheduled tasks move along");
         add(settings.action == Action::Force, "deployed anew");
         add(settings.pin == Pin::Digest, "by digest");
         add(settings.matching == Match::NamePrefix, "by name");
@@ -213,6 +239,32 @@ impl StackLine {
             tags: one.tags.to_string(),
             remarks: unread.into_iter().chain(one.refusal.clone()).collect(),
         }
+    }
+}
+
+impl TaskLine {
+    fn of(decision: &Decision) -> Self {
+        let runs = decision.from.as_deref().unwrap_or_default();
+        Self {
+            target: format!("{} {}", decision.cluster, decision.service),
+            runs: runs.rsplit('/').next().unwrap_or(runs).to_owned(),
+            reason: if decision.reason.starts_with(DRY_RUN) {
+                "moves along at the next sweep".to_owned()
+            } else {
+                decision.reason.clone()
+            },
+        }
+    }
+}
+
+impl fmt::Display for TaskLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            target,
+            runs,
+            reason,
+        } = self;
+        write!(f, "{target} runs {runs}: {reason}")
     }
 }
 
@@ -296,6 +348,9 @@ impl fmt::Display for Outlook {
             write!(f, "\n  {line}")?;
         }
         for line in &self.stacks {
+            write!(f, "\n  {line}")?;
+        }
+        for line in &self.tasks {
             write!(f, "\n  {line}")?;
         }
         for gap in &self.gaps {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 pub use bucket::trail_bucket;
 pub use deployer::deployer;
-pub use handler_role::{HandlerAccess, handler_role};
+pub use handler_role::{HandlerAccess, TargetRoles, handler_role};
 pub use operator::operator;
 pub use queue::undelivered_queue;
 pub use topic::alarm_topic;

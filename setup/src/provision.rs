@@ -52,10 +52,12 @@ async fn planned(
     let trail = Box::pin(trails::select(clients, config, &place, &names, remembered)).await?;
     let pass_roles = inventory::pass_roles(clients, config, &place).await?;
     let stack_roles = inventory::stack_roles(clients, config, now).await?;
+    let target_roles = inventory::target_roles(clients, config, now).await?;
     let around = Circumstances {
         place,
         pass_roles,
         stack_roles,
+        target_roles,
         trail,
         since,
     };

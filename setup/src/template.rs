@@ -27,6 +27,7 @@ use crate::code::Code;
 use crate::desired::{self, Circumstances};
 use crate::error::Result;
 use crate::names::Names;
+use crate::policy_document::TargetRoles;
 use crate::trails::{Selection, Source};
 
 use properties::Writer;
@@ -40,6 +41,11 @@ const PASSES_ROLES: &str = "PassesRoles";
 /// The same for the roles of the stacks that follow.
 const STACK_ROLES: &str = "StackRoles";
 const PASSES_STACK_ROLES: &str = "PassesStackRoles";
+/// The same for the roles of scheduled tasks that move along.
+const RULE_ROLES: &str = "RuleRoles";
+const PASSES_RULE_ROLES: &str = "PassesRuleRoles";
+const SCHEDULE_ROLES: &str = "ScheduleRoles";
+const PASSES_SCHEDULE_ROLES: &str = "PassesScheduleRoles";
 /// The parameter that says how many handlers may run at once, and whether it says so at all.
 const CONCURRENCY: &str = "ReservedConcurrency";
 const RESERVES: &str = "ReservesConcurrency";
@@ -107,6 +113,14 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
             [] => BTreeSet::new(),
             _ => BTreeSet::from([mark(STACK_ROLES)]),
         },
+        target_roles: if config.moves_targets() {
+            TargetRoles {
+                events: BTreeSet::from([mark(RULE_ROLES)]),
+                scheduler: BTreeSet::from([mark(SCHEDULE_ROLES)]),
+            }
+        } else {
+            TargetRoles::default()
+        },
         since: config.since.unwrap_or(now),
         trail,
         place,
@@ -117,6 +131,8 @@ pub fn template(config: &Config, code: &Code, now: DateTime<Utc>) -> Result<Temp
     let known = Known::with_lists(&[
         (PASS_ROLES, PASSES_ROLES),
         (STACK_ROLES, PASSES_STACK_ROLES),
+        (RULE_ROLES, PASSES_RULE_ROLES),
+        (SCHEDULE_ROLES, PASSES_SCHEDULE_ROLES),
     ]);
     let mut writer = Writer::new(&names, &around.place, &key, config.since.is_none(), known);
     for resource in &resources {
@@ -265,6 +281,20 @@ fn parameters(config: &Config, now: DateTime<Utc>) -> Vec<Entry> {
             ),
         );
     }
+    if config.moves_targets() {
+        let lists = [
+            (RULE_ROLES, "EventBridge"),
+            (SCHEDULE_ROLES, "EventBridge Scheduler"),
+        ];
+        for (name, who) in lists {
+            let description = format!(
+                "ARNs of the roles by which {who} starts the tasks that move along, separated by commas."
+            );
+            all.push(roles(name, &description).commented(
+                "Whoever puts a target or a schedule hands its role over again: those with other roles stay as they are.",
+            ));
+        }
+    }
     all.push(
         Entry::new(
             CONCURRENCY,
@@ -319,6 +349,10 @@ fn conditions(config: &Config) -> Vec<Entry> {
     let mut all = vec![any(PASSES_ROLES, PASS_ROLES)];
     if !config.stacks.is_empty() {
         all.push(any(PASSES_STACK_ROLES, STACK_ROLES));
+    }
+    if config.moves_targets() {
+        all.push(any(PASSES_RULE_ROLES, RULE_ROLES));
+        all.push(any(PASSES_SCHEDULE_ROLES, SCHEDULE_ROLES));
     }
     let reserves = json!([{"Ref": CONCURRENCY}, "1"]);
     all.push(Entry::new(RESERVES, vec![("Fn::Equals", reserves)]));

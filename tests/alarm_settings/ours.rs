@@ -8,6 +8,7 @@ use local::alarms::Missing;
 use setup::Code;
 use setup::desired::{Circumstances, resources};
 use setup::names::{Names, Place};
+use setup::policy_document::TargetRoles;
 use setup::resource::{self, Resource};
 use setup::trails::Selection;
 
@@ -27,6 +28,7 @@ pub(crate) fn choice() -> Choice {
         place,
         pass_roles: BTreeSet::new(),
         stack_roles: BTreeSet::new(),
+        target_roles: TargetRoles::default(),
         since: DateTime::UNIX_EPOCH,
     };
     let all = resources(&config, &Code::placeholder(), &around).unwrap();

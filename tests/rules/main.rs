@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod families;
 mod figures;
 mod fleet;
 mod in_use;
@@ -38,6 +39,7 @@ mod rule_05_only_the_image_changes;
 mod rule_06_certain_failures;
 mod rule_06_never_stuck;
 mod rule_08_permissions;
+mod scheduled;
 mod seed_ecr_deploy;
 mod seed_ecr_image_change_detection;
 mod stacks;

@@ -26,7 +26,9 @@ fn config() -> Config {
     let target = json!({"account": "000000000001", "region": "eu-west-1", "role": THERE,
         "external_id": "secret"});
     let marked = json!({"repository": "own", "in_use_tag": "live"});
-    Config::from_json(&json!({"notify": TOPIC, "targets": [target], "services": [marked]})).unwrap()
+    let config = json!({"notify": TOPIC, "targets": [target], "services": [marked],
+        "service": {"scheduled": true}, "families": "all"});
+    Config::from_json(&config).unwrap()
 }
 
 /// A pipeline that is asked for everything that needs a permission: roles to pass, somebody to tell, another account.
@@ -48,6 +50,26 @@ async fn demanding() -> (World, Account) {
         &json!({}),
         &json!([{"name": "app", "image": own("own", "seed")}]),
     );
+    // Tasks that move along, and a family that no service runs.
+    let family = json!({"family": "report", "memory": "512",
+        "containerDefinitions": [{"name": "app", "image": image("api", "seed")}]});
+    call("ecs", "RegisterTaskDefinition", family);
+    let target = |of: &str| {
+        json!({"Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/default", "RoleArn": role(of),
+            "EcsParameters": {"TaskDefinitionArn": "arn:aws:ecs:eu-west-1:000000000000:task-definition/api:1"}})
+    };
+    let nightly = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
+    call("events", "PutRule", nightly);
+    let mut one = target("rules");
+    one["Id"] = json!("1");
+    call(
+        "events",
+        "PutTargets",
+        json!({"Rule": "nightly", "Targets": [one]}),
+    );
+    let schedule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target("schedules")});
+    call("scheduler", "CreateSchedule", schedule);
     // Its roles are in the handler's policy from the next run of setup on.
     world.set_up(&config()).await;
 
@@ -66,7 +88,9 @@ async fn demanding() -> (World, Account) {
         "CreateRole",
         json!({"RoleName": "ecroll", "AssumeRolePolicyDocument": trust.to_string()}),
     );
-    let may = document(json!({"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}));
+    let may = document(
+        json!({"Effect": "Allow", "Action": ["ecs:*", "events:*", "scheduler:*"], "Resource": "*"}),
+    );
     there(
         "PutRolePolicy",
         json!({"RoleName": "ecroll", "PolicyName": "p", "PolicyDocument": may.to_string()}),

@@ -5,6 +5,8 @@ use handler::config::Config;
 use handler::report::Outcome;
 use serde_json::{Value, json};
 
+use crate::families::{newest, register};
+use crate::scheduled::{call, revision, rule, runs};
 use crate::world::{World, image, record};
 
 fn config(tags: &str) -> Config {
@@ -131,4 +133,62 @@ async fn tag_policies_stand_in_for_deploy_latest_and_what_is_no_version_or_older
         .into_iter()
         .any(|d| d.outcome == Outcome::Failed);
     assert!(!held);
+}
+
+/// The original gave families that nothing uses a new revision at every push, whatever the tag, while what starts their tasks
+/// still named the old one; and of two pushes at once either won. Here they follow where somebody asks for it.
+#[tokio::test(start_paused = true)]
+async fn families_that_no_service_runs_and_what_starts_their_tasks_follow_where_somebody_asks() {
+    let keys = json!({"triggers": ["cloudtrail-events"], "families": "all",
+        "service": {"tags": "semver:*", "scheduled": true}});
+    let config = Config::from_json(&keys).unwrap();
+    let mut world = World::with(&[("api", &image("api", "1.0.0"))], &config).await;
+    register(&world, "report", &image("api", "1.0.0"));
+    register(&world, "admin", &image("api-admin", "1.0.0"));
+    let target = |task: &str| {
+        json!({"Id": "1", "Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/default",
+            "RoleArn": "arn:aws:iam::000000000000:role/starts-tasks",
+            "EcsParameters": {"TaskDefinitionArn": revision(task)}})
+    };
+    rule(&world, "report", &[target("report:1")]);
+    rule(&world, "api", &[target("api:1")]);
+    world.set_up(&config).await;
+    world.minutes(5).await;
+    // Two pushes in a row, one that is no version, and records that come again hours later.
+    world.push("api", "2.0.0", "two", 600);
+    world
+        .account
+        .run_until(world.now() + chrono::TimeDelta::seconds(2))
+        .await;
+    world.push("api", "2.1.0", "three", 600);
+    world.push("api", "nightly", "four", 600);
+    world.minutes(3).await;
+    assert_eq!(world.image_of("api", 0), image("api", "2.1.0"));
+    assert_eq!(newest(&world, "report").1, image("api", "2.1.0"));
+    world.minutes(700).await;
+    let registered = world.calls(0);
+    let registered = registered
+        .iter()
+        .filter(|call| *call == "RegisterTaskDefinition");
+    assert!(
+        registered.count() <= 4,
+        "at most one a push for the service and one for the family"
+    );
+    assert_eq!(newest(&world, "report").1, image("api", "2.1.0"));
+    assert_eq!(newest(&world, "admin").0, 1);
+    assert_eq!(
+        runs(&world, "report"),
+        format!("report:{}", newest(&world, "report").0)
+    );
+    let api = call(
+        &world,
+        "ecs",
+        "DescribeTaskDefinition",
+        json!({"taskDefinition": "api"}),
+    );
+    assert_eq!(
+        runs(&world, "api"),
+        format!("api:{}", api["taskDefinition"]["revision"])
+    );
+    assert!(world.heard().iter().all(|answer| !answer.failed));
 }

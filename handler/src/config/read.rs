@@ -13,8 +13,8 @@ pub use own::OwnTags;
 use table::Table;
 pub use table::{Fault, edits};
 use value::{
-    account, action, globs, in_use_tag, look_back, matching, name, percent, pin, region, role,
-    sweep, switch, tags, text, time, topic, trail, triggers,
+    account, action, families, globs, in_use_tag, look_back, matching, name, percent, pin, region,
+    role, sweep, switch, tags, text, time, topic, trail, triggers,
 };
 
 pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
@@ -46,6 +46,9 @@ pub(super) fn config(value: &Value) -> Result<Config, Vec<Fault>> {
             .read("reconcile", switch)
             .unwrap_or(defaults.reconcile),
         stacks: Vec::new(),
+        families: table
+            .read("families", families)
+            .unwrap_or(defaults.families),
     };
     let service = table.take("service");
     let services = table.take("services");
@@ -161,6 +164,7 @@ fn defaults_for_services(value: &Value, faults: &mut Vec<Fault>) -> ServiceSetti
         action: table.read("action", action).unwrap_or(Action::Revision),
         pin: table.read("pin", pin).unwrap_or(Pin::Tag),
         hold: table.read("hold", switch).unwrap_or(false),
+        scheduled: table.read("scheduled", switch).unwrap_or(false),
         in_use_tag: table
             .read("in_use_tag", in_use_tag)
             .filter(|tag| !tag.is_empty()),
@@ -187,6 +191,7 @@ fn rule(index: usize, value: &Value, faults: &mut Vec<Fault>) -> ServiceRule {
         action: table.read("action", action),
         pin: table.read("pin", pin),
         hold: table.read("hold", switch),
+        scheduled: table.read("scheduled", switch),
         in_use_tag: table.read("in_use_tag", in_use_tag),
         minimum_healthy_percent: table.read("minimum_healthy_percent", |v| percent(v, 0, 100)),
         maximum_percent: table.read("maximum_percent", |v| percent(v, 100, 200)),

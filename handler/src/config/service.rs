@@ -21,6 +21,15 @@ pub enum Action {
     Force,
 }
 
+/// Which task definitions get a new revision on a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Families {
+    /// Those that services run.
+    Services,
+    /// Those that no service runs as well, for whoever starts tasks by themselves.
+    All,
+}
+
 /// How a new revision names the pushed image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pin {
@@ -44,6 +53,8 @@ pub struct ServiceSettings {
     pub pin: Pin,
     /// Decide and report, but do not roll.
     pub hold: bool,
+    /// Rules and schedules that run the same family move along once a roll is over and well.
+    pub scheduled: bool,
     /// Put on the image of a roll that was completed, so that lifecycle policies keep it and people see what runs.
     pub in_use_tag: Option<String>,
     /// Sent with the roll when set and different from the service's own. Percent, 0 to 100.
@@ -71,6 +82,8 @@ pub struct ServiceRule {
     pub pin: Option<Pin>,
     /// Overrides [`ServiceSettings::hold`].
     pub hold: Option<bool>,
+    /// Overrides [`ServiceSettings::scheduled`].
+    pub scheduled: Option<bool>,
     /// Overrides [`ServiceSettings::in_use_tag`]; empty for none.
     pub in_use_tag: Option<String>,
     /// Overrides [`ServiceSettings::minimum_healthy_percent`].
@@ -101,6 +114,7 @@ impl ServiceRule {
             action: self.action.unwrap_or(defaults.action),
             pin: self.pin.unwrap_or(defaults.pin),
             hold: self.hold.unwrap_or(defaults.hold),
+            scheduled: self.scheduled.unwrap_or(defaults.scheduled),
             in_use_tag: (self.in_use_tag.clone())
                 .or_else(|| defaults.in_use_tag.clone())
                 .filter(|tag| !tag.is_empty()),

@@ -86,6 +86,9 @@ pub(super) fn to_json(config: &Config) -> Value {
     if settings.hold {
         service.insert("hold".to_owned(), json!(true));
     }
+    if settings.scheduled {
+        service.insert("scheduled".to_owned(), json!(true));
+    }
     if let Some(tag) = &settings.in_use_tag {
         service.insert("in_use_tag".to_owned(), json!(tag));
     }
@@ -106,6 +109,11 @@ pub(super) fn to_json(config: &Config) -> Value {
     put("waves", !waves.is_empty(), Value::Array(waves));
     put("reconcile", !config.reconcile, json!(config.reconcile));
     let stacks: Vec<Value> = config.stacks.iter().map(stack_to_json).collect();
+    put(
+        "families",
+        config.families != defaults.families,
+        json!("all"),
+    );
     put("stacks", !stacks.is_empty(), Value::Array(stacks));
     Value::Object(out)
 }
@@ -200,6 +208,9 @@ fn rule_to_json(rule: &ServiceRule) -> Value {
     put_words(&mut table, rule.matching, rule.action, rule.pin);
     if let Some(hold) = rule.hold {
         table.insert("hold".to_owned(), json!(hold));
+    }
+    if let Some(scheduled) = rule.scheduled {
+        table.insert("scheduled".to_owned(), json!(scheduled));
     }
     if let Some(tag) = &rule.in_use_tag {
         table.insert("in_use_tag".to_owned(), json!(tag));

@@ -38,6 +38,24 @@ pub(crate) async fn list_clusters(at: Access<'_>) -> Result<Vec<String>, AwsErro
     }
 }
 
+/// The names of all families that have an ACTIVE revision.
+pub(crate) async fn list_families(at: Access<'_>) -> Result<Vec<String>, AwsError> {
+    const CALL: &str = "ListTaskDefinitionFamilies";
+    let active = model::TaskDefinitionFamilyStatus::Active;
+    let request = at.ecs().list_task_definition_families();
+    let request = request.status(active).max_results(PAGE);
+    let (mut names, mut token) = (Vec::new(), None);
+    loop {
+        let page = request.clone().set_next_token(token.clone());
+        let page = at.call(CALL, || page.clone().send()).await?;
+        token = next(token.as_deref(), page.next_token(), CALL)?;
+        names.extend(page.families.unwrap_or_default());
+        if token.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
 /// The ARNs of all services in a cluster.
 pub(crate) async fn list_services(at: Access<'_>, cluster: &str) -> Result<Vec<String>, AwsError> {
     const CALL: &str = "ListServices";
@@ -144,6 +162,8 @@ fn service(service: &model::Service) -> Option<Service> {
             == Some(&AvailabilityZoneRebalancing::Enabled),
         deploying: primary.and_then(model::Deployment::rollout_state)
             == Some(&DeploymentRolloutState::InProgress),
+        completed: primary.and_then(model::Deployment::rollout_state)
+            == Some(&DeploymentRolloutState::Completed),
         tags,
     })
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::config::{
-    Action, Config, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
+    Action, Config, Families, Match, Pin, ServiceRule, ServiceSettings, StackRule, Target, Trail,
     TriggerKind, Wave,
 };
 use crate::policy::TagPolicy;
@@ -92,13 +92,14 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
         prop::option::of(action()),
         prop::option::of(pin()),
         prop::option::of(any::<bool>()),
+        prop::option::of(any::<bool>()),
         prop::option::of(prop_oneof![Just(String::new()), in_use_tag()]),
         percentages(),
     );
     (names, rest).prop_map(
         |(
             [cluster, service, repository],
-            (tags, matching, action, pin, hold, in_use_tag, percentages),
+            (tags, matching, action, pin, hold, scheduled, in_use_tag, percentages),
         )| {
             ServiceRule {
                 cluster,
@@ -109,6 +110,7 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
                 action,
                 pin,
                 hold,
+                scheduled,
                 in_use_tag,
                 minimum_healthy_percent: percentages.0,
                 maximum_percent: percentages.1,
@@ -148,6 +150,7 @@ fn config() -> impl Strategy<Value = Config> {
         action(),
         pin(),
         any::<bool>(),
+        any::<bool>(),
         prop::option::of(in_use_tag()),
         percentages(),
     );
@@ -159,9 +162,10 @@ fn config() -> impl Strategy<Value = Config> {
         prop::collection::vec(names().prop_map(|services| Wave { services }), 0..3),
         any::<bool>(),
         prop::option::of(stack()),
+        prop_oneof![Just(Families::Services), Just(Families::All)],
     );
     (first, times, service, rules, beyond).prop_map(|(first, times, service, services, beyond)| {
-        let (notify, mut targets, waves, reconcile, stack) = beyond;
+        let (notify, mut targets, waves, reconcile, stack, families) = beyond;
         targets.dedup_by_key(|target| (target.account.clone(), target.region.clone()));
         let (name, trail, log_group, clusters, repositories) = first;
         let (triggers, sweep, look_back, since) = times;
@@ -184,9 +188,10 @@ fn config() -> impl Strategy<Value = Config> {
                 action: service.2,
                 pin: service.3,
                 hold: service.4,
-                in_use_tag: service.5,
-                minimum_healthy_percent: service.6.0,
-                maximum_percent: service.6.1,
+                scheduled: service.5,
+                in_use_tag: service.6,
+                minimum_healthy_percent: service.7.0,
+                maximum_percent: service.7.1,
             },
             notify,
             services,
@@ -194,6 +199,7 @@ fn config() -> impl Strategy<Value = Config> {
             waves,
             reconcile,
             stacks: stack.into_iter().collect(),
+            families,
         }
     })
 }
@@ -234,7 +240,7 @@ fn rule_10_all_faults_come_at_once_each_with_its_key() {
             7,
             {"tags": "newest"},
         ],
-        "waves": [{}, {"services": []}, {"service": ["a"], "services": ["canary/*", 5]}], "reconcile": "no",
+        "waves": [{}, {"services": []}, {"service": ["a"], "services": ["canary/*", 5]}], "reconcile": "no", "families": "some",
     });
     let faults = Config::from_json(&wrong).unwrap_err();
     let text: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -346,4 +352,31 @@ fn a_wave_names_services_with_or_without_their_cluster() {
     };
     assert!(wave.covers("canary", "api") && wave.covers("prod", "web-1"));
     assert!(!wave.covers("prod", "api"));
+}
+
+#[test]
+fn a_family_without_a_service_follows_by_entries_that_name_no_service() {
+    let config = Config::from_json(&json!({
+        "families": "all",
+        "service": {"scheduled": true},
+        "services": [
+            {"service": "batch-*", "repository": "batch", "tags": "any"},
+            {"cluster": "prod", "tags": "exact:never"},
+            {"repository": "batch", "tags": "semver:^2", "scheduled": false},
+        ],
+    }))
+    .unwrap();
+    assert_eq!(config.families, Families::All);
+    let batch = config.family_settings("batch");
+    assert_eq!(
+        (batch.tags.to_string(), batch.scheduled),
+        ("semver:^2".to_owned(), false)
+    );
+    let web = config.family_settings("web");
+    assert_eq!(
+        (web.tags.to_string(), web.scheduled),
+        ("any".to_owned(), true)
+    );
+    assert!(config.moves_targets());
+    assert!(!Config::default().moves_targets());
 }

@@ -244,6 +244,7 @@ pub(crate) fn throttle(service: &str) -> Fault {
         }
         "lambda" => Fault::client("TooManyRequestsException", "Rate exceeded").with_status(429),
         "s3" => Fault::client("SlowDown", "Please reduce your request rate.").with_status(503),
+        "scheduler" => Fault::client("ThrottlingException", "Rate exceeded").with_status(429),
         _ => Fault::client("ThrottlingException", "Rate exceeded"),
     }
 }

@@ -265,7 +265,7 @@ fn fault(service: &str, why: &Refused, who: &Identity) -> Fault {
     let (code, status) = match service {
         "iam" | "sts" | "s3" | "cloudwatch" | "cloudformation" => ("AccessDenied", 403),
         "sns" => ("AuthorizationError", 403),
-        "lambda" => ("AccessDeniedException", 403),
+        "lambda" | "scheduler" => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),
     };
     let Refused {

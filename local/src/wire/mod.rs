@@ -8,6 +8,7 @@ mod json;
 mod query;
 mod rest_json;
 mod rest_xml;
+mod schedules;
 mod stranger;
 mod xml;
 
@@ -58,6 +59,7 @@ pub(crate) fn decode(request: &Request<Bytes>) -> Result<Call, Box<Response<Byte
         (Format::Json, target) => json::decode(target.unwrap_or_default(), request.body()),
         (Format::Query, _) => query::decode(request.body()),
         (Format::RestJson, _) if rest_json::is_path(path) => rest_json::decode(request),
+        (Format::RestJson, _) if signed_for == Some("scheduler") => schedules::decode(request),
         (Format::RestJson, _) => Err(unknown(signed_for.unwrap_or(path))),
         (Format::RestXml, _) => rest_xml::decode(request),
     };

@@ -49,10 +49,11 @@ impl<'a> Ground<'a> {
         // Where the function cannot be read, its own link says so.
         let before = earlier_run(clients, &names).await.ok().flatten();
         let remembered = before.as_ref().map(|before| &before.trail);
-        let (selected, pass_roles, stack_roles) = join!(
+        let (selected, pass_roles, stack_roles, target_roles) = join!(
             Box::pin(trails::select(clients, config, &place, &names, remembered)),
             Box::pin(inventory::pass_roles(clients, config, &place)),
             Box::pin(inventory::stack_roles(clients, config, now)),
+            Box::pin(inventory::target_roles(clients, config, now)),
         );
         let used = used(before.as_ref());
         let (trail, no_trail) = serving(selected, used, || Selection::own(&names, &place, ""));
@@ -62,6 +63,7 @@ impl<'a> Ground<'a> {
             place: place.clone(),
             pass_roles: pass_roles.as_ref().cloned().unwrap_or_default(),
             stack_roles: stack_roles.unwrap_or_default(),
+            target_roles: target_roles.unwrap_or_default(),
             trail: trail.clone(),
             since: since.unwrap_or_else(|| now.trunc_subsecs(0)),
         };

@@ -32,7 +32,7 @@ pub(super) async fn links(ground: &Ground<'_>) -> Vec<Link> {
     let followers = followers.map_err(|error| error.to_string());
     let (pushed, tasks, stacks) = join!(
         Box::pin(pushes::link(ground, &context)),
-        Box::pin(tasks::link(ground, &followers)),
+        Box::pin(tasks::link(ground, &context, &followers)),
         Box::pin(stacks::link(ground.clients, &context)),
     );
     vec![

@@ -1,15 +1,16 @@
 //! Scheduled tasks of the families that services run: a roll of a service does not touch them.
 //!
-//! Looked at are the rules of EventBridge; schedules of EventBridge Scheduler are not.
+//! Looked at are the rules of EventBridge; schedules of EventBridge Scheduler only where tasks move along.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_eventbridge::types::EcsParameters;
 use futures_util::future::join_all;
-use handler::Follower;
+use handler::report::{DRY_RUN, Decision, Outcome};
+use handler::{Context, Follower};
 
 use super::ground::Ground;
-use super::link::Link;
+use super::link::{Link, allow};
 use super::order::TASKS;
 use super::services::{Followers, path};
 use crate::error::{Called, Result};
@@ -22,7 +23,10 @@ struct Scheduled {
     task_definition: String,
 }
 
-pub(super) async fn link(ground: &Ground<'_>, followers: &Followers) -> Link {
+pub(super) async fn link(ground: &Ground<'_>, context: &Context, followers: &Followers) -> Link {
+    if ground.config.moves_targets() {
+        return following(context).await;
+    }
     let Ok((followers, _)) = followers else {
         return Link::skip(TASKS, "the services cannot be read");
     };
@@ -41,6 +45,53 @@ pub(super) async fn link(ground: &Ground<'_>, followers: &Followers) -> Link {
         }
     }
     judged(&all, followers)
+}
+
+/// With `scheduled` the handler moves them: what it would do now, asked of its own code.
+async fn following(context: &Context) -> Link {
+    match handler::scheduled::rehearsal(context).await {
+        Err(error) => Link::ng(TASKS, error.to_string(), allow("ecs:ListClusters")),
+        Ok((decisions, gaps)) => match gaps.first() {
+            Some(gap) => Link::ng(
+                TASKS,
+                format!("cannot be read: {}", gap.reason),
+                allow("the call that it names"),
+            ),
+            None => moved(&decisions),
+        },
+    }
+}
+
+fn moved(decisions: &[Decision]) -> Link {
+    let moves = |decision: &&Decision| decision.reason.starts_with(DRY_RUN);
+    let broken =
+        |decision: &&Decision| matches!(decision.outcome, Outcome::Refused | Outcome::Failed);
+    let line = |decision: &Decision| {
+        let from = decision.from.as_deref().unwrap_or_default();
+        let from = from.rsplit('/').next().unwrap_or(from);
+        let (cluster, service, why) = (&decision.cluster, &decision.service, &decision.reason);
+        format!("{cluster} {service} runs {from}: {why}")
+    };
+    let wrong: Vec<String> = decisions.iter().filter(broken).map(line).collect();
+    if !wrong.is_empty() {
+        return Link::ng(
+            TASKS,
+            wrong.join("\n"),
+            "do as it says; then the next sweep moves them",
+        );
+    }
+    let waiting = decisions.iter().filter(moves).count();
+    let left = decisions.iter().filter(|decision| !moves(decision));
+    let left: Vec<String> = left.map(line).collect();
+    let mut detail = match waiting {
+        0 => "move along with their services".to_owned(),
+        1 => "1 moves at the next sweep".to_owned(),
+        many => format!("{many} move at the next sweep"),
+    };
+    for line in left {
+        detail = format!("{detail}\n{line}");
+    }
+    Link::ok(TASKS, detail)
 }
 
 /// The rules with a target in a cluster, and what they run there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use handler::config::StackRule;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Document;
 use crate::names::{Names, Place};
@@ -29,6 +29,19 @@ pub struct HandlerAccess {
     pub stacks: Vec<StackRule>,
     /// The roles that these stacks have today.
     pub stack_roles: BTreeSet<String>,
+    /// Families follow that no service runs.
+    pub lists_families: bool,
+    /// The roles by which scheduled tasks are started today, if these move along.
+    pub target_roles: Option<TargetRoles>,
+}
+
+/// Roles that are handed to EventBridge and to its Scheduler, which start tasks by them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetRoles {
+    /// Those of rules.
+    pub events: BTreeSet<String>,
+    /// Those of schedules.
+    pub scheduler: BTreeSet<String>,
 }
 
 /// Reading the log group, reading and rolling services of the followed clusters, reading what their repositories hold,
@@ -59,11 +72,7 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
     let services = below("service");
     // The reference requires both resource types of whoever describes revisions.
     let histories: Vec<String> = [below("service-revision"), services.clone()].concat();
-    let clusters = once(
-        places
-            .iter()
-            .flat_map(|place| cluster_arns(place, &access.clusters)),
-    );
+    let clusters = clusters_of(&places, &access.clusters);
     let definitions: Vec<String> = places
         .iter()
         .map(|place| place.arn("ecs", "task-definition/*:*"))
@@ -145,6 +154,15 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Resource": place.arn("sqs", &names.failures),
         }),
     ];
+    if access.lists_families {
+        // It knows no resource.
+        statements.push(json!({
+            "Sid": "FindFamilies",
+            "Effect": "Allow",
+            "Action": "ecs:ListTaskDefinitionFamilies",
+            "Resource": "*",
+        }));
+    }
     if access.reconciles {
         // It knows no resource.
         statements.push(json!({
@@ -200,6 +218,27 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
             "Condition": { "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } },
         }));
     }
+    if let Some(roles) = &access.target_roles {
+        statements.extend(scheduled(&places, &clusters));
+        for (sid, roles, service) in [
+            ("PassRuleRoles", &roles.events, "events.amazonaws.com"),
+            (
+                "PassScheduleRoles",
+                &roles.scheduler,
+                "scheduler.amazonaws.com",
+            ),
+        ] {
+            if !roles.is_empty() {
+                statements.push(json!({
+                    "Sid": sid,
+                    "Effect": "Allow",
+                    "Action": "iam:PassRole",
+                    "Resource": roles,
+                    "Condition": { "StringEquals": { "iam:PassedToService": service } },
+                }));
+            }
+        }
+    }
     if !access.assumed.is_empty() {
         statements.push(json!({
             "Sid": "ReachTargets",
@@ -209,6 +248,71 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
         }));
     }
     Document::new(&statements)
+}
+
+/// Moving the targets of rules and the schedules: those that start tasks in the followed clusters, as far as IAM can tell.
+/// Tags on a rule are confined to the ledger's keys.
+fn scheduled(places: &[Place], clusters: &[String]) -> Vec<Value> {
+    let [rules, schedules] = scheduled_arns(places);
+    vec![
+        // Lists that know no resource.
+        json!({
+            "Sid": "FindTargets",
+            "Effect": "Allow",
+            "Action": [
+                "events:ListEventBuses",
+                "events:ListRuleNamesByTarget",
+                "scheduler:ListSchedules",
+            ],
+            "Resource": "*",
+        }),
+        json!({
+            "Sid": "ReadRules",
+            "Effect": "Allow",
+            "Action": [
+                "events:DescribeRule",
+                "events:ListTagsForResource",
+                "events:ListTargetsByRule",
+            ],
+            "Resource": rules,
+        }),
+        json!({
+            "Sid": "MoveRules",
+            "Effect": "Allow",
+            "Action": "events:PutTargets",
+            "Resource": rules,
+            "Condition": { "ForAllValues:ArnLike": { "events:TargetArn": clusters } },
+        }),
+        json!({
+            "Sid": "MarkRules",
+            "Effect": "Allow",
+            "Action": "events:TagResource",
+            "Resource": rules,
+            "Condition": { "ForAllValues:StringLike": { "aws:TagKeys": "ecroll:*" } },
+        }),
+        json!({
+            "Sid": "MoveSchedules",
+            "Effect": "Allow",
+            "Action": ["scheduler:GetSchedule", "scheduler:UpdateSchedule"],
+            "Resource": schedules,
+        }),
+    ]
+}
+
+/// All rules, of every bus, and all schedules, of every group.
+pub(super) fn scheduled_arns(places: &[Place]) -> [Vec<String>; 2] {
+    [("events", "rule/*"), ("scheduler", "schedule/*/*")].map(|(service, all)| {
+        let places = places.iter();
+        places.map(|place| place.arn(service, all)).collect()
+    })
+}
+
+fn clusters_of(places: &[Place], clusters: &[String]) -> Vec<String> {
+    once(
+        places
+            .iter()
+            .flat_map(|place| cluster_arns(place, clusters)),
+    )
 }
 
 /// The stacks as ARN patterns: one that is named may be created anew, and has another ARN then.

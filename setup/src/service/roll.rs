@@ -42,6 +42,7 @@ pub(super) fn obstacle(live: &Value, file: &Value, desired: i32) -> Option<Strin
         fargate: false,
         zone_rebalancing: text("/availabilityZoneRebalancing") == "ENABLED",
         deploying: false,
+        completed: true,
         tags: BTreeMap::new(),
     };
     handler::plan::obstacle(&service, percent(file, minimum), percent(file, maximum))

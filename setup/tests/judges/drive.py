@@ -17,7 +17,7 @@ import shapes
 
 # What the pipeline touches, by the names of boto3.
 SERVICES = [
-    "cloudtrail", "cloudwatch", "ecr", "ecs", "events", "iam", "lambda", "logs", "s3", "sns", "sqs", "sts",
+    "cloudtrail", "cloudwatch", "ecr", "ecs", "events", "iam", "lambda", "logs", "s3", "scheduler", "sns", "sqs", "sts",
     "cloudformation",
 ]
 QUICK = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=60)

@@ -112,7 +112,7 @@ def manifest(number):
 
 
 sts, iam, s3, sqs, sns = of("sts"), of("iam"), of("s3"), of("sqs"), of("sns")
-stacks = of("cloudformation")
+stacks, schedules = of("cloudformation"), of("scheduler")
 logs, trail, watch, rule = of("logs"), of("cloudtrail"), of("cloudwatch"), of("events")
 function, ecr, ecs = of("lambda"), of("ecr"), of("ecs")
 
@@ -379,6 +379,37 @@ WATCH += [
     watch("DeleteDashboards", {"DashboardNames": ["pushes"]}),
 ]
 
+SCHEDULE = {
+    "Name": "nightly", "GroupName": "jobs", "ScheduleExpression": "rate(1 day)", "Description": "every night",
+    "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}, "EndDate": NOW + 86400,
+    "Target": {"Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", "RoleArn": "$role", "EcsParameters": {
+        "TaskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1", "TaskCount": 1,
+        "CapacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
+    }},
+}
+NIGHTLY = {"Name": "nightly", "GroupName": "jobs"}
+SCHEDULES = [
+    schedules("CreateSchedule", SCHEDULE, error="ResourceNotFoundException"),
+    schedules("CreateScheduleGroup", {"Name": "jobs"},
+              {"ScheduleGroupArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/jobs"}),
+    schedules("CreateScheduleGroup", {"Name": "jobs"}, error="ConflictException"),
+    schedules("CreateSchedule", SCHEDULE, {"ScheduleArn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/jobs/nightly"}),
+    schedules("CreateSchedule", SCHEDULE, error="ConflictException"),
+    schedules("CreateSchedule", {**SCHEDULE, "Name": "other", "GroupName": "default"}),
+    schedules("CreateSchedule", {**SCHEDULE, "Name": "late", "StartDate": NOW - 3600}, error="ValidationException"),
+    schedules("GetSchedule", NIGHTLY, {
+        "State": "ENABLED", "Description": "every night", "CreationDate": ANY, "EndDate": ANY,
+        "Target.EcsParameters.CapacityProviderStrategy[0].capacityProvider": "FARGATE_SPOT"}),
+    schedules("UpdateSchedule", {key: value for key, value in SCHEDULE.items() if key != "Description"}),
+    schedules("GetSchedule", NIGHTLY, {"Description": None, "LastModificationDate": ANY}),
+    schedules("GetSchedule", {"Name": "nightly"}, error="ResourceNotFoundException"),
+    schedules("ListSchedules", {}, {"Schedules[].Name": ["other", "nightly"], "Schedules[0].Target.Arn": ANY}),
+    schedules("ListSchedules", {"GroupName": "jobs"}, {"Schedules[].Name": ["nightly"]}),
+    Pages("scheduler", "ListSchedules", {}, 1, "Schedules[].Arn", 2),
+    schedules("DeleteSchedule", NIGHTLY),
+    schedules("DeleteSchedule", NIGHTLY, error="ResourceNotFoundException"),
+]
+
 RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/sweep"
 RULE = [
     rule("PutRule", {"Name": "sweep", "ScheduleExpression": "rate(5 minutes)", "Tags": [{"Key": "a", "Value": "1"}]},
@@ -416,6 +447,23 @@ RULE = [
     rule("TagResource", {"ResourceARN": RULE_ARN, "Tags": [{"Key": "b", "Value": "2"}]}),
     rule("UntagResource", {"ResourceARN": RULE_ARN, "TagKeys": ["a"]}),
     rule("ListTagsForResource", {"ResourceARN": RULE_ARN}, {"Tags": [{"Key": "b", "Value": "2"}]}),
+    rule("CreateEventBus", {"Name": "orders"}, {"EventBusArn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/orders"}),
+    rule("CreateEventBus", {"Name": "orders"}, error="ResourceAlreadyExistsException"),
+    rule("ListEventBuses", {}, {"EventBuses[].Name": ["default", "orders"]}),
+    rule("ListRules", {"EventBusName": "none"}, error="ResourceNotFoundException"),
+    rule("PutRule", {"Name": "sweep", "EventBusName": "orders", "EventPattern": json.dumps({"source": ["shop"]})},
+         {"RuleArn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/orders/sweep"}),
+    rule("PutRule", {"Name": "timed", "EventBusName": "orders", "ScheduleExpression": "rate(5 minutes)"},
+         error="ValidationException"),
+    rule("DescribeRule", {"Name": "sweep", "EventBusName": "orders"}, {"EventBusName": "orders"}),
+    rule("PutTargets", {"Rule": "sweep", "EventBusName": "orders", "Targets": [{
+        "Id": "1", "Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", "RoleArn": "$role",
+        "EcsParameters": {"TaskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1", "TaskCount": 2},
+    }]}, {"FailedEntryCount": 0}),
+    rule("ListTargetsByRule", {"Rule": "sweep", "EventBusName": "orders", "Limit": 1},
+         {"Targets[0].EcsParameters.TaskCount": 2, "NextToken": None}),
+    rule("ListRuleNamesByTarget", {"TargetArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c", "EventBusName": "orders"},
+         {"RuleNames": ["sweep"]}),
     rule("RemoveTargets", {"Rule": "sweep", "Ids": ["1"]}, {"FailedEntryCount": 0}),
     rule("DeleteRule", {"Name": "sweep"}),
 ]
@@ -599,4 +647,4 @@ STACKS = [
     stacks("DescribeStackEvents", {"StackName": "other"}, error="ValidationError"),
 ]
 
-STEPS = STS + IAM + S3 + SQS + SNS + LOGS + TRAIL + WATCH + RULE + FUNCTION + ECR + ECS + STACKS + LAST
+STEPS = STS + IAM + S3 + SQS + SNS + LOGS + TRAIL + WATCH + RULE + SCHEDULES + FUNCTION + ECR + ECS + STACKS + LAST

@@ -18,6 +18,7 @@ mod doctor_probe;
 mod drift;
 mod faulty;
 mod following_stacks;
+mod following_tasks;
 mod operator;
 mod outlook;
 mod pocket;

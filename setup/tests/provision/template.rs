@@ -283,3 +283,37 @@ async fn rule_08_a_stack_grants_what_setup_grants_whatever_is_configured() {
         assert!(seen.contains(name), "{name} was never asked for");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_whose_tasks_move_along_gets_the_roles_that_it_is_told() {
+    let pocket = account();
+    let config = config(&json!({"service": {"scheduled": true}, "families": "all"}));
+    let role = |name: &str| format!("arn:aws:iam::000000000000:role/{name}");
+    let target = |name: &str| {
+        let task = "arn:aws:ecs:eu-west-1:000000000000:task-definition/prod-web:1";
+        json!({"Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/prod", "RoleArn": role(name),
+            "EcsParameters": {"TaskDefinitionArn": task}})
+    };
+    let nightly = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
+    pocket.call("events", "PutRule", nightly);
+    let mut one = target("rules");
+    one["Id"] = json!("1");
+    pocket.call(
+        "events",
+        "PutTargets",
+        json!({"Rule": "nightly", "Targets": [one]}),
+    );
+    let schedule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)",
+        "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target("schedules")});
+    pocket.call("scheduler", "CreateSchedule", schedule);
+    let (rules, schedules) = (role("rules"), role("schedules"));
+    let told = [
+        ("PassRoles", ROLES),
+        ("RuleRoles", rules.as_str()),
+        ("ScheduleRoles", schedules.as_str()),
+    ];
+    stack(&pocket, &config, &told).await;
+    pocket.forget();
+    let plan = pocket.plan(&config).await.unwrap();
+    assert!(!plan.is_work(), "{plan}");
+}

@@ -31,9 +31,6 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Keys of the reference that this version does not act on: refused by name, never silently ignored.
-const NOT_YET: &[&str] = &["service.scheduled", "services[].scheduled"];
-
 /// One table of the configuration while it is read: takes known keys out, what is left is unknown.
 pub(super) struct Table<'a> {
     path: String,
@@ -96,14 +93,6 @@ impl<'a> Table<'a> {
     pub(super) fn close(mut self) {
         for key in std::mem::take(&mut self.left).keys() {
             let path = self.at(key);
-            let general = general(&path);
-            if NOT_YET.contains(&general.as_str()) {
-                self.faults.push(Fault::new(
-                    path,
-                    "is not supported by this version yet: remove it",
-                ));
-                continue;
-            }
             let near = nearest(key, &self.known);
             let hint = near.map_or_else(
                 || format!("known here: {}", self.known.join(", ")),
@@ -115,11 +104,6 @@ impl<'a> Table<'a> {
             ));
         }
     }
-}
-
-/// `services[3].pin` as `services[].pin`.
-fn general(path: &str) -> String {
-    path.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// The known key that a misspelt one probably meant: at most two edits away.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::super::{Action, Match, Pin, Trail, TriggerKind, span};
+use super::super::{Action, Families, Match, Pin, Trail, TriggerKind, span};
 use crate::policy::TagPolicy;
 use crate::record::is_tag;
 
@@ -162,6 +162,13 @@ pub(super) fn matching(value: &Value) -> Result<Match, String> {
     word(
         value,
         &[("image", Match::Image), ("name-prefix", Match::NamePrefix)],
+    )
+}
+
+pub(super) fn families(value: &Value) -> Result<Families, String> {
+    word(
+        value,
+        &[("services", Families::Services), ("all", Families::All)],
     )
 }
 

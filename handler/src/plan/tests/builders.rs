@@ -95,6 +95,7 @@ pub(super) fn service(name: &str, revision: u32) -> Service {
         fargate: false,
         zone_rebalancing: false,
         deploying: false,
+        completed: true,
         tags: BTreeMap::new(),
     }
 }

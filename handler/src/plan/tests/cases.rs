@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::builders::{
-    Scene, arn, at, definition, outcomes, record, repository, rolled, service, writes_nothing,
+    Scene, arn, at, outcomes, record, repository, rolled, service, writes_nothing,
 };
 use crate::ledger;
 use crate::plan::{Deployed, History, Source};

@@ -10,6 +10,11 @@ const PASSED: &[Key] = &[("iam:PassedToService", |_| {
 })];
 
 pub(super) const TABLE: &[Row] = &[
+    row_of("CreateEventBus", &[need("events:CreateEventBus", bus)]),
+    row_of(
+        "ListEventBuses",
+        &[need("events:ListEventBuses", super::all)],
+    ),
     row_of(
         "PutRule",
         &[
@@ -48,12 +53,25 @@ pub(super) const TABLE: &[Row] = &[
     ),
 ];
 
+fn bus(asked: &Asked<'_>) -> Vec<String> {
+    asked.named("events", "event-bus/", "Name")
+}
+
 fn rule(asked: &Asked<'_>) -> Vec<String> {
-    asked.named("events", "rule/", "Name")
+    asked.named("events", &below(asked), "Name")
 }
 
 fn of_rule(asked: &Asked<'_>) -> Vec<String> {
-    asked.named("events", "rule/", "Rule")
+    asked.named("events", &below(asked), "Rule")
+}
+
+/// What a rule's name stands after in its ARN: the name of its bus, unless that is the default.
+fn below(asked: &Asked<'_>) -> String {
+    let bus = asked.text("EventBusName").unwrap_or("default");
+    match bus.rsplit('/').next() {
+        None | Some("default") => "rule/".to_owned(),
+        Some(bus) => format!("rule/{bus}/"),
+    }
 }
 
 fn rules(asked: &Asked<'_>) -> Vec<String> {

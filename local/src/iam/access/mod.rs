@@ -18,6 +18,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod s3;
+mod scheduler;
 mod sns;
 mod sqs;
 mod sts;
@@ -78,6 +79,7 @@ fn table(service: &str) -> Option<&'static [Row]> {
         "lambda" => lambda::TABLE,
         "logs" => logs::TABLE,
         "s3" => s3::TABLE,
+        "scheduler" => scheduler::TABLE,
         "sns" => sns::TABLE,
         "sqs" => sqs::TABLE,
         "sts" => sts::TABLE,

@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::state::State;
 
 /// Where each service answers its operations.
-const SOURCES: [(&str, &str); 13] = [
+const SOURCES: [(&str, &str); 14] = [
     ("cloudformation", include_str!("../../cloudformation.rs")),
     ("cloudtrail", include_str!("../../cloudtrail/mod.rs")),
     ("cloudwatch", include_str!("../../cloudwatch/mod.rs")),
@@ -19,6 +19,7 @@ const SOURCES: [(&str, &str); 13] = [
     ("lambda", include_str!("../../lambda/mod.rs")),
     ("logs", include_str!("../../logs/mod.rs")),
     ("s3", include_str!("../../s3.rs")),
+    ("scheduler", include_str!("../../scheduler.rs")),
     ("sns", include_str!("../../sns/mod.rs")),
     ("sqs", include_str!("../../sqs.rs")),
     ("sts", include_str!("../../sts.rs")),

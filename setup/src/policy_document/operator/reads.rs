@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use handler::config::{Config, Trail};
+use handler::config::{Config, Families, Trail};
 use serde_json::{Value, json};
 
-use super::super::handler_role::{cluster_arns, once, service_arns, stack_arns};
+use super::super::handler_role::{cluster_arns, once, scheduled_arns, service_arns, stack_arns};
 use super::{allow, groups, only_if};
 use crate::names::{Names, Place};
 
@@ -79,6 +79,39 @@ pub(super) fn reads(config: &Config, names: &Names, place: &Place, group: &str) 
             &json!([revisions, services].concat()),
         ),
     ];
+    if config.families == Families::All {
+        all.push(allow(
+            "FindFamilies",
+            &["ecs:ListTaskDefinitionFamilies"],
+            &json!("*"),
+        ));
+    }
+    if config.moves_targets() {
+        let [rules, schedules] = scheduled_arns(std::slice::from_ref(place));
+        all.push(allow(
+            "FindTargets",
+            &[
+                "events:ListEventBuses",
+                "events:ListRuleNamesByTarget",
+                "scheduler:ListSchedules",
+            ],
+            &json!("*"),
+        ));
+        all.push(allow(
+            "ReadRules",
+            &[
+                "events:DescribeRule",
+                "events:ListTagsForResource",
+                "events:ListTargetsByRule",
+            ],
+            &json!(rules),
+        ));
+        all.push(allow(
+            "ReadSchedules",
+            &["scheduler:GetSchedule"],
+            &json!(schedules),
+        ));
+    }
     if !config.stacks.is_empty() {
         all.push(allow(
             "ReadStacks",

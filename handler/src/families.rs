@@ -1,0 +1,286 @@
+//! Task definitions that no service runs, for whoever starts tasks by themselves: `families = "all"`.
+//!
+//! After the services had their turn, every family of the places that follow is looked at which no service runs. A push that
+//! its newest ACTIVE revision may take makes a new one, in every other field the same; `plan/families` decides. Families are
+//! listed and described only where there is a push that was not concluded yet: it costs a call each.
+//!
+//! In the report a family stands as a service of the cluster `families`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::concurrent;
+use crate::config::{Config, Families};
+use crate::context::Context;
+use crate::deadline::Deadline;
+use crate::ecs;
+use crate::error::AwsError;
+use crate::inventory::{Definition, Gap, Inventory};
+use crate::ledger::Stamp;
+use crate::plan::{self, FAMILIES, Roll, registered};
+use crate::push::Push;
+use crate::report::{Decision, Outcome};
+use crate::revision::{Registration, copy};
+use crate::scheduled::{Run, family};
+use crate::site::{Access, Place};
+
+/// How many families get their revision at once: the bucket of RegisterTaskDefinition holds twenty.
+const AT_ONCE: usize = 10;
+/// How many calls follow after the first, so that none begins that would not be done.
+const REGISTER: i32 = 3;
+
+/// What was concluded about families.
+#[derive(Debug, Default)]
+pub(crate) struct Concluded {
+    pub(crate) decisions: Vec<Decision>,
+    /// What could not be read.
+    pub(crate) gaps: Vec<Gap>,
+    /// Something is left to the next look-up.
+    pub(crate) waits: bool,
+}
+
+/// Decides about these pushes for every family that no service runs, and registers.
+pub(crate) async fn decide(
+    context: &Context,
+    config: &Config,
+    inventory: &Inventory,
+    pushes: &[Push],
+    dry: bool,
+    until: Deadline,
+) -> Concluded {
+    let mut done = Concluded::default();
+    if config.families != Families::All || pushes.is_empty() {
+        return done;
+    }
+    let ids: BTreeSet<String> = pushes.iter().map(|push| push.id().to_owned()).collect();
+    if context.has_concluded(&ids) {
+        return done;
+    }
+    // While services are hidden nobody knows which families they run.
+    if let Some(gap) = inventory.gaps.first() {
+        let (cluster, reason) = (&gap.cluster, &gap.reason);
+        tracing::warn!(
+            cluster,
+            reason,
+            "families wait until all services can be read"
+        );
+        done.waits = true;
+        return done;
+    }
+    let run = run_by_services(inventory);
+    for at in super::scheduled::places(context, until) {
+        let place = at.site.place.clone().or_else(|| context.home());
+        let here = |arn: &&String| Place::of(arn) == place;
+        let run: BTreeSet<&str> = run
+            .iter()
+            .filter(here)
+            .filter_map(|arn| arn.rsplit('/').next())
+            .collect();
+        let (families, gaps) = newest(at, &run).await;
+        done.gaps.extend(gaps);
+        let plan = plan::families(pushes, &families, config, dry);
+        let rolls: Vec<(&Roll, &Registration)> = plan.family_rolls().collect();
+        let registered = rolls.into_iter().map(|(roll, registration)| {
+            let base = families.iter().find(|base| base.arn == registration.base);
+            one(context, at, roll, registration, base.cloned())
+        });
+        for (decisions, waits) in concurrent::some(AT_ONCE, registered).await {
+            done.decisions.extend(decisions);
+            done.waits |= waits;
+        }
+        done.decisions.extend(plan.decisions);
+    }
+    let again = done.decisions.iter().any(|decision| decision.retryable);
+    if !done.waits && done.gaps.is_empty() && !again && !dry {
+        context.conclude(ids);
+    }
+    done
+}
+
+/// The families that services run, whether they follow or not, as ARNs without revisions.
+fn run_by_services(inventory: &Inventory) -> BTreeSet<String> {
+    let services = inventory.services.iter();
+    let families = services.map(|service| family(&service.task_definition).0.to_owned());
+    families.collect()
+}
+
+/// The newest ACTIVE revisions of all families of a place but those of these names.
+async fn newest(at: Access<'_>, but: &BTreeSet<&str>) -> (Vec<Arc<Definition>>, Vec<Gap>) {
+    let gap = |error: &AwsError| Gap {
+        cluster: FAMILIES.to_owned(),
+        service: String::new(),
+        reason: error.to_string(),
+        retryable: error.retryable,
+    };
+    let names = match ecs::list_families(at).await {
+        Ok(names) => names,
+        Err(error) => return (Vec::new(), vec![gap(&error)]),
+    };
+    let read = names.iter().filter(|name| !but.contains(name.as_str()));
+    let read = read.map(|name| ecs::describe_task_definition(at, name));
+    let (mut families, mut gaps): (Vec<Arc<Definition>>, Vec<Gap>) = (Vec::new(), Vec::new());
+    for definition in concurrent::all(read).await {
+        match definition {
+            Ok(definition) => families.push(Arc::new(definition)),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => {
+                let gap = gap(&error);
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
+        }
+    }
+    (families, gaps)
+}
+
+/// Whether there is no such revision.
+fn is_gone(error: &AwsError) -> bool {
+    error.message.contains("Unable to describe task definition")
+}
+
+/// Registers one revision, if the family is still as it was seen.
+async fn one(
+    context: &Context,
+    at: Access<'_>,
+    roll: &Roll,
+    registration: &Registration,
+    base: Option<Arc<Definition>>,
+) -> (Vec<Decision>, bool) {
+    let said = |outcome, reason: &str, to: Option<String>, retryable| {
+        let decision = |cargo: &plan::Cargo| Decision {
+            cluster: FAMILIES.to_owned(),
+            service: roll.service.name.clone(),
+            repository: cargo.repository.name.clone(),
+            tag: cargo.tag.clone(),
+            digest: cargo.digest.clone(),
+            outcome,
+            reason: match outcome {
+                Outcome::Rolled => cargo.reason.clone(),
+                _ => reason.to_owned(),
+            },
+            from: Some(registration.base.clone()),
+            to: to.clone(),
+            push: cargo.push.clone(),
+            retryable,
+        };
+        let all: Vec<Decision> = roll.cargo.iter().map(decision).collect();
+        all
+    };
+    let Some(base) = base else {
+        return (
+            said(Outcome::Failed, "its revision was not read", None, true),
+            true,
+        );
+    };
+    match still(at.leaving(REGISTER), &base, roll).await {
+        Ok(None) => {}
+        Ok(Some((reason, waits))) => return (said(Outcome::Held, &reason, None, false), waits),
+        Err(error) => {
+            let again = error.retryable;
+            return (
+                said(Outcome::Failed, &error.to_string(), None, again),
+                false,
+            );
+        }
+    }
+    let input = match copy(&base, registration) {
+        Ok(input) => input,
+        Err(reason) => return (said(Outcome::Refused, &reason, None, false), false),
+    };
+    match ecs::register_task_definition(at, &input).await {
+        Ok(arn) => {
+            context.registered(arn.clone());
+            (said(Outcome::Rolled, "", Some(arn), false), false)
+        }
+        Err(error) => {
+            let again = error.retryable;
+            (
+                said(Outcome::Failed, &error.to_string(), None, again),
+                false,
+            )
+        }
+    }
+}
+
+/// Why the family is not to get a revision after all, and whether the next look-up is to decide again: somebody registered
+/// one meanwhile, or deregistered the one that a push had made.
+async fn still(
+    at: Access<'_>,
+    base: &Definition,
+    roll: &Roll,
+) -> Result<Option<(String, bool)>, AwsError> {
+    let (arn, number) = family(&base.arn);
+    // A revision above the newest ACTIVE one was deregistered; its number is not used again.
+    if let Some(number) = number {
+        match ecs::describe_task_definition(at, &format!("{arn}:{}", number + 1)).await {
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Err(error),
+            Ok(above) if above.raw.get("status").and_then(|s| s.as_str()) == Some("ACTIVE") => {
+                let reason = "another revision was registered meanwhile; the next look-up decides";
+                return Ok(Some((reason.to_owned(), true)));
+            }
+            Ok(above) => {
+                let after = |at| roll.cargo.iter().all(|cargo| cargo.pushed.0 <= at);
+                if registered(&above).is_some_and(after) {
+                    let number = number + 1;
+                    let reason = format!(
+                        "revision {number} was registered after this push, and somebody deregistered it: left so until \
+                         the next push"
+                    );
+                    return Ok(Some((reason, false)));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The newest revisions of these families, as far as ecroll made them and their scheduled tasks move along.
+pub(crate) async fn runs(
+    at: Access<'_>,
+    config: &Config,
+    families: BTreeSet<&str>,
+) -> (Vec<Run>, Vec<AwsError>) {
+    let read = families
+        .into_iter()
+        .map(|family| ecs::describe_task_definition(at, family));
+    let (mut runs, mut failed) = (Vec::new(), Vec::new());
+    for definition in concurrent::some(AT_ONCE, read).await {
+        match definition {
+            Ok(definition) => runs.extend(as_run(&Arc::new(definition), config)),
+            Err(error) if is_gone(&error) => {}
+            Err(error) => failed.push(error),
+        }
+    }
+    (runs, failed)
+}
+
+/// A revision that ecroll made, as one to which scheduled tasks move.
+fn as_run(definition: &Arc<Definition>, config: &Config) -> Option<Run> {
+    let followed = definition.repositories().into_iter().filter(|repository| {
+        config.follows_repository(&repository.name)
+            && config.family_settings(&repository.name).scheduled
+    });
+    let mut stamps: Vec<(Stamp, &crate::image::Repository)> = followed
+        .filter_map(|repository| Some((definition.stamp(repository)?, repository)))
+        .collect();
+    stamps.sort_by_key(|(stamp, _)| stamp.time);
+    let (newest, repository) = stamps.last()?;
+    let images = definition.images.values();
+    let mut tags = images.filter(|(_, image)| image.repository == **repository);
+    let tag = tags.find_map(|(_, image)| image.tag.clone());
+    let hold = |(_, repository): &(Stamp, &crate::image::Repository)| {
+        config.family_settings(&repository.name).hold
+    };
+    Some(Run {
+        definition: Arc::clone(definition),
+        explained: stamps.iter().map(|(_, of)| (*of).clone()).collect(),
+        hold: stamps.iter().any(hold),
+        repository: (*repository).clone(),
+        tag: tag.unwrap_or_default(),
+        digest: newest.digest.clone(),
+        push: newest.id.clone(),
+        because: "no service runs the family, and this is its newest revision".to_owned(),
+    })
+}

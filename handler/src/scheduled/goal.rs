@@ -1,0 +1,250 @@
+//! To which revision the tasks of a family move, and whether it is time: told by the services that run the family. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::config::{Config, OwnTags, ServiceSettings};
+use crate::image::Repository;
+use crate::inventory::{Definition, Inventory, Service};
+use crate::ledger::Entry;
+use crate::plan::settings;
+use crate::push::Push;
+
+use super::task::family;
+
+/// What becomes of the tasks of a family.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Goal {
+    /// They move to this revision.
+    Move(Run),
+    /// Something is under way: another look-up decides.
+    Wait(String),
+    /// They stay where they are.
+    Stay(String),
+}
+
+/// A revision that ecroll's ledger tells of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    /// The revision.
+    pub(crate) definition: Arc<Definition>,
+    /// The repositories whose images ecroll changes in this family.
+    pub(crate) explained: BTreeSet<Repository>,
+    /// `hold` is set.
+    pub(crate) hold: bool,
+    /// The push that the ledger names last: repository, tag, digest where it is known, identity.
+    pub(crate) repository: Repository,
+    pub(crate) tag: String,
+    pub(crate) digest: String,
+    pub(crate) push: String,
+    /// Who runs it, for people.
+    pub(crate) because: String,
+}
+
+impl Run {
+    /// The family, as an ARN without a revision.
+    pub(crate) fn family(&self) -> &str {
+        family(&self.definition.arn).0
+    }
+
+    /// The number of the revision.
+    pub(crate) fn number(&self) -> u64 {
+        family(&self.definition.arn).1.unwrap_or_default()
+    }
+}
+
+/// One service and what it says of its family.
+#[derive(Debug, Clone)]
+struct Lead {
+    cluster: String,
+    /// `cluster/service`.
+    name: String,
+    runs: String,
+    says: Says,
+}
+
+#[derive(Debug, Clone)]
+enum Says {
+    Runs(Run),
+    Waits(String),
+    Stays(String),
+    /// The ledger knows nothing of what it runs.
+    Nothing,
+}
+
+/// What all families are to do.
+#[derive(Debug, Default)]
+pub(crate) struct Goals {
+    /// By the family's ARN.
+    leads: BTreeMap<String, Vec<Lead>>,
+}
+
+impl Goals {
+    /// What the services say. Those in `rolled`, by ARN, were rolled since the inventory was made.
+    pub(crate) fn of(
+        inventory: &Inventory,
+        rolled: &BTreeSet<String>,
+        pushes: &[Push],
+        config: &Config,
+    ) -> Self {
+        let mut goals = Self::default();
+        for service in &inventory.services {
+            let Some(definition) = inventory.definitions.get(&service.task_definition) else {
+                continue;
+            };
+            let (family, number) = family(&service.task_definition);
+            let (Some(says), Some(_)) = (says(service, definition, rolled, pushes, config), number)
+            else {
+                continue;
+            };
+            let leads = goals.leads.entry(family.to_owned()).or_default();
+            leads.push(Lead {
+                cluster: service.cluster_arn.clone(),
+                name: format!("{}/{}", service.cluster(), service.name),
+                runs: service.task_definition.clone(),
+                says,
+            });
+        }
+        goals
+    }
+
+    /// The families that follow, by their ARNs.
+    pub(crate) fn follows(&self, family: &str) -> bool {
+        self.leads.contains_key(family)
+    }
+
+    /// Whether any task may have to move; and to what: the same as long as nothing changes.
+    pub(crate) fn moves(&self) -> BTreeSet<String> {
+        let mut moves: BTreeSet<String> = BTreeSet::new();
+        for lead in self.leads.values().flatten() {
+            if let Says::Runs(run) = &lead.says {
+                moves.insert(format!("{} {} {}", lead.name, lead.runs, run.hold));
+            }
+        }
+        moves
+    }
+
+    /// What becomes of a task of this family in this cluster; `None` where ecroll has nothing to say about it.
+    ///
+    /// The services of the same cluster decide, and where there is none, those of all clusters. They have to be at rest
+    /// and of one mind: while one of them still runs another revision, a wave may be waiting, or a policy holds it back.
+    pub(crate) fn of_task(&self, family: &str, cluster: &str) -> Option<Goal> {
+        let all = self.leads.get(family)?;
+        let here: Vec<&Lead> = all.iter().filter(|lead| lead.cluster == cluster).collect();
+        let leads = if here.is_empty() {
+            all.iter().collect()
+        } else {
+            here
+        };
+        let waits = leads.iter().find_map(|lead| match &lead.says {
+            Says::Waits(why) => Some(Goal::Wait(why.clone())),
+            _ => None,
+        });
+        let stays = leads.iter().find_map(|lead| match &lead.says {
+            Says::Stays(why) => Some(Goal::Stay(why.clone())),
+            _ => None,
+        });
+        if waits.is_some() || stays.is_some() {
+            return waits.or(stays);
+        }
+        let run = leads.iter().find_map(|lead| match &lead.says {
+            Says::Runs(run) => Some((lead, run)),
+            _ => None,
+        });
+        let (first, run) = run?;
+        if let Some(other) = leads.iter().find(|lead| lead.runs != first.runs) {
+            return Some(Goal::Stay(format!(
+                "{} runs {} and {} {}: tasks of the family move when its services run the same revision",
+                first.name,
+                brief(&first.runs),
+                other.name,
+                brief(&other.runs)
+            )));
+        }
+        let hold = leads
+            .iter()
+            .any(|lead| matches!(&lead.says, Says::Runs(run) if run.hold));
+        Some(Goal::Move(Run {
+            hold,
+            ..run.clone()
+        }))
+    }
+}
+
+/// `family:revision`.
+pub(crate) fn brief(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// What a service says of its family; `None` where its tasks do not follow.
+fn says(
+    service: &Service,
+    definition: &Arc<Definition>,
+    rolled: &BTreeSet<String>,
+    pushes: &[Push],
+    config: &Config,
+) -> Option<Says> {
+    let own = OwnTags::read(&service.tags);
+    if !own.wrong.is_empty() {
+        return None;
+    }
+    let followed: Vec<(&Repository, ServiceSettings)> = definition
+        .repositories()
+        .into_iter()
+        .filter(|repository| config.follows_repository(&repository.name))
+        .map(|repository| (repository, settings(service, &own, repository, config)))
+        .filter(|(_, settings)| settings.scheduled)
+        .collect();
+    if followed.is_empty() {
+        return None;
+    }
+    let name = format!("{}/{}", service.cluster(), service.name);
+    let runs = &service.task_definition;
+    // The ledger's entries about this family, the newest revision last.
+    let mut entries: Vec<(u64, &Repository, bool, Entry)> = followed
+        .iter()
+        .filter_map(|(repository, settings)| {
+            let entry = service.entry(repository)?;
+            let number = family(&entry.new.beside(runs)?).1?;
+            Some((number, *repository, settings.hold, entry))
+        })
+        .collect();
+    entries.sort_by_key(|(number, .., entry)| (*number, entry.time));
+    let explained = entries.iter().map(|(_, of, ..)| (*of).clone()).collect();
+    let Some((newest, repository, _, entry)) = entries.last() else {
+        return Some(Says::Nothing);
+    };
+    if rolled.contains(&service.arn) || service.deploying {
+        return Some(Says::Waits(format!(
+            "the deployment of {name} is not over yet"
+        )));
+    }
+    let number = family(runs).1.unwrap_or_default();
+    if *newest != number {
+        return Some(Says::Stays(format!(
+            "{name} runs {}, and ecroll's ledger tells of revision {newest}: it was rolled back, or somebody else deployed",
+            brief(runs)
+        )));
+    }
+    if !service.completed {
+        return Some(Says::Stays(format!(
+            "the deployment of {} at {name} did not complete",
+            brief(runs)
+        )));
+    }
+    let seen = pushes.iter().find(|push| entry.names(push));
+    let stamp = definition.stamp(repository);
+    let digest = seen.map(|push| push.digest.clone());
+    Some(Says::Runs(Run {
+        definition: Arc::clone(definition),
+        explained,
+        hold: entries.iter().any(|(_, _, hold, _)| *hold),
+        repository: (*repository).clone(),
+        tag: entry.tag.clone(),
+        digest: digest
+            .or_else(|| stamp.map(|stamp| stamp.digest))
+            .unwrap_or_default(),
+        push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
+        because: format!("{name} runs it"),
+    }))
+}
