@@ -13,11 +13,11 @@ use chrono::{DateTime, Utc};
 
 use super::service::Move;
 use super::verdict::{Candidate, time};
-use super::waves::Held;
 use super::{Deciding, Plan, Source};
-use crate::config::{Action, Config, Match, OwnTags, Pin};
+use crate::config::{Action, Config, Match, Pin};
 use crate::image::Repository;
 use crate::inventory::{Controller, Definition, Origins, Service};
+use crate::ledger::{self, Stamp};
 use crate::push::Push;
 use crate::report::{DRY_RUN, Outcome};
 use crate::scheduled::family;
@@ -38,16 +38,10 @@ pub(crate) fn families(
         let Some(service) = as_service(definition) else {
             continue;
         };
+        let origins = Origins::new();
         let deciding = Deciding {
-            service: &service,
-            definition,
-            history: None,
-            origins: &Origins::new(),
-            config: &config,
-            own: OwnTags::default(),
-            by_name: false,
             dry,
-            held: &Held::new(),
+            ..Deciding::new(&service, definition, &origins, &config)
         };
         let mut moves = Vec::new();
         for repository in definition.repositories() {
@@ -135,7 +129,7 @@ impl Deciding<'_> {
             plan.decisions.push(decision);
         }
         let counts = counts?;
-        let (outcome, reason) = match self.of_newest(repository, &counts) {
+        let (outcome, reason) = match self.of_newest(repository, &counts, pushed) {
             Ok(reason) => {
                 return Some(Move {
                     candidate: counts,
@@ -155,6 +149,7 @@ impl Deciding<'_> {
         &self,
         repository: &Repository,
         counts: &Candidate<'_>,
+        pushed: &[&Push],
     ) -> Result<String, (Outcome, String)> {
         let Candidate { push, tag, record } = counts;
         let unchanged = |reason: &str| Err((Outcome::Unchanged, reason.to_owned()));
@@ -163,7 +158,7 @@ impl Deciding<'_> {
             if stamp.names(push) || stamp.digest == push.digest {
                 return unchanged("the family's newest revision names this image");
             }
-            if stamp.time >= record.time {
+            if !is_newer(counts, stamp, pushed) {
                 let reason = format!(
                     "older than the push of the newest revision, of {}",
                     time(stamp.time)
@@ -200,6 +195,15 @@ impl Deciding<'_> {
         Ok(format!(
             "{tag} is the newest push; no service runs the family"
         ))
+    }
+}
+
+/// Whether a push comes after the one of a stamp; by the log's order where the log still holds both.
+fn is_newer(counts: &Candidate<'_>, stamp: &Stamp, pushed: &[&Push]) -> bool {
+    let Candidate { push, record, .. } = counts;
+    match pushed.iter().find(|other| stamp.names(other)) {
+        Some(known) => push.order > known.order,
+        None => (record.time, &ledger::word(&record.id)) > (stamp.time, &stamp.id),
     }
 }
 

@@ -7,6 +7,7 @@ mod builders;
 mod cases;
 mod dates;
 mod ended;
+mod families;
 mod force;
 mod ledger;
 mod missing;

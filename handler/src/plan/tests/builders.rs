@@ -250,7 +250,7 @@ impl Scene {
         self.histories.clear();
     }
 
-    fn revision(&mut self, roll: &Roll) -> String {
+    pub(super) fn revision(&mut self, roll: &Roll) -> String {
         let registration = match &roll.source {
             Source::Registered(arn) => return arn.clone(),
             Source::Same => return roll.service.task_definition.clone(),
