@@ -44,7 +44,9 @@ pub(crate) async fn decide(
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
-    Box::pin(session.decide_families(&pushes)).await;
+    if context.config.sweep.is_none() {
+        Box::pin(session.decide_families(&pushes)).await;
+    }
     session
         .report(trigger.name, None, &pushes, left.as_deref())
         .await

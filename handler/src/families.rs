@@ -2,9 +2,11 @@
 //!
 //! After the services had their turn, every family of the places that follow is looked at which no service runs. A push that
 //! its newest ACTIVE revision may take makes a new one, in every other field the same; `plan/families` decides. Families are
-//! listed and described only where there is a push that was not concluded yet: it costs a call each.
+//! listed and described by sweeps alone, and only where there is a push that was not concluded yet: it costs a call each.
 //!
 //! In the report a family stands as a service of the cluster `families`.
+
+mod neighbours;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Definition, Gap, Inventory};
 use crate::ledger::Stamp;
-use crate::plan::{self, FAMILIES, Roll, registered};
+use crate::plan::{self, FAMILIES, Roll};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
@@ -52,7 +54,9 @@ pub(crate) async fn decide(
     if config.families != Families::All || pushes.is_empty() {
         return done;
     }
-    let ids: BTreeSet<String> = pushes.iter().map(|push| push.id().to_owned()).collect();
+    // A further tag joins an image's push without changing how that is called.
+    let records = pushes.iter().flat_map(|push| &push.tagged);
+    let ids: BTreeSet<String> = records.map(|record| record.id.clone()).collect();
     if context.has_concluded(&ids) {
         return done;
     }
@@ -64,7 +68,7 @@ pub(crate) async fn decide(
             reason,
             "families wait until all services can be read"
         );
-        done.waits = true;
+        done.waits = gap.retryable;
         return done;
     }
     let run = run_by_services(inventory);
@@ -173,7 +177,7 @@ async fn one(
             true,
         );
     };
-    match still(at.leaving(REGISTER), &base, roll).await {
+    match neighbours::obstacle(at.leaving(REGISTER), &base, roll).await {
         Ok(None) => {}
         Ok(Some((reason, waits))) => return (said(Outcome::Held, &reason, None, false), waits),
         Err(error) => {
@@ -201,39 +205,6 @@ async fn one(
             )
         }
     }
-}
-
-/// Why the family is not to get a revision after all, and whether the next look-up is to decide again: somebody registered
-/// one meanwhile, or deregistered the one that a push had made.
-async fn still(
-    at: Access<'_>,
-    base: &Definition,
-    roll: &Roll,
-) -> Result<Option<(String, bool)>, AwsError> {
-    let (arn, number) = family(&base.arn);
-    // A revision above the newest ACTIVE one was deregistered; its number is not used again.
-    if let Some(number) = number {
-        match ecs::describe_task_definition(at, &format!("{arn}:{}", number + 1)).await {
-            Err(error) if is_gone(&error) => {}
-            Err(error) => return Err(error),
-            Ok(above) if above.raw.get("status").and_then(|s| s.as_str()) == Some("ACTIVE") => {
-                let reason = "another revision was registered meanwhile; the next look-up decides";
-                return Ok(Some((reason.to_owned(), true)));
-            }
-            Ok(above) => {
-                let after = |at| roll.cargo.iter().all(|cargo| cargo.pushed.0 <= at);
-                if registered(&above).is_some_and(after) {
-                    let number = number + 1;
-                    let reason = format!(
-                        "revision {number} was registered after this push, and somebody deregistered it: left so until \
-                         the next push"
-                    );
-                    return Ok(Some((reason, false)));
-                }
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// The newest revisions of these families, as far as ecroll made them and their scheduled tasks move along.

@@ -82,7 +82,10 @@ pub(crate) async fn look_up(
     if !trigger.dry_run {
         session.mark_images(whole).await;
     }
-    Box::pin(session.decide_families(&pushes)).await;
+    // It costs a call for each family: nothing that waits for a quick answer pays for that.
+    if trigger.name == "sweep" || context.config.sweep.is_none() {
+        Box::pin(session.decide_families(&pushes)).await;
+    }
     // After everything else: an alarm's look-up has no time for it, and nothing that it rolls is over by then.
     if matches!(trigger.name, "sweep" | "deployment") {
         Box::pin(session.move_scheduled(&pushes, whole)).await;

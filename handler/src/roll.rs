@@ -292,7 +292,7 @@ impl<'a> Work<'a> {
         let ours = written.iter().all(ours);
         if now.task_definition != roll.service.task_definition {
             if ours {
-                self.take_back(roll, &written).await;
+                self.take_back(roll, &written, &now.task_definition).await;
             }
             return Err(gone(
                 "another revision was deployed meanwhile; the next look-up decides",

@@ -206,6 +206,7 @@ impl Work<'_> {
                 rule: rule.as_ref(),
                 base: base.as_ref(),
                 dry: self.dry,
+                now: self.context.now(),
             });
             match (verdict, goal) {
                 (Verdict::AskRule, _) => {
@@ -321,11 +322,17 @@ pub async fn roles(context: &Context) -> Result<Roles, Error> {
     }
     let inventory = survey(context, Deadline::NONE).await?;
     let goals = Goals::of(&inventory, &BTreeSet::new(), &[], &context.config);
+    let services = inventory.services.iter();
+    let led: BTreeSet<&str> = services
+        .map(|service| family(&service.task_definition).0)
+        .collect();
     for at in places(context, Deadline::NONE) {
         let found = tasks(at, &clusters(at, &inventory, context)).await;
         for task in found.tasks {
-            let all = context.config.families == Families::All;
-            if !all && !goals.follows(task.family().0) {
+            let (family, number) = task.family();
+            let alone = context.config.families == Families::All && !led.contains(family);
+            // Without a revision it follows by itself.
+            if number.is_none() || !(alone || goals.follows(family)) {
                 continue;
             }
             match task.at {

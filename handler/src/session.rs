@@ -264,7 +264,8 @@ impl<'c> Session<'c> {
             return;
         }
         // A service that could not be read may be the one whose deployment is not over.
-        if !self.inventory.gaps.is_empty() {
+        let mut gaps = self.inventory.gaps.iter();
+        if gaps.any(|gap| gap.cluster != plan::FAMILIES) {
             tracing::warn!("scheduled tasks wait until all services can be read");
             return;
         }

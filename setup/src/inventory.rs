@@ -120,7 +120,8 @@ pub(crate) async fn target_roles(
     let unreadable = |error: String| Error::Unreadable(error);
     let roles = handler::scheduled::roles(&context).await;
     let roles = roles.map_err(|error| unreadable(error.to_string()))?;
-    match roles.failed.first() {
+    // What is refused for good stays refused: its tasks cannot be moved either, and doctor tells of it.
+    match roles.failed.iter().find(|error| error.retryable) {
         Some(error) => Err(unreadable(error.to_string())),
         None => Ok(TargetRoles {
             events: roles.events,

@@ -176,6 +176,86 @@ async fn rule_02_never_backwards_by_policy_and_never_over_what_somebody_register
     assert!(said.reason.contains("deregistered"), "{}", said.reason);
 }
 
+/// A sweep of a function that has just started, and what it decides about the family `report`.
+async fn afresh(world: &World, config: &Value) -> Vec<Decision> {
+    let sweep = json!({"detail-type": "Scheduled Event", "source": "aws.events"});
+    let fresh = context(world, config);
+    let report = invoke(world, &fresh, &sweep).await.unwrap();
+    let of = report.decisions.into_iter();
+    of.filter(|d| d.cluster == "families" && d.service == "report")
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_an_older_revision_that_somebody_registered_again_with_all_its_tags_stays() {
+    let world = world(&json!({})).await;
+    for (tag, digest) in [("2.0.0", "two"), ("3.0.0", "three")] {
+        world.push("batch", tag, digest, 3);
+        world.minutes(20).await;
+    }
+    assert_eq!(newest(&world, "report").0, 3);
+    let input = json!({"taskDefinition": "report:2", "include": ["TAGS"]});
+    let told = call(&world, "ecs", "DescribeTaskDefinition", input);
+    let mut copy = told["taskDefinition"].clone();
+    for member in handler::revision::OUTPUT_ONLY {
+        copy.as_object_mut().unwrap().remove(*member);
+    }
+    copy["tags"] = told["tags"].clone();
+    call(&world, "ecs", "RegisterTaskDefinition", copy);
+    let said = afresh(&world, &json!({"families": "all"})).await;
+    let held = said.iter().find(|d| d.outcome == Outcome::Held).unwrap();
+    assert!(held.reason.contains("older one again"), "{}", held.reason);
+    assert_eq!(newest(&world, "report").0, 4);
+    assert_eq!(newest(&world, "report").1, image("batch", "2.0.0"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_two_revisions_that_somebody_deregistered_do_not_come_back() {
+    let world = world(&json!({})).await;
+    for (tag, digest) in [("2.0.0", "two"), ("3.0.0", "three")] {
+        world.push("batch", tag, digest, 3);
+        world.minutes(20).await;
+    }
+    for undone in ["report:3", "report:2"] {
+        let undo = json!({"taskDefinition": undone});
+        call(&world, "ecs", "DeregisterTaskDefinition", undo);
+    }
+    let said = afresh(&world, &json!({"families": "all"})).await;
+    assert!(said.iter().any(|d| d.reason.contains("deregistered")));
+    assert_eq!(newest(&world, "report").0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_push_that_comes_after_that_of_another_repository_is_not_lost() {
+    let world = world(&json!({})).await;
+    let containers = json!([{"name": "tool", "image": image("tool", "1.0.0")},
+        {"name": "app", "image": image("batch", "1.0.0")}]);
+    let both = json!({"family": "both", "memory": "512", "containerDefinitions": containers});
+    call(&world, "ecs", "RegisterTaskDefinition", both);
+    world.minutes(5).await;
+    world.push("batch", "2.0.0", "late", 15);
+    world.minutes(1).await;
+    world.push("tool", "2.0.0", "soon", 2);
+    world.minutes(10).await;
+    assert_eq!(newest(&world, "both").0, 2);
+    world.minutes(20).await;
+    let (number, batch, told) = newest(&world, "both");
+    assert_eq!((number, batch), (3, image("batch", "2.0.0")));
+    let tool = &told["taskDefinition"]["containerDefinitions"][0]["image"];
+    assert_eq!(*tool, image("tool", "2.0.0"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_an_image_that_is_tagged_again_for_the_policy_rolls() {
+    let rules = json!([{"repository": "batch", "tags": "semver:*"}]);
+    let world = world(&json!({"services": rules})).await;
+    world.push("batch", "main-42", "two", 2);
+    world.minutes(10).await;
+    world.push("batch", "2.0.0", "two", 2);
+    world.minutes(10).await;
+    assert_eq!(newest(&world, "report").1, image("batch", "2.0.0"));
+}
+
 /// A tag that a family names is resolved whenever a task is started: there is nothing to register, except by digest.
 #[tokio::test(start_paused = true)]
 async fn a_tag_that_the_family_names_needs_no_revision_and_a_digest_does() {

@@ -320,3 +320,35 @@ async fn rule_03_an_update_that_was_never_answered_is_not_sent_again() {
     );
     assert_eq!(script.count("UpdateService"), 1);
 }
+
+/// It noted its push over what the other had noted for the same one: taken back, the push would roll again once undone.
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_look_up_that_another_overtook_notes_the_others_revision() {
+    let (world, slow, script) = scene().await;
+    let busy = Reply::error(400, "ClientException", "Rate exceeded");
+    script.say("RegisterTaskDefinition", 1, &busy);
+    let other = Script::default();
+    let quick = context(&world, &other);
+    let before = world.describe("s0")["taskDefinition"].clone();
+    let event = serde_json::json!({});
+    let both = Box::pin(async {
+        tokio::join!(
+            handler::handle(&event, &slow),
+            handler::handle(&event, &quick)
+        )
+    });
+    let (first, second) = world.account.drive(both).await;
+    assert!(second.is_ok());
+    assert!(first.is_ok() || matches!(first, Err(Error::Retryable { .. })));
+    assert_eq!(script.count("UpdateService"), 0, "overtaken");
+    assert_eq!(other.count("UpdateService"), 1);
+    world.minutes(10).await;
+    // Somebody goes back: that stays.
+    let cluster = world.describe("s0")["clusterArn"].clone();
+    let back = serde_json::json!({"cluster": cluster, "service": "s0", "taskDefinition": before});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.minutes(10).await;
+    let (decision, _) = decided(&world, &quick).await;
+    assert_eq!(decision.outcome, Outcome::Held, "{}", decision.reason);
+    assert_eq!(world.describe("s0")["taskDefinition"], before);
+}

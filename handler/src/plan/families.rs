@@ -6,7 +6,6 @@
 //!
 //! Policy, platform and order are those of services: a family is looked at as a service that runs its newest revision.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -101,7 +100,13 @@ fn as_service(definition: &Definition) -> Option<Service> {
         zone_rebalancing: false,
         deploying: false,
         completed: true,
-        tags: BTreeMap::new(),
+        // Those of CloudFormation tell whether a stack brings the images.
+        tags: definition
+            .tags
+            .iter()
+            .filter(|(key, _)| key.starts_with("aws:"))
+            .cloned()
+            .collect(),
     })
 }
 
@@ -174,9 +179,10 @@ impl Deciding<'_> {
                 "the family's newest revision names this image: a task pulls it when it is started",
             );
         }
-        if stamp.is_none()
-            && let Some(at) = self.service.deployed_at.filter(|at| *at >= record.time)
-        {
+        // What ecroll made for another repository is no choice; what lies below it is looked at before anything is registered.
+        let mut all = self.definition.repositories().into_iter();
+        let made = all.any(|of| self.definition.stamp(of).is_some());
+        if !made && let Some(at) = self.service.deployed_at.filter(|at| *at >= record.time) {
             let reason = format!(
                 "somebody registered the newest revision at {}, after this push: whoever did so chose its image",
                 time(at)

@@ -7,7 +7,7 @@ use crate::concurrent;
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecs;
-use crate::ledger;
+use crate::ledger::{self, Entry, RevisionName};
 use crate::plan::{Note, Roll};
 
 /// How many services that are not rolled get their ledger at once.
@@ -31,13 +31,49 @@ impl Work<'_> {
 
     /// Lets the ledger say again what it said before: somebody deployed between the look at the service and the ledger, and
     /// with a push noted that was never to roll from there the next look-up would take that for a choice against it.
-    pub(super) async fn take_back(&self, roll: &Roll, written: &BTreeMap<String, String>) {
+    ///
+    /// If what runs was made for the same push, it was another look-up of ecroll's, and the ledger names its revision.
+    pub(super) async fn take_back(
+        &self,
+        roll: &Roll,
+        written: &BTreeMap<String, String>,
+        runs: &str,
+    ) {
+        let service = &roll.service.arn;
+        let at = self.context.where_is(service, self.until);
+        let definition = match ecs::describe_task_definition(at, runs).await {
+            Ok(definition) => definition,
+            Err(error) => {
+                tracing::warn!(service, %error, "ledger not taken back");
+                return;
+            }
+        };
+        let digests: BTreeMap<String, &str> = roll
+            .cargo
+            .iter()
+            .map(|cargo| (ledger::key(&cargo.repository), cargo.digest.as_str()))
+            .collect();
+        let theirs = |key: &String, value: &String| {
+            let mut repositories = definition.repositories().into_iter();
+            let repository = repositories.find(|of| ledger::key(of) == *key)?;
+            let stamp = definition.stamp(repository)?;
+            let same = digests
+                .get(key)
+                .is_some_and(|digest| stamp.digest == **digest);
+            let new = RevisionName::of(runs);
+            same.then_some(Entry {
+                new,
+                ..Entry::read(value)?
+            })
+        };
         let before = |key: &String| {
             let before = roll.service.tags.get(key);
             before.cloned().unwrap_or(ledger::TAKEN_BACK.to_owned())
         };
-        let tags = written.keys().map(|key| (key.clone(), before(key)));
-        let service = &roll.service.arn;
+        let tags = written.iter().map(|(key, value)| {
+            let value = theirs(key, value).map_or_else(|| before(key), |entry| entry.value());
+            (key.clone(), value)
+        });
         let at = self.context.where_is(service, self.until);
         if let Err(error) = ecs::tag(at, service, &tags.collect()).await {
             tracing::warn!(service, %error, "ledger not taken back");

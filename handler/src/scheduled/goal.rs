@@ -70,6 +70,14 @@ enum Says {
     Stays(String),
     /// The ledger knows nothing of what it runs.
     Nothing,
+    /// Tasks do not follow it: nobody asked for that.
+    Unasked,
+}
+
+impl Lead {
+    fn is_asked(&self) -> bool {
+        !matches!(self.says, Says::Unasked)
+    }
 }
 
 /// What all families are to do.
@@ -93,16 +101,16 @@ impl Goals {
                 continue;
             };
             let (family, number) = family(&service.task_definition);
-            let (Some(says), Some(_)) = (says(service, definition, rolled, pushes, config), number)
-            else {
+            if number.is_none() {
                 continue;
-            };
+            }
+            let says = says(service, definition, rolled, pushes, config);
             let leads = goals.leads.entry(family.to_owned()).or_default();
             leads.push(Lead {
                 cluster: service.cluster_arn.clone(),
                 name: format!("{}/{}", service.cluster(), service.name),
                 runs: service.task_definition.clone(),
-                says,
+                says: says.unwrap_or(Says::Unasked),
             });
         }
         goals
@@ -110,7 +118,8 @@ impl Goals {
 
     /// The families that follow, by their ARNs.
     pub(crate) fn follows(&self, family: &str) -> bool {
-        self.leads.contains_key(family)
+        let mut leads = self.leads.get(family).into_iter().flatten();
+        leads.any(Lead::is_asked)
     }
 
     /// Whether any task may have to move; and to what: the same as long as nothing changes.
@@ -126,13 +135,14 @@ impl Goals {
 
     /// What becomes of a task of this family in this cluster; `None` where ecroll has nothing to say about it.
     ///
-    /// The services of the same cluster decide, and where there is none, those of all clusters. They have to be at rest
-    /// and of one mind: while one of them still runs another revision, a wave may be waiting, or a policy holds it back.
+    /// The services of the same cluster decide, and where there is none, those of all clusters whose tasks follow. They have
+    /// to be at rest and of one mind: while one of them still runs another revision, a wave may be waiting, or a policy
+    /// holds it back. Where none of the cluster's own services has its tasks follow, those of other clusters say nothing.
     pub(crate) fn of_task(&self, family: &str, cluster: &str) -> Option<Goal> {
         let all = self.leads.get(family)?;
         let here: Vec<&Lead> = all.iter().filter(|lead| lead.cluster == cluster).collect();
         let leads = if here.is_empty() {
-            all.iter().collect()
+            all.iter().filter(|lead| lead.is_asked()).collect()
         } else {
             here
         };
@@ -247,4 +257,61 @@ fn says(
         push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
         because: format!("{name} runs it"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lead(cluster: &str, number: u32, is_asked: bool) -> Lead {
+        let arn = format!("arn:aws:ecs:eu-west-1:000000000000:task-definition/web:{number}");
+        let raw = json!({"taskDefinitionArn": arn, "containerDefinitions": []});
+        let definition = Definition::read(&json!({"taskDefinition": raw, "tags": []})).unwrap();
+        let repository = Repository {
+            account: "000000000000".to_owned(),
+            region: "eu-west-1".to_owned(),
+            name: "web".to_owned(),
+        };
+        let run = Run {
+            definition: Arc::new(definition),
+            explained: BTreeSet::from([repository.clone()]),
+            hold: false,
+            repository,
+            tag: "v1".to_owned(),
+            digest: String::new(),
+            push: "p".to_owned(),
+            because: String::new(),
+        };
+        Lead {
+            cluster: cluster.to_owned(),
+            name: format!("{cluster}/web"),
+            runs: arn,
+            says: if is_asked {
+                Says::Runs(run)
+            } else {
+                Says::Unasked
+            },
+        }
+    }
+
+    #[test]
+    fn rule_04_tasks_of_a_cluster_whose_own_service_nobody_asked_about_do_not_follow_another_cluster()
+     {
+        const FAMILY: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web";
+        let of = |leads: Vec<Lead>| Goals {
+            leads: BTreeMap::from([(FAMILY.to_owned(), leads)]),
+        };
+        let goals = of(vec![lead("staging", 6, true), lead("prod", 5, false)]);
+        let moves = |goal: Option<Goal>| matches!(goal, Some(Goal::Move(run)) if run.number() == 6);
+        assert_eq!(goals.of_task(FAMILY, "prod"), None);
+        assert!(moves(goals.of_task(FAMILY, "staging")));
+        assert!(moves(goals.of_task(FAMILY, "batch")), "no service there");
+        assert!(goals.follows(FAMILY));
+        assert!(!of(vec![lead("prod", 5, false)]).follows(FAMILY));
+        // In one cluster the services have to be of one mind, whether they were asked about or not.
+        let mixed = of(vec![lead("prod", 6, true), lead("prod", 5, false)]);
+        assert!(matches!(mixed.of_task(FAMILY, "prod"), Some(Goal::Stay(_))));
+    }
 }

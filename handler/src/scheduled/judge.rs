@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::goal::{Goal, Run, brief};
@@ -31,6 +32,7 @@ pub(crate) struct Case<'a> {
     /// The revision that it names, likewise.
     pub(crate) base: Option<&'a Result<Definition, AwsError>>,
     pub(crate) dry: bool,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// What is to be done.
@@ -96,6 +98,11 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
         let why = format!("{by} manages the rule, and nobody else may change it: change it there");
         return Verdict::Stays(Outcome::Refused, why, false);
     }
+    match timing(case.task, case.now) {
+        Timing::Safe => {}
+        Timing::Over => return Verdict::Nothing,
+        Timing::Unclear(why) => return Verdict::Stays(Outcome::Refused, why.to_owned(), false),
+    }
     if let Some(why) = chosen(case.task, rule, run) {
         return held(why);
     }
@@ -123,6 +130,50 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
         return held(DRY_RUN.to_owned());
     }
     Verdict::Moves
+}
+
+/// Whether a schedule may be put again without starting anything by that.
+enum Timing {
+    Safe,
+    /// It starts nothing any more.
+    Over,
+    Unclear(&'static str),
+}
+
+/// No zone is further from UTC.
+const ZONES: TimeDelta = TimeDelta::hours(14);
+
+/// AWS does not say what an update does to the phase of a rate, or to a time that is past. A rate without a start begins at
+/// once when it is created.
+///
+/// Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>
+fn timing(task: &Task, now: DateTime<Utc>) -> Timing {
+    let expression = match &task.at {
+        At::Schedule { .. } => task.raw.get("ScheduleExpression").and_then(Value::as_str),
+        At::Rule { .. } => None,
+    };
+    let Some(expression) = expression else {
+        return Timing::Safe;
+    };
+    if expression.starts_with("rate(") && task.raw.get("StartDate").is_none_or(Value::is_null) {
+        return Timing::Unclear(
+            "AWS does not say whether an update starts a rate without a start date anew: give it one, or name the family \
+             without a revision",
+        );
+    }
+    let Some(once) = expression
+        .strip_prefix("at(")
+        .and_then(|rest| rest.strip_suffix(')'))
+    else {
+        return Timing::Safe;
+    };
+    match NaiveDateTime::parse_from_str(once, "%Y-%m-%dT%H:%M:%S").map(|at| at.and_utc()) {
+        Ok(at) if at - ZONES > now => Timing::Safe,
+        Ok(at) if at + ZONES < now => Timing::Over,
+        _ => Timing::Unclear(
+            "its one time is too close: AWS does not say whether an update starts it again once it is past",
+        ),
+    }
 }
 
 fn is_noted(rule: &Rule, run: &Run) -> bool {

@@ -47,6 +47,10 @@ fn run(number: u32) -> Run {
     }
 }
 
+fn now() -> DateTime<chrono::Utc> {
+    DateTime::from_timestamp(2_000_000_000, 0).unwrap()
+}
+
 fn rule_task(named: &str) -> Task {
     let raw = json!({"Id": "1", "Arn": "c", "EcsParameters": {"TaskDefinitionArn": named}});
     Task::of_rule("default", "nightly", &raw).unwrap()
@@ -72,6 +76,7 @@ fn verdict(task: &Task, goal: &Goal, rule: &Rule, base: &Definition, dry: bool) 
         rule: Some(&rule),
         base: Some(&base),
         dry,
+        now: now(),
     })
 }
 
@@ -105,6 +110,7 @@ fn a_lower_revision_moves_and_what_is_needed_is_asked_first() {
         rule: None,
         base: None,
         dry: false,
+        now: now(),
     };
     assert_eq!(judge(&case), Verdict::AskRule);
     let rule = Ok(Rule::default());
@@ -209,6 +215,7 @@ fn what_waits_is_on_hold_managed_or_unreadable_says_so() {
         rule: Some(&error),
         base: None,
         dry: false,
+        now: now(),
     };
     let said = Verdict::Stays(Outcome::Failed, "DescribeRule: no".to_owned(), true);
     assert_eq!(judge(&case), said);
@@ -247,4 +254,23 @@ fn rule_05_a_revision_that_differs_in_anything_else_is_not_taken_for_the_same() 
     let mut tagged = definition(3, |_| ());
     tagged.tags.push(("cost".to_owned(), "1".to_owned()));
     assert!(differs(&tagged).contains("(tags)"));
+}
+
+#[test]
+fn rule_09_a_schedule_that_an_update_might_start_is_left_alone() {
+    let of = |expression: &str, start: Value| {
+        let mut task = schedule(3, 0);
+        task.raw = json!({"ScheduleExpression": expression, "StartDate": start});
+        plain(&task)
+    };
+    assert_eq!(of("cron(0 3 * * ? *)", Value::Null), Verdict::Moves);
+    assert_eq!(of("rate(1 day)", json!(1_900_000_000)), Verdict::Moves);
+    let (outcome, why) = stays(of("rate(1 day)", Value::Null));
+    assert_eq!(outcome, Outcome::Refused);
+    assert!(why.contains("without a revision"), "{why}");
+    // It is 2033-05-18T03:33:20Z.
+    assert_eq!(of("at(2033-05-19T03:00:00)", Value::Null), Verdict::Moves);
+    assert_eq!(of("at(2033-05-17T03:00:00)", Value::Null), Verdict::Nothing);
+    let (outcome, _) = stays(of("at(2033-05-18T03:00:00)", Value::Null));
+    assert_eq!(outcome, Outcome::Refused);
 }
