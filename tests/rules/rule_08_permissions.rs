@@ -58,7 +58,7 @@ async fn demanding() -> (World, Account) {
         json!({"Arn": "arn:aws:ecs:eu-west-1:000000000000:cluster/default", "RoleArn": role(of),
             "EcsParameters": {"TaskDefinitionArn": "arn:aws:ecs:eu-west-1:000000000000:task-definition/api:1"}})
     };
-    let nightly = json!({"Name": "nightly", "ScheduleExpression": "cron(0 3 * * ? *)"});
+    let nightly = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)"});
     call("events", "PutRule", nightly);
     let mut one = target("rules");
     one["Id"] = json!("1");
@@ -67,7 +67,7 @@ async fn demanding() -> (World, Account) {
         "PutTargets",
         json!({"Rule": "nightly", "Targets": [one]}),
     );
-    let schedule = json!({"Name": "nightly", "ScheduleExpression": "cron(0 3 * * ? *)",
+    let schedule = json!({"Name": "nightly", "ScheduleExpression": "rate(1 day)", "StartDate": 1_999_999_999,
         "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target("schedules")});
     call("scheduler", "CreateSchedule", schedule);
     // Its roles are in the handler's policy from the next run of setup on.
