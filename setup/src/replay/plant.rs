@@ -1,0 +1,421 @@
+//! A snapshot in pocket accounts: the services as they were described, before anything that the records tell of happened.
+//!
+//! A snapshot may be younger than the records. What it says of later times than the first record has not happened yet: images
+//! pushed since, and what ecroll noted of them, are left out. What runs cannot be known of the past: services begin with the
+//! revision of the snapshot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use handler::Place;
+use handler::config::{Config, Target};
+use handler::image::Repository;
+use handler::inventory::Definition;
+use handler::ledger::{self, Entry, Stamp};
+use handler::push::Push;
+use local::ecr::Pushed;
+use local::ecs::Described;
+use local::{Account, Options};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::seed::{Seeded, host};
+use crate::error::Error;
+use crate::snapshot::Snapshot;
+
+/// What a replay has of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planted {
+    /// The snapshot's file.
+    pub file: String,
+    /// When it was taken.
+    #[serde(serialize_with = "crate::status::seconds")]
+    pub taken_at: DateTime<Utc>,
+    /// Its account.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// How many of its services are there.
+    pub services: usize,
+    /// The others, each with why.
+    pub left_out: Vec<String>,
+    /// How many notes of ecroll on services and revisions tell of pushes after the records begin.
+    pub later_notes: usize,
+    /// How many pushes go to repositories that no service there runs.
+    pub unfollowed: usize,
+    /// Whether it was taken after the records begin.
+    pub younger: bool,
+    /// What could not be read when it was taken.
+    pub gaps: Vec<String>,
+}
+
+/// How many lines of one kind a text shows before it only counts them.
+const SHOWN: usize = 10;
+
+impl fmt::Display for Planted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, lines) in [
+            ("left out", &self.left_out),
+            ("not in the snapshot", &self.gaps),
+        ] {
+            for line in lines.iter().take(SHOWN) {
+                writeln!(f, "{what}: {line}")?;
+            }
+            let more = lines.len().saturating_sub(SHOWN);
+            if more > 0 {
+                writeln!(f, "{what}: {more} more; --output json lists them all")?;
+            }
+        }
+        if self.younger {
+            let notes = match self.later_notes {
+                0 => String::new(),
+                many => format!("; {many} notes of ecroll on later pushes are left out"),
+            };
+            writeln!(
+                f,
+                "the snapshot is younger than the records: services begin as they stood then{notes}"
+            )?;
+        }
+        let at = self.taken_at.format("%Y-%m-%d %H:%M:%S");
+        let (services, account, region) = (self.services, &self.account, &self.region);
+        write!(
+            f,
+            "account        {services} services of {account} in {region}, as of {at}"
+        )?;
+        if self.unfollowed > 0 {
+            write!(
+                f,
+                "\nnot followed   {} pushes to repositories that none of them runs",
+                self.unfollowed
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A snapshot in place.
+pub(super) struct Garden {
+    pub(super) seeded: Vec<Seeded>,
+    /// The accounts and Regions of targets. Nobody else keeps them.
+    pub(super) beside: Vec<Account>,
+    pub(super) planted: Planted,
+}
+
+/// Whether the records can tell of anything that the snapshot's services run.
+///
+/// # Errors
+/// Where all pushes are to other accounts.
+pub(super) fn check(snapshot: &Snapshot, pushes: &[Push]) -> Result<(), Error> {
+    let arns = snapshot.clusters.iter().filter_map(|arn| Place::of(arn));
+    let mut known: BTreeSet<String> = arns.map(|place| place.account).collect();
+    known.insert(snapshot.home.account.clone());
+    let definitions = snapshot.definitions.iter().filter_map(Definition::read);
+    known.extend(definitions.flat_map(|definition| {
+        let repositories = definition.repositories().into_iter();
+        repositories
+            .map(|of| of.account.clone())
+            .collect::<Vec<_>>()
+    }));
+    let pushed: BTreeSet<&str> = pushes
+        .iter()
+        .map(|push| push.repository.account.as_str())
+        .collect();
+    if pushed.is_empty() || pushed.iter().any(|account| known.contains(*account)) {
+        return Ok(());
+    }
+    let pushed: Vec<&str> = pushed.into_iter().collect();
+    let Snapshot { file, home, .. } = snapshot;
+    Err(Error::Wrong(format!(
+        "{file} is a snapshot of {home}, and the records tell of pushes to {} only: name records of that account, or \
+         take a snapshot there",
+        pushed.join(", ")
+    )))
+}
+
+/// Puts the snapshot into the account, and into one beside it for each target.
+pub(super) fn plant(
+    account: &Account,
+    snapshot: &Snapshot,
+    config: &Config,
+    pushes: &[Push],
+) -> Garden {
+    let start = account.clock().now();
+    let mut places: BTreeMap<Place, Account> = BTreeMap::new();
+    let mut beside = Vec::new();
+    for target in &config.targets {
+        let place = Place {
+            account: target.account.clone(),
+            region: target.region.clone(),
+        };
+        if place == snapshot.home || places.contains_key(&place) {
+            continue;
+        }
+        let there = neighbour(account, target, beside.len());
+        beside.push(there.clone());
+        places.insert(place, there);
+    }
+    places.insert(snapshot.home.clone(), account.clone());
+    let mut planted = Planted {
+        file: snapshot.file.clone(),
+        taken_at: snapshot.taken_at,
+        account: snapshot.home.account.clone(),
+        region: snapshot.home.region.clone(),
+        services: 0,
+        left_out: Vec::new(),
+        later_notes: 0,
+        unfollowed: 0,
+        younger: snapshot.taken_at > start,
+        gaps: snapshot.gaps.clone(),
+    };
+    for cluster in &snapshot.clusters {
+        if let Some(there) = Place::of(cluster).and_then(|place| places.get(&place)) {
+            // It refuses none that was one.
+            let _ = there.call(
+                "ecs",
+                "CreateCluster",
+                json!({ "clusterName": last(cluster) }),
+            );
+        }
+    }
+    let later = images(snapshot, places.values(), pushes, start);
+    let mut runs: BTreeMap<String, BTreeSet<Repository>> = BTreeMap::new();
+    for answer in &snapshot.definitions {
+        let mut answer = answer.clone();
+        planted.later_notes += forget(
+            &mut answer,
+            |value| Stamp::read(value).map(|stamp| stamp.time),
+            start,
+        );
+        let Some(definition) = Definition::read(&answer) else {
+            continue;
+        };
+        let there = Place::of(&definition.arn).and_then(|place| places.get(&place));
+        let Some(there) = there else { continue };
+        match there.with_ecs(|ecs, scope| ecs.restore_definition(&answer, scope)) {
+            Ok(()) => {
+                let repositories = definition.repositories().into_iter().cloned();
+                runs.insert(definition.arn.clone(), repositories.collect());
+            }
+            Err(fault) => {
+                let arn = &definition.arn;
+                planted.left_out.push(format!("{arn}: {}", fault.message));
+            }
+        }
+    }
+    let mut seeded = Vec::new();
+    for part in &snapshot.services {
+        let mut service = part.service.clone();
+        let text = |member: &str| {
+            let text = part.service.get(member).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let (cluster_arn, name) = (text("clusterArn"), text("serviceName"));
+        let cluster = last(&cluster_arn).to_owned();
+        let mut leave = |why: &str| planted.left_out.push(format!("{cluster}/{name}: {why}"));
+        let place = Place::of(&cluster_arn);
+        let Some(there) = place.as_ref().and_then(|place| places.get(place)) else {
+            let place = place.map(|place| place.to_string()).unwrap_or_default();
+            leave(&format!("no target of the configuration names {place}"));
+            continue;
+        };
+        let status = text("status");
+        if status != "ACTIVE" {
+            leave(&format!("it is {status}"));
+            continue;
+        }
+        let Some(repositories) = revision(&service).map(|arn| runs.get(arn)) else {
+            leave("nothing says what it runs");
+            continue;
+        };
+        let Some(repositories) = repositories else {
+            leave("its revision is not in the snapshot");
+            continue;
+        };
+        let notes = forget(
+            &mut service,
+            |value| Entry::read(value).map(|entry| entry.time),
+            start,
+        );
+        let mut revisions = part.revisions.clone();
+        forget_digests(&mut revisions, &later);
+        let of = Described {
+            service: &service,
+            deployments: &part.deployments,
+            revisions: &revisions,
+        };
+        if let Err(fault) = there.with_ecs(|ecs, scope| ecs.restore_service(of, scope)) {
+            leave(&fault.message);
+            continue;
+        }
+        planted.later_notes += notes;
+        planted.services += 1;
+        if config.follows_cluster(&cluster_arn) {
+            seeded.extend(repositories.iter().map(|repository| Seeded {
+                cluster: cluster.clone(),
+                service: name.clone(),
+                repository: repository.clone(),
+            }));
+        }
+    }
+    let run: BTreeSet<&Repository> = runs.values().flatten().collect();
+    let unfollowed = pushes.iter().filter(|push| push.kind.is_image());
+    planted.unfollowed = unfollowed
+        .filter(|push| !run.contains(&push.repository))
+        .count();
+    Garden {
+        seeded,
+        beside,
+        planted,
+    }
+}
+
+/// An account for a target within reach of this one, with the role that the target names.
+fn neighbour(account: &Account, target: &Target, number: usize) -> Account {
+    let options = Options {
+        account: target.account.clone(),
+        region: target.region.clone(),
+        seed: u64::try_from(number + 1).unwrap_or_default(),
+        ..Options::default()
+    };
+    let there = Account::new(account.clock().clone(), options);
+    account.beside(&there);
+    if let Some(role) = &target.role {
+        let home = account.place();
+        let root = format!("arn:{}:iam::{}:root", home.partition, home.account);
+        let mut trust =
+            json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": root}});
+        if let (Some(id), Some(members)) = (&target.external_id, trust.as_object_mut()) {
+            let condition = json!({"StringEquals": {"sts:ExternalId": id}});
+            members.insert("Condition".to_owned(), condition);
+        }
+        let document = |statement: Value| {
+            json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+        };
+        let name = last(role);
+        let made = json!({"RoleName": name, "AssumeRolePolicyDocument": document(trust)});
+        let may = json!({"Effect": "Allow", "Action": ["ecs:*", "iam:PassRole"], "Resource": "*"});
+        let may =
+            json!({"RoleName": name, "PolicyName": "ecroll", "PolicyDocument": document(may)});
+        // Two targets may share a role; what else could go wrong shows as a target that cannot be reached.
+        let _ = there.call("iam", "CreateRole", made);
+        let _ = there.call("iam", "PutRolePolicy", may);
+    }
+    there
+}
+
+/// Puts the images that were there when the records begin into every registry; answers the digests of those that were not.
+fn images<'a>(
+    snapshot: &Snapshot,
+    accounts: impl Iterator<Item = &'a Account>,
+    pushes: &[Push],
+    start: DateTime<Utc>,
+) -> BTreeSet<String> {
+    let accounts: Vec<&Account> = accounts.collect();
+    let mut later: BTreeSet<String> = pushes.iter().map(|push| push.digest.clone()).collect();
+    for (repository, image) in &snapshot.images {
+        let text = |member: &str| image.get(member).and_then(Value::as_str);
+        let at = image.get("imagePushedAt").and_then(time);
+        let (Some(digest), Some(at)) = (text("imageDigest"), at) else {
+            continue;
+        };
+        if at > start {
+            later.insert(digest.to_owned());
+            continue;
+        }
+        later.remove(digest);
+        let tags = image.get("imageTags").and_then(Value::as_array);
+        let tags = tags.into_iter().flatten().filter_map(Value::as_str);
+        let mut tags: Vec<Option<&str>> = tags.map(Some).collect();
+        if tags.is_empty() {
+            tags.push(None);
+        }
+        let manifest = manifest(text("imageManifestMediaType"), text("artifactMediaType"));
+        let location = format!("{}/{}", host(repository), repository.name);
+        for (account, tag) in accounts
+            .iter()
+            .flat_map(|account| tags.iter().map(move |tag| (account, *tag)))
+        {
+            let pushed = Pushed {
+                registry: repository.account.clone(),
+                repository: repository.name.clone(),
+                tag: tag.map(str::to_owned),
+                digest: digest.to_owned(),
+                manifest: manifest.clone(),
+            };
+            account.with_ecr(|ecr, _| ecr.put(pushed, at));
+            if let Some(tag) = tag {
+                account.with_ecs(|ecs, _| ecs.push_image(&location, tag, digest));
+            }
+        }
+    }
+    later
+}
+
+/// A manifest that says no more than its kind, which is what a snapshot knows.
+fn manifest(media: Option<&str>, config: Option<&str>) -> String {
+    let media = media.unwrap_or("application/vnd.docker.distribution.manifest.v2+json");
+    let list = media.contains("manifest.list") || media.contains("image.index");
+    let config = config.unwrap_or("application/vnd.docker.container.image.v1+json");
+    let manifest = if list {
+        json!({"schemaVersion": 2, "mediaType": media, "manifests": []})
+    } else {
+        json!({"schemaVersion": 2, "mediaType": media, "config": {"mediaType": config}, "layers": []})
+    };
+    manifest.to_string()
+}
+
+/// Takes the notes of ecroll out that tell of pushes after a time; answers how many.
+fn forget(
+    answer: &mut Value,
+    read: impl Fn(&str) -> Option<DateTime<Utc>>,
+    start: DateTime<Utc>,
+) -> usize {
+    let Some(tags) = answer.get_mut("tags").and_then(Value::as_array_mut) else {
+        return 0;
+    };
+    let before = tags.len();
+    let text = |tag: &Value, member: &str| Some(tag.get(member)?.as_str()?.to_owned());
+    tags.retain(|tag| {
+        let ours = text(tag, "key").is_some_and(|key| ledger::is_key(&key));
+        let at = text(tag, "value").filter(|_| ours);
+        at.and_then(|value| read(&value))
+            .is_none_or(|at| at <= start)
+    });
+    before - tags.len()
+}
+
+fn forget_digests(revisions: &mut [Value], later: &BTreeSet<String>) {
+    let lists = revisions
+        .iter_mut()
+        .filter_map(|revision| revision.get_mut("containerImages")?.as_array_mut());
+    for image in lists.flatten().filter_map(Value::as_object_mut) {
+        let digest = image.get("imageDigest").and_then(Value::as_str);
+        if digest.is_some_and(|digest| later.contains(digest)) {
+            image.remove("imageDigest");
+        }
+    }
+}
+
+/// The revision that a service runs, whoever deploys it.
+fn revision(service: &Value) -> Option<&str> {
+    let sets = service.get("taskSets").and_then(Value::as_array);
+    let mut sets = sets.into_iter().flatten();
+    let primary = sets.find(|set| set.get("status").is_some_and(|status| status == "PRIMARY"));
+    let of = service.get("taskDefinition");
+    of.or_else(|| primary?.get("taskDefinition"))?.as_str()
+}
+
+/// A time as the APIs carry it: seconds since 1970, with fractions.
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    let millis = value.as_f64()? * 1000.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of any date fit, and others saturate"
+    )]
+    DateTime::from_timestamp_millis(millis as i64)
+}
+
+fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
