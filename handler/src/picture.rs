@@ -28,7 +28,7 @@ pub enum Part {
     Definition(Value),
     /// A service.
     Service(Box<ServicePart>),
-    /// Images of a repository: members of `imageDetails` of DescribeImages. A large repository has several such parts.
+    /// Images of a repository: members of `imageDetails` of `DescribeImages`. A large repository has several such parts.
     Images {
         /// Which.
         repository: Repository,

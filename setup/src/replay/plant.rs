@@ -4,6 +4,7 @@
 //! pushed since, and what ecroll noted of them, are left out. What runs cannot be known of the past: services begin with the
 //! revision of the snapshot.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -12,7 +13,8 @@ use handler::Place;
 use handler::config::{Config, Target};
 use handler::image::Repository;
 use handler::inventory::Definition;
-use handler::ledger::{self, Entry, Stamp};
+use handler::ledger::{self, Stamp};
+use handler::picture::ServicePart;
 use handler::push::Push;
 use local::ecr::Pushed;
 use local::ecs::Described;
@@ -106,7 +108,7 @@ pub(super) struct Garden {
 ///
 /// # Errors
 /// Where all pushes are to other accounts.
-pub(super) fn check(snapshot: &Snapshot, pushes: &[Push]) -> Result<(), Error> {
+pub(super) fn check(snapshot: &Snapshot, records: &[Push]) -> Result<(), Error> {
     let arns = snapshot.clusters.iter().filter_map(|arn| Place::of(arn));
     let mut known: BTreeSet<String> = arns.map(|place| place.account).collect();
     known.insert(snapshot.home.account.clone());
@@ -117,19 +119,19 @@ pub(super) fn check(snapshot: &Snapshot, pushes: &[Push]) -> Result<(), Error> {
             .map(|of| of.account.clone())
             .collect::<Vec<_>>()
     }));
-    let pushed: BTreeSet<&str> = pushes
+    let told: BTreeSet<&str> = records
         .iter()
-        .map(|push| push.repository.account.as_str())
+        .map(|one| one.repository.account.as_str())
         .collect();
-    if pushed.is_empty() || pushed.iter().any(|account| known.contains(*account)) {
+    if told.is_empty() || told.iter().any(|account| known.contains(*account)) {
         return Ok(());
     }
-    let pushed: Vec<&str> = pushed.into_iter().collect();
+    let told: Vec<&str> = told.into_iter().collect();
     let Snapshot { file, home, .. } = snapshot;
     Err(Error::Wrong(format!(
         "{file} is a snapshot of {home}, and the records tell of pushes to {} only: name records of that account, or \
          take a snapshot there",
-        pushed.join(", ")
+        told.join(", ")
     )))
 }
 
@@ -141,33 +143,7 @@ pub(super) fn plant(
     pushes: &[Push],
 ) -> Garden {
     let start = account.clock().now();
-    let mut places: BTreeMap<Place, Account> = BTreeMap::new();
-    let mut beside = Vec::new();
-    for target in &config.targets {
-        let place = Place {
-            account: target.account.clone(),
-            region: target.region.clone(),
-        };
-        if place == snapshot.home || places.contains_key(&place) {
-            continue;
-        }
-        let there = neighbour(account, target, beside.len());
-        beside.push(there.clone());
-        places.insert(place, there);
-    }
-    places.insert(snapshot.home.clone(), account.clone());
-    let mut planted = Planted {
-        file: snapshot.file.clone(),
-        taken_at: snapshot.taken_at,
-        account: snapshot.home.account.clone(),
-        region: snapshot.home.region.clone(),
-        services: 0,
-        left_out: Vec::new(),
-        later_notes: 0,
-        unfollowed: 0,
-        younger: snapshot.taken_at > start,
-        gaps: snapshot.gaps.clone(),
-    };
+    let (places, beside) = reach(account, snapshot, config);
     for cluster in &snapshot.clusters {
         if let Some(there) = Place::of(cluster).and_then(|place| places.get(&place)) {
             // It refuses none that was one.
@@ -179,95 +155,152 @@ pub(super) fn plant(
         }
     }
     let later = images(snapshot, places.values(), pushes, start);
-    let mut runs: BTreeMap<String, BTreeSet<Repository>> = BTreeMap::new();
+    let mut spade = Spade {
+        start,
+        places,
+        later,
+        runs: BTreeMap::new(),
+        left_out: Vec::new(),
+        later_notes: 0,
+    };
     for answer in &snapshot.definitions {
-        let mut answer = answer.clone();
-        planted.later_notes += forget(
-            &mut answer,
-            |value| Stamp::read(value).map(|stamp| stamp.time),
-            start,
-        );
-        let Some(definition) = Definition::read(&answer) else {
-            continue;
-        };
-        let there = Place::of(&definition.arn).and_then(|place| places.get(&place));
-        let Some(there) = there else { continue };
-        match there.with_ecs(|ecs, scope| ecs.restore_definition(&answer, scope)) {
-            Ok(()) => {
-                let repositories = definition.repositories().into_iter().cloned();
-                runs.insert(definition.arn.clone(), repositories.collect());
-            }
-            Err(fault) => {
-                let arn = &definition.arn;
-                planted.left_out.push(format!("{arn}: {}", fault.message));
-            }
-        }
+        spade.definition(answer);
     }
     let mut seeded = Vec::new();
+    let mut services = 0;
     for part in &snapshot.services {
-        let mut service = part.service.clone();
-        let text = |member: &str| {
-            let text = part.service.get(member).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let (cluster_arn, name) = (text("clusterArn"), text("serviceName"));
-        let cluster = last(&cluster_arn).to_owned();
-        let mut leave = |why: &str| planted.left_out.push(format!("{cluster}/{name}: {why}"));
-        let place = Place::of(&cluster_arn);
-        let Some(there) = place.as_ref().and_then(|place| places.get(place)) else {
-            let place = place.map(|place| place.to_string()).unwrap_or_default();
-            leave(&format!("no target of the configuration names {place}"));
-            continue;
-        };
-        let status = text("status");
-        if status != "ACTIVE" {
-            leave(&format!("it is {status}"));
-            continue;
-        }
-        let Some(repositories) = revision(&service).map(|arn| runs.get(arn)) else {
-            leave("nothing says what it runs");
-            continue;
-        };
-        let Some(repositories) = repositories else {
-            leave("its revision is not in the snapshot");
-            continue;
-        };
-        let notes = forget(
-            &mut service,
-            |value| Entry::read(value).map(|entry| entry.time),
-            start,
-        );
-        let mut revisions = part.revisions.clone();
-        forget_digests(&mut revisions, &later);
-        let of = Described {
-            service: &service,
-            deployments: &part.deployments,
-            revisions: &revisions,
-        };
-        if let Err(fault) = there.with_ecs(|ecs, scope| ecs.restore_service(of, scope)) {
-            leave(&fault.message);
-            continue;
-        }
-        planted.later_notes += notes;
-        planted.services += 1;
-        if config.follows_cluster(&cluster_arn) {
-            seeded.extend(repositories.iter().map(|repository| Seeded {
-                cluster: cluster.clone(),
-                service: name.clone(),
-                repository: repository.clone(),
-            }));
+        match spade.service(part) {
+            Ok(of) => {
+                services += 1;
+                let cluster = text(&part.service, "clusterArn");
+                seeded.extend(of.into_iter().filter(|_| config.follows_cluster(cluster)));
+            }
+            Err(why) => {
+                let cluster = last(text(&part.service, "clusterArn"));
+                let name = text(&part.service, "serviceName");
+                spade.left_out.push(format!("{cluster}/{name}: {why}"));
+            }
         }
     }
-    let run: BTreeSet<&Repository> = runs.values().flatten().collect();
-    let unfollowed = pushes.iter().filter(|push| push.kind.is_image());
-    planted.unfollowed = unfollowed
-        .filter(|push| !run.contains(&push.repository))
-        .count();
+    let run: BTreeSet<&Repository> = seeded.iter().map(|one| &one.repository).collect();
+    let strange = |push: &&Push| push.kind.is_image() && !run.contains(&push.repository);
+    let planted = Planted {
+        file: snapshot.file.clone(),
+        taken_at: snapshot.taken_at,
+        account: snapshot.home.account.clone(),
+        region: snapshot.home.region.clone(),
+        services,
+        left_out: spade.left_out,
+        later_notes: spade.later_notes,
+        unfollowed: pushes.iter().filter(strange).count(),
+        younger: snapshot.taken_at > start,
+        gaps: snapshot.gaps.clone(),
+    };
     Garden {
         seeded,
         beside,
         planted,
     }
+}
+
+/// The account of each place that follows, and those among them that are new.
+fn reach(
+    account: &Account,
+    snapshot: &Snapshot,
+    config: &Config,
+) -> (BTreeMap<Place, Account>, Vec<Account>) {
+    let mut places = BTreeMap::from([(snapshot.home.clone(), account.clone())]);
+    let mut beside = Vec::new();
+    for target in &config.targets {
+        let place = Place {
+            account: target.account.clone(),
+            region: target.region.clone(),
+        };
+        if let Entry::Vacant(free) = places.entry(place) {
+            let there = neighbour(account, target, beside.len());
+            beside.push(there.clone());
+            free.insert(there);
+        }
+    }
+    (places, beside)
+}
+
+/// What puts one thing after another in its place.
+struct Spade {
+    start: DateTime<Utc>,
+    places: BTreeMap<Place, Account>,
+    /// Digests that were not there yet.
+    later: BTreeSet<String>,
+    /// By the ARN of a revision that is there, the repositories that it runs.
+    runs: BTreeMap<String, BTreeSet<Repository>>,
+    left_out: Vec<String>,
+    later_notes: usize,
+}
+
+impl Spade {
+    fn definition(&mut self, answer: &Value) {
+        let mut answer = answer.clone();
+        let dated = |value: &str| Stamp::read(value).map(|stamp| stamp.time);
+        let notes = forget(&mut answer, dated, self.start);
+        let Some(definition) = Definition::read(&answer) else {
+            return;
+        };
+        let place = Place::of(&definition.arn);
+        let Some(there) = place.and_then(|place| self.places.get(&place)) else {
+            return;
+        };
+        match there.with_ecs(|ecs, scope| ecs.restore_definition(&answer, scope)) {
+            Ok(()) => {
+                self.later_notes += notes;
+                let repositories = definition.repositories().into_iter().cloned().collect();
+                self.runs.insert(definition.arn, repositories);
+            }
+            Err(fault) => {
+                let line = format!("{}: {}", definition.arn, fault.message);
+                self.left_out.push(line);
+            }
+        }
+    }
+
+    /// Puts a service in its place; answers it for each repository that it runs, or why it is left out.
+    fn service(&mut self, part: &ServicePart) -> Result<Vec<Seeded>, String> {
+        let cluster_arn = text(&part.service, "clusterArn");
+        let place = Place::of(cluster_arn).ok_or("its cluster has no ARN")?;
+        let there = self.places.get(&place);
+        let there = there.ok_or_else(|| format!("no target of the configuration names {place}"))?;
+        let status = text(&part.service, "status");
+        if status != "ACTIVE" {
+            return Err(format!("it is {status}"));
+        }
+        let arn = revision(&part.service).ok_or("nothing says what it runs")?;
+        let repositories = self.runs.get(arn);
+        let repositories = repositories.ok_or("its revision is not in the snapshot")?;
+        let mut service = part.service.clone();
+        let dated = |value: &str| ledger::Entry::read(value).map(|entry| entry.time);
+        let notes = forget(&mut service, dated, self.start);
+        let mut revisions = part.revisions.clone();
+        forget_digests(&mut revisions, &self.later);
+        let of = Described {
+            service: &service,
+            deployments: &part.deployments,
+            revisions: &revisions,
+        };
+        there
+            .with_ecs(|ecs, scope| ecs.restore_service(of, scope))
+            .map_err(|fault| fault.message)?;
+        self.later_notes += notes;
+        let seeded = repositories.iter().map(|repository| Seeded {
+            cluster: last(cluster_arn).to_owned(),
+            service: text(&part.service, "serviceName").to_owned(),
+            repository: repository.clone(),
+        });
+        Ok(seeded.collect())
+    }
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    let text = value.get(member).and_then(Value::as_str);
+    text.unwrap_or_default()
 }
 
 /// An account for a target within reach of this one, with the role that the target names.
@@ -314,9 +347,9 @@ fn images<'a>(
     let accounts: Vec<&Account> = accounts.collect();
     let mut later: BTreeSet<String> = pushes.iter().map(|push| push.digest.clone()).collect();
     for (repository, image) in &snapshot.images {
-        let text = |member: &str| image.get(member).and_then(Value::as_str);
+        let named = |member: &str| image.get(member).and_then(Value::as_str);
         let at = image.get("imagePushedAt").and_then(time);
-        let (Some(digest), Some(at)) = (text("imageDigest"), at) else {
+        let (Some(digest), Some(at)) = (named("imageDigest"), at) else {
             continue;
         };
         if at > start {
@@ -330,7 +363,7 @@ fn images<'a>(
         if tags.is_empty() {
             tags.push(None);
         }
-        let manifest = manifest(text("imageManifestMediaType"), text("artifactMediaType"));
+        let manifest = manifest(named("imageManifestMediaType"), named("artifactMediaType"));
         let location = format!("{}/{}", host(repository), repository.name);
         for (account, tag) in accounts
             .iter()
@@ -353,8 +386,8 @@ fn images<'a>(
 }
 
 /// A manifest that says no more than its kind, which is what a snapshot knows.
-fn manifest(media: Option<&str>, config: Option<&str>) -> String {
-    let media = media.unwrap_or("application/vnd.docker.distribution.manifest.v2+json");
+fn manifest(kind: Option<&str>, config: Option<&str>) -> String {
+    let media = kind.unwrap_or("application/vnd.docker.distribution.manifest.v2+json");
     let list = media.contains("manifest.list") || media.contains("image.index");
     let config = config.unwrap_or("application/vnd.docker.container.image.v1+json");
     let manifest = if list {
@@ -368,19 +401,17 @@ fn manifest(media: Option<&str>, config: Option<&str>) -> String {
 /// Takes the notes of ecroll out that tell of pushes after a time; answers how many.
 fn forget(
     answer: &mut Value,
-    read: impl Fn(&str) -> Option<DateTime<Utc>>,
+    dated: impl Fn(&str) -> Option<DateTime<Utc>>,
     start: DateTime<Utc>,
 ) -> usize {
     let Some(tags) = answer.get_mut("tags").and_then(Value::as_array_mut) else {
         return 0;
     };
     let before = tags.len();
-    let text = |tag: &Value, member: &str| Some(tag.get(member)?.as_str()?.to_owned());
     tags.retain(|tag| {
-        let ours = text(tag, "key").is_some_and(|key| ledger::is_key(&key));
-        let at = text(tag, "value").filter(|_| ours);
-        at.and_then(|value| read(&value))
-            .is_none_or(|at| at <= start)
+        let ours = ledger::is_key(text(tag, "key"));
+        let at = ours.then(|| dated(text(tag, "value"))).flatten();
+        at.is_none_or(|at| at <= start)
     });
     before - tags.len()
 }

@@ -22,11 +22,11 @@ pub struct Snapshot {
     pub home: Place,
     /// ARNs of clusters.
     pub clusters: Vec<String>,
-    /// Answers of DescribeTaskDefinition.
+    /// Answers of `DescribeTaskDefinition`.
     pub definitions: Vec<Value>,
     /// Services, each with name and ARNs.
     pub services: Vec<ServicePart>,
-    /// Images, as DescribeImages lists them.
+    /// Images, as `DescribeImages` lists them.
     pub images: Vec<(Repository, Value)>,
     /// What could not be read when it was taken.
     pub gaps: Vec<String>,
