@@ -369,14 +369,14 @@ fn images<'a>(
             .iter()
             .flat_map(|account| tags.iter().map(move |tag| (account, *tag)))
         {
-            let pushed = Pushed {
+            let put = Pushed {
                 registry: repository.account.clone(),
                 repository: repository.name.clone(),
                 tag: tag.map(str::to_owned),
                 digest: digest.to_owned(),
                 manifest: manifest.clone(),
             };
-            account.with_ecr(|ecr, _| ecr.put(pushed, at));
+            account.with_ecr(|ecr, _| ecr.put(put, at));
             if let Some(tag) = tag {
                 account.with_ecs(|ecs, _| ecs.push_image(&location, tag, digest));
             }
@@ -390,12 +390,12 @@ fn manifest(kind: Option<&str>, config: Option<&str>) -> String {
     let media = kind.unwrap_or("application/vnd.docker.distribution.manifest.v2+json");
     let list = media.contains("manifest.list") || media.contains("image.index");
     let config = config.unwrap_or("application/vnd.docker.container.image.v1+json");
-    let manifest = if list {
+    let text = if list {
         json!({"schemaVersion": 2, "mediaType": media, "manifests": []})
     } else {
         json!({"schemaVersion": 2, "mediaType": media, "config": {"mediaType": config}, "layers": []})
     };
-    manifest.to_string()
+    text.to_string()
 }
 
 /// Takes the notes of ecroll out that tell of pushes after a time; answers how many.

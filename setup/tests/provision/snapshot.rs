@@ -144,7 +144,7 @@ async fn a_replay_on_a_snapshot_decides_what_the_handler_decided_in_that_account
             .replace("2 not read", "0 not read"),
         "{text}"
     );
-    scene.answers.taken();
+    let _ = scene.answers.taken();
     let from = scene.pocket.account().clock().now();
     pushes(&scene).await;
     let lived = scene.answers.taken();
