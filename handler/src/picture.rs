@@ -279,6 +279,8 @@ async fn images(
     loop {
         let page = match ecr::raw_page(&client, repository, token.as_deref()).await {
             Ok(page) => page,
+            // What runs may outlive its repository; that there is none was read.
+            Err(error) if error.message.starts_with("RepositoryNotFoundException") => return Ok(()),
             Err(error) => return Ok(take(Part::Gap(format!("images of {repository}: {error}")))?),
         };
         let images = list(&page, "imageDetails").to_vec();

@@ -272,9 +272,11 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         Verb::Replay(args) => {
             let other = args.compare.as_deref();
             let other = other.map(|path| config::load(Some(path))).transpose()?;
-            let name = globals.config.as_deref();
+            let found = std::path::Path::new(config::DEFAULT_FILE);
+            let found = found.exists().then_some(found);
+            let name = globals.config.as_deref().or(found);
             let name = name.map_or_else(
-                || config::DEFAULT_FILE.into(),
+                || "the defaults".to_owned(),
                 |path| path.display().to_string(),
             );
             let named = command::replay::Named {

@@ -20,9 +20,15 @@ fn parts() -> Vec<Part> {
         Part::Service(Box::new(ServicePart {
             service: json!({"serviceArn": format!("{ARN}:service/prod/web"), "serviceName": "web",
                 "clusterArn": format!("{ARN}:cluster/prod"), "status": "ACTIVE",
-                "taskDefinition": definition, "desiredCount": 2, "deployments": []}),
-            deployments: Vec::new(),
-            revisions: Vec::new(),
+                "taskDefinition": definition, "desiredCount": 2, "deployments": [
+                    {"status": "PRIMARY", "createdAt": 1_772_000_000, "rolloutState": "COMPLETED"}]}),
+            deployments: vec![json!({"createdAt": 1_772_000_000.5, "status": "SUCCESSFUL",
+                "finishedAt": 1_772_000_100, "targetServiceRevisionArn": "r"})],
+            revisions: vec![
+                json!({"serviceRevisionArn": "r", "taskDefinition": definition,
+                "createdAt": 1_772_000_000, "containerImages": [{"containerName": "app",
+                    "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1", "imageDigest": "sha256:aa"}]}),
+            ],
         })),
         Part::Images {
             repository: Repository {
@@ -51,6 +57,36 @@ fn snapshot() -> String {
     String::from_utf8(writer.end().unwrap().1).unwrap()
 }
 
+/// Puts everything into an ECS and lets it live for a while; what cannot be there is refused.
+fn plant(read: &Snapshot) {
+    let place = local::Place {
+        partition: "aws".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account: "111122223333".to_owned(),
+    };
+    let (now, place) = (read.taken_at, &place);
+    let scope = local::Scope { now, place };
+    let mut ecs = local::Ecs::default();
+    ecs.call("CreateCluster", &json!({"clusterName": "prod"}), &scope)
+        .unwrap();
+    for answer in &read.definitions {
+        let _ = ecs.restore_definition(answer, &scope);
+    }
+    for part in &read.services {
+        let of = local::ecs::Described {
+            service: &part.service,
+            deployments: &part.deployments,
+            revisions: &part.revisions,
+        };
+        let _ = ecs.restore_service(of, &scope);
+    }
+    let later = local::Scope {
+        now: now + chrono::TimeDelta::hours(1),
+        place,
+    };
+    ecs.advance(&later);
+}
+
 #[test]
 fn rule_10_a_snapshot_is_read_whole_or_refused() {
     let whole = snapshot();
@@ -74,6 +110,7 @@ fn rule_10_a_snapshot_is_read_whole_or_refused() {
         };
         match Snapshot::parse("s", &text) {
             Ok(read) => {
+                plant(&read);
                 let counts = (
                     read.services.len(),
                     read.definitions.len(),

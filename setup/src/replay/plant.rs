@@ -135,14 +135,14 @@ pub(super) fn check(snapshot: &Snapshot, records: &[Push]) -> Result<(), Error> 
     )))
 }
 
-/// Puts the snapshot into the account, and into one beside it for each target.
+/// Puts the snapshot into the account, and into one beside it for each target. `first` is when the records begin.
 pub(super) fn plant(
     account: &Account,
     snapshot: &Snapshot,
     config: &Config,
     pushes: &[Push],
+    first: DateTime<Utc>,
 ) -> Garden {
-    let start = account.clock().now();
     let (places, beside) = reach(account, snapshot, config);
     for cluster in &snapshot.clusters {
         if let Some(there) = Place::of(cluster).and_then(|place| places.get(&place)) {
@@ -154,9 +154,9 @@ pub(super) fn plant(
             );
         }
     }
-    let later = images(snapshot, places.values(), pushes, start);
+    let later = images(snapshot, places.values(), pushes, first);
     let mut spade = Spade {
-        start,
+        first,
         places,
         later,
         runs: BTreeMap::new(),
@@ -193,7 +193,7 @@ pub(super) fn plant(
         left_out: spade.left_out,
         later_notes: spade.later_notes,
         unfollowed: pushes.iter().filter(strange).count(),
-        younger: snapshot.taken_at > start,
+        younger: snapshot.taken_at > first,
         gaps: snapshot.gaps.clone(),
     };
     Garden {
@@ -227,7 +227,8 @@ fn reach(
 
 /// What puts one thing after another in its place.
 struct Spade {
-    start: DateTime<Utc>,
+    /// When the records begin.
+    first: DateTime<Utc>,
     places: BTreeMap<Place, Account>,
     /// Digests that were not there yet.
     later: BTreeSet<String>,
@@ -241,7 +242,7 @@ impl Spade {
     fn definition(&mut self, answer: &Value) {
         let mut answer = answer.clone();
         let dated = |value: &str| Stamp::read(value).map(|stamp| stamp.time);
-        let notes = forget(&mut answer, dated, self.start);
+        let notes = forget(&mut answer, dated, self.first);
         let Some(definition) = Definition::read(&answer) else {
             return;
         };
@@ -277,7 +278,7 @@ impl Spade {
         let repositories = repositories.ok_or("its revision is not in the snapshot")?;
         let mut service = part.service.clone();
         let dated = |value: &str| ledger::Entry::read(value).map(|entry| entry.time);
-        let notes = forget(&mut service, dated, self.start);
+        let notes = forget(&mut service, dated, self.first);
         let mut revisions = part.revisions.clone();
         forget_digests(&mut revisions, &self.later);
         let of = Described {
@@ -342,7 +343,7 @@ fn images<'a>(
     snapshot: &Snapshot,
     accounts: impl Iterator<Item = &'a Account>,
     pushes: &[Push],
-    start: DateTime<Utc>,
+    first: DateTime<Utc>,
 ) -> BTreeSet<String> {
     let accounts: Vec<&Account> = accounts.collect();
     let mut later: BTreeSet<String> = pushes.iter().map(|push| push.digest.clone()).collect();
@@ -352,7 +353,7 @@ fn images<'a>(
         let (Some(digest), Some(at)) = (named("imageDigest"), at) else {
             continue;
         };
-        if at > start {
+        if at >= first {
             later.insert(digest.to_owned());
             continue;
         }
@@ -398,11 +399,11 @@ fn manifest(kind: Option<&str>, config: Option<&str>) -> String {
     text.to_string()
 }
 
-/// Takes the notes of ecroll out that tell of pushes after a time; answers how many.
+/// Takes the notes of ecroll out that tell of pushes of a time or later; answers how many.
 fn forget(
     answer: &mut Value,
     dated: impl Fn(&str) -> Option<DateTime<Utc>>,
-    start: DateTime<Utc>,
+    first: DateTime<Utc>,
 ) -> usize {
     let Some(tags) = answer.get_mut("tags").and_then(Value::as_array_mut) else {
         return 0;
@@ -411,7 +412,7 @@ fn forget(
     tags.retain(|tag| {
         let ours = ledger::is_key(text(tag, "key"));
         let at = ours.then(|| dated(text(tag, "value"))).flatten();
-        at.is_none_or(|at| at <= start)
+        at.is_none_or(|at| at < first)
     });
     before - tags.len()
 }

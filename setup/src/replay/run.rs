@@ -84,7 +84,8 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     // The accounts of targets last as long as this.
     let (seeded, _beside, planted) = if let Some(snapshot) = &options.account {
         plant::check(snapshot, &pushes)?;
-        let garden = plant::plant(&account, snapshot, config, &pushes);
+        let first = first.unwrap_or(start);
+        let garden = plant::plant(&account, snapshot, config, &pushes, first);
         (garden.seeded, garden.beside, Some(garden.planted))
     } else {
         let repositories: BTreeSet<Repository> =

@@ -10,6 +10,7 @@ use handler::picture::ServicePart;
 use serde_json::Value;
 
 use super::{FORMAT, MARK};
+use crate::replay::source::unpacked;
 
 /// What a snapshot holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,10 +54,14 @@ impl fmt::Display for ReadError {
     }
 }
 
+/// The most tasks that a service may have here; ECS takes 5,000.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
+const MOST_TASKS: u64 = 100_000;
+
 const AGAIN: &str = "take it again with `ecroll snapshot`";
 
 impl Snapshot {
-    /// Reads a file.
+    /// Reads a file, unpacked first if it is packed.
     ///
     /// # Errors
     /// One that cannot be read, and all that [`Snapshot::parse`] finds.
@@ -69,6 +74,12 @@ impl Snapshot {
         };
         let bytes =
             std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let (bytes, error) = unpacked(bytes);
+        if let Some(error) = error {
+            return Err(wrong(format!(
+                "the .gz is cut short or damaged: {error}; {AGAIN}"
+            )));
+        }
         let text = String::from_utf8(bytes)
             .map_err(|_| wrong(format!("is no snapshot: it is not UTF-8 text; {AGAIN}")))?;
         Self::parse(&file, &text)
@@ -155,6 +166,12 @@ impl Snapshot {
             }
             if service.get("serviceName").and_then(Value::as_str).is_none() {
                 return Err("`service.serviceName` is missing".to_owned());
+            }
+            let desired = service.get("desiredCount").map_or(Some(0), Value::as_u64);
+            if desired.is_none_or(|desired| desired > MOST_TASKS) {
+                return Err(format!(
+                    "`service.desiredCount` is no count up to {MOST_TASKS}"
+                ));
             }
             self.services.push(ServicePart {
                 service,

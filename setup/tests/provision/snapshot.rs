@@ -118,7 +118,7 @@ async fn pushes(scene: &Scene) {
         ("web:v3", 'b'),
         ("worker:3.0.0", 'c'),
         ("worker:2.1.0", 'd'),
-        ("api:v2", 'e'),
+        ("api:v7", 'e'),
         ("elsewhere:v1", 'f'),
     ] {
         scene.push(image, letter);
@@ -130,19 +130,9 @@ async fn pushes(scene: &Scene) {
 async fn a_replay_on_a_snapshot_decides_what_the_handler_decided_in_that_account() {
     let scene = varied().await;
     let (text, out) = taken(&scene, &Config::default()).await;
-    assert_eq!(
-        out,
-        "1 clusters, 9 services, 13 revisions, 1 images; 2 not read\n"
-            .replace(
-                "13",
-                &Snapshot::parse("s", &text)
-                    .unwrap()
-                    .definitions
-                    .len()
-                    .to_string()
-            )
-            .replace("2 not read", "0 not read"),
-        "{text}"
+    assert!(
+        out.starts_with("1 clusters, 9 services, ") && out.ends_with(" 1 images; 0 not read\n"),
+        "{out}"
     );
     let _ = scene.answers.taken();
     let from = scene.pocket.account().clock().now();
@@ -289,7 +279,7 @@ async fn rule_08_the_operators_policy_is_enough_and_nothing_is_written() {
     assert!(out.ends_with("; 0 not read\n"), "{out}");
     let read = Snapshot::parse("s", &text).unwrap();
     assert_eq!(read.services.len(), 9);
-    assert!(read.images.len() > 2, "{}", read.images.len());
+    assert_eq!(read.images.len(), 1);
     assert_eq!(scene.pocket.writes(), Vec::<String>::new());
 }
 
