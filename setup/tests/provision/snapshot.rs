@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Outcome;
 use serde_json::{Value, json};
@@ -110,6 +110,11 @@ async fn varied() -> Scene {
     // Past ecroll: the revision of before again.
     scene.deploy("kept", "web:1");
     scene.minutes(40).await;
+    // By now no look-up sees that push any more: what is known of it is what the snapshot holds.
+    let account = scene.pocket.account();
+    account
+        .doze_until(account.clock().now() + TimeDelta::hours(25))
+        .await;
     scene
 }
 
@@ -141,16 +146,8 @@ async fn a_replay_on_a_snapshot_decides_what_the_handler_decided_in_that_account
     let sources = records(&scene, from);
     assert_eq!(sources.records.len(), 5);
     let lived = decisions(lived.iter().flat_map(|answer| &answer.report.decisions));
-    let lived: Decisions = lived
-        .into_iter()
-        .filter(|((_, tag), _)| tag != "v2")
-        .collect();
     let story = replayed(sources, &text, &Config::default()).await.unwrap();
     let told = decisions(story.decisions.iter().map(|decided| &decided.decision));
-    let told: Decisions = told
-        .into_iter()
-        .filter(|((_, tag), _)| tag != "v2")
-        .collect();
     assert_eq!(told, lived);
     for outcome in ["rolled", "skipped", "held", "refused"] {
         assert!(
