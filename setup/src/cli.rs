@@ -272,13 +272,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         Verb::Replay(args) => {
             let other = args.compare.as_deref();
             let other = other.map(|path| config::load(Some(path))).transpose()?;
-            let found = std::path::Path::new(config::DEFAULT_FILE);
-            let found = found.exists().then_some(found);
-            let name = globals.config.as_deref().or(found);
-            let name = name.map_or_else(
-                || "the defaults".to_owned(),
-                |path| path.display().to_string(),
-            );
+            let name = config::name(globals.config.as_deref());
             let named = command::replay::Named {
                 name,
                 config: load()?,
