@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::types::{DescribeImagesFilter, Image, ImageDetail, ImageIdentifier, TagStatus};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
-use crate::ecs::next;
+use crate::ecs::{Keep, next};
 use crate::error::AwsError;
 use crate::image::Repository;
 use crate::plan::missing::Listed;
@@ -105,6 +106,56 @@ async fn describe_some(
         }
     }
     Ok(found)
+}
+
+/// The whole answer about one page of the images with tags that a repository holds.
+pub(crate) async fn raw_page(
+    ecr: &Client,
+    repository: &Repository,
+    token: Option<&str>,
+) -> Result<Value, AwsError> {
+    let keep = Keep::default();
+    let tagged = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged);
+    ecr.describe_images()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .filter(tagged.build())
+        .max_results(1000)
+        .set_next_token(token.map(str::to_owned))
+        .customize()
+        .interceptor(keep.clone())
+        .send()
+        .await
+        .map_err(|error| AwsError::new("DescribeImages", &error))?;
+    keep.json("DescribeImages")
+}
+
+/// What ECR says of one image; nothing where it does not hold it any more.
+pub(crate) async fn raw_image(
+    ecr: &Client,
+    repository: &Repository,
+    digest: &str,
+) -> Result<Vec<Value>, AwsError> {
+    let keep = Keep::default();
+    let answer = ecr
+        .describe_images()
+        .registry_id(&repository.account)
+        .repository_name(&repository.name)
+        .image_ids(ImageId::Digest(digest.to_owned()).sdk())
+        .customize()
+        .interceptor(keep.clone())
+        .send()
+        .await
+        .map_err(|error| AwsError::new("DescribeImages", &error));
+    match answer {
+        Ok(_) => {
+            let answer = keep.json("DescribeImages")?;
+            let images = answer.get("imageDetails").and_then(Value::as_array);
+            Ok(images.cloned().unwrap_or_default())
+        }
+        Err(error) if is_missing(&error) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What stands in place of a prefix where all repositories without another may be caches.

@@ -14,7 +14,10 @@ use crate::site::Access;
 
 pub(crate) use digests::digests;
 pub use raw::{Keep, carry};
-pub(crate) use raw::{describe_task_definition, register_task_definition};
+pub(crate) use raw::{
+    describe_task_definition, raw_definition, raw_deployments, raw_revisions, raw_services,
+    register_task_definition,
+};
 pub(crate) use read::{
     Described, describe_services, history, list_clusters, list_families, list_services,
 };

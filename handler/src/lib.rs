@@ -18,6 +18,7 @@
 //! | `families` | gives families that no service runs their revision of a push, where somebody asked for that | ECS |
 //! | [`scheduled`] | rules and schedules of the families that services run move along, once a roll is over and well | EventBridge, Scheduler, ECS |
 //! | [`standing`], [`progress`] | how everything stands, for whoever asks; decides nothing | all of the above |
+//! | [`picture`] | everything that a look-up would read, as AWS answered it; decides nothing | ECS, ECR |
 //! | [`report`], [`deployment`] | what was concluded, and how earlier rolls ended | |
 //! | `reconcile` | asks the registry for pushes that never reached the log | ECR |
 //! | `in_use` | lets a tag of the registry name what runs, where somebody asked for that | ECR |
@@ -48,6 +49,7 @@ mod lookup;
 pub mod manifest;
 mod origins;
 mod pace;
+pub mod picture;
 pub mod plan;
 pub mod policy;
 pub mod progress;

@@ -114,9 +114,21 @@ pub enum Verb {
     Filter(command::filter::FilterArgs),
     /// Run the whole pipeline on recorded log events, in an account inside this program
     #[command(
-        after_help = "Examples:\n  ecroll replay\n  ecroll replay --seed 7 cloudtrail/ more.json.gz"
+        after_help = "Exit codes: 0 done, 1 a push was lost, 2 nothing to replay.\n\nExamples:\n  ecroll replay\n  \
+                      ecroll replay --seed 7 cloudtrail/ more.json.gz\n  \
+                      ecroll replay --account account.jsonl cloudtrail/\n  \
+                      ecroll replay --account account.jsonl --compare other.toml cloudtrail/"
     )]
     Replay(ReplayArgs),
+    /// Write what follows of this account into a file on which `replay --account` runs; change nothing
+    #[command(
+        after_help = "Clusters, services with their past, revisions and images, through every target of the \
+                      configuration.\nValues of environment variables stay out, and log options named like secrets; ARNs of \
+                      secrets are in.\nIt needs the reading part of what `ecroll setup --print-policy` \
+                      prints.\n\nExamples:\n  ecroll snapshot account.jsonl\n  \
+                      ecroll snapshot - | gzip > account.jsonl.gz\n  ecroll replay --account account.jsonl cloudtrail/"
+    )]
+    Snapshot(command::snapshot::SnapshotArgs),
     /// Register a task definition, then create or update the service that runs it, by the state that it is in
     #[command(
         after_help = "It shows what would change, and asks unless --yes. The desired count of a service that runs is left \
@@ -172,6 +184,12 @@ pub struct ReplayArgs {
     /// them, or given several times
     #[arg(long = "trigger", value_name = "ROAD", value_delimiter = ',', value_parser = trigger())]
     pub triggers: Vec<TriggerKind>,
+    /// Run on the services of this snapshot, as `ecroll snapshot` writes it, in place of one for each repository
+    #[arg(long, value_name = "FILE")]
+    pub account: Option<PathBuf>,
+    /// Run with this configuration as well, and say which decisions differ
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
 }
 
 /// How to serve the account.
@@ -251,7 +269,20 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         // A bad configuration is none of its concern, unless it asks.
         Verb::Filter(args) => return command::filter::run(&args, || Ok(load()?), ui),
         // It runs on a clock and a runtime of its own.
-        Verb::Replay(args) => return command::replay::run(&args, &load()?, ui),
+        Verb::Replay(args) => {
+            let other = args.compare.as_deref();
+            let other = other.map(|path| config::load(Some(path))).transpose()?;
+            let name = config::name(globals.config.as_deref());
+            let named = command::replay::Named {
+                name,
+                config: load()?,
+            };
+            return command::replay::run(&args, &named, other, ui);
+        }
+        Verb::Snapshot(args) => {
+            command::snapshot::check(&args)?;
+            (None, OnAccount::Snapshot(args))
+        }
         Verb::Local(args) => {
             let runtime = real_time()?;
             let serving = command::local::run(&args, globals.region, now, ui, interrupt());
@@ -310,6 +341,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
                 } = &session;
                 command::status::run(&args, clients, config, now, ui, interrupt()).await
             }
+            OnAccount::Snapshot(args) => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::snapshot::run(&args, clients, config, now, ui, interrupt()).await
+            }
             OnAccount::Doctor { probe } => {
                 let Session {
                     clients, config, ..
@@ -349,6 +386,7 @@ enum OnAccount {
     Destroy { delete_logs: bool },
     Status(command::status::StatusArgs),
     Doctor { probe: bool },
+    Snapshot(command::snapshot::SnapshotArgs),
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod print_policy;
 pub mod replay;
 pub mod service;
 pub mod setup;
+pub mod snapshot;
 pub mod status;
 pub mod template;
 

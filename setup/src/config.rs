@@ -45,6 +45,16 @@ pub fn load(named: Option<&Path>) -> Result<Config, ConfigError> {
     }
 }
 
+/// What the configuration is called that [`load`] reads.
+#[must_use]
+pub fn name(named: Option<&Path>) -> String {
+    let found = Some(Path::new(DEFAULT_FILE)).filter(|path| path.exists());
+    named.or(found).map_or_else(
+        || "the defaults".to_owned(),
+        |path| path.display().to_string(),
+    )
+}
+
 /// Reads the text of a configuration file.
 ///
 /// # Errors

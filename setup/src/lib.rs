@@ -29,6 +29,7 @@ pub mod replay;
 pub mod resource;
 mod retry;
 pub mod service;
+pub mod snapshot;
 pub mod status;
 pub mod template;
 pub mod trails;

@@ -1,18 +1,22 @@
 //! Replay: what would the pipeline have done with these log events?
 //!
-//! [`source`] reads the records, `seed` puts a service into a pocket account for every repository that they push to,
-//! [`run`] builds the pipeline there with the code of `ecroll setup`, lets CloudTrail deliver and everything else
+//! [`source`] reads the records, `seed` puts a service into a pocket account for every repository that they push to, or
+//! `plant` the services of a snapshot, [`run`] builds the pipeline there with the code of `ecroll setup`, lets CloudTrail deliver and everything else
 //! follow, and [`story`] tells what happened.
 
+pub mod compare;
 pub mod host;
 mod identity;
 pub mod line;
+mod plant;
 pub mod run;
 mod seed;
 pub mod source;
 pub mod story;
 
+pub use compare::Comparison;
 pub use host::{Answer, Answers, host};
+pub use plant::Planted;
 pub(crate) use run::LATENCY;
 pub use run::{Options, replay};
 pub use source::{Recorded, Rejected, Sources};

@@ -217,6 +217,11 @@ impl Ui {
         ))
     }
 
+    /// Standard output itself, for what is a file and no text.
+    pub(crate) fn stream(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
     fn print(&mut self, text: &str) -> io::Result<()> {
         let written = self
             .out

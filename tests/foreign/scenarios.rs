@@ -4,6 +4,7 @@ mod journey;
 mod process;
 mod quiet;
 mod rolling;
+mod snapshot;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +49,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("two-at-once", process::two_at_once),
     scenario("death-before-the-update", process::death_before_the_update),
     scenario("aws-journey-ecs", journey::two_files),
+    scenario("snapshot-and-replay", snapshot::taken_and_replayed),
     Scenario {
         name: "every-page-of-the-log",
         needs: &[Blind::LogPages],

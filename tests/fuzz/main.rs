@@ -15,6 +15,7 @@ mod events;
 mod mutate;
 mod records;
 mod seeds;
+mod snapshots;
 mod sources;
 mod words;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ecs::error::BoxError;
-use aws_sdk_ecs::types::TaskDefinitionField;
+use aws_sdk_ecs::types::{ServiceField, TaskDefinitionField};
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -12,9 +12,15 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
+use super::next;
 use crate::error::AwsError;
 use crate::inventory::Definition;
 use crate::site::Access;
+
+/// The largest page that ListServiceDeployments gives.
+const PAGE: i32 = 100;
+/// The most service revisions that DescribeServiceRevisions takes.
+const REVISIONS: usize = 20;
 
 /// Keeps the bytes of an answer before the SDK reads its own members out of them.
 #[derive(Debug, Clone, Default)]
@@ -54,11 +60,28 @@ impl Intercept for Keep {
     }
 }
 
+impl Keep {
+    /// The last answer as JSON.
+    pub(crate) fn json(&self, call: &'static str) -> Result<Value, AwsError> {
+        let read = serde_json::from_slice(&self.taken());
+        read.map_err(|_| AwsError::strange(call, "the answer is no JSON", true))
+    }
+}
+
 /// The revision with this ARN, with its tags.
 pub(crate) async fn describe_task_definition(
     at: Access<'_>,
     arn: &str,
 ) -> Result<Definition, AwsError> {
+    let answer = raw_definition(at, arn).await?;
+    Definition::read(&answer).ok_or_else(|| {
+        let message = format!("the answer for {arn} holds no task definition");
+        AwsError::strange("DescribeTaskDefinition", message, true)
+    })
+}
+
+/// The whole answer about the revision with this ARN, with its tags.
+pub(crate) async fn raw_definition(at: Access<'_>, arn: &str) -> Result<Value, AwsError> {
     const CALL: &str = "DescribeTaskDefinition";
     let keep = Keep::default();
     at.call(CALL, || {
@@ -71,12 +94,81 @@ pub(crate) async fn describe_task_definition(
         request.send()
     })
     .await?;
-    let definition = serde_json::from_slice::<Value>(&keep.taken()).ok();
-    let definition = definition.as_ref().and_then(Definition::read);
-    definition.ok_or_else(|| {
-        let message = format!("the answer for {arn} holds no task definition");
-        AwsError::strange(CALL, message, true)
+    keep.json(CALL)
+}
+
+/// The whole answer about at most ten services of one cluster, with their tags.
+pub(crate) async fn raw_services(
+    at: Access<'_>,
+    cluster: &str,
+    arns: &[String],
+) -> Result<Value, AwsError> {
+    const CALL: &str = "DescribeServices";
+    let keep = Keep::default();
+    let request = at
+        .ecs()
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(arns.to_vec()))
+        .include(ServiceField::Tags);
+    at.call(CALL, || {
+        let request = request.clone().customize().interceptor(keep.clone());
+        request.send()
     })
+    .await?;
+    keep.json(CALL)
+}
+
+/// The service deployments of a service, every page of them.
+pub(crate) async fn raw_deployments(
+    at: Access<'_>,
+    cluster: &str,
+    service: &str,
+) -> Result<Vec<Value>, AwsError> {
+    const CALL: &str = "ListServiceDeployments";
+    let request = at.ecs().list_service_deployments();
+    let request = request.cluster(cluster).service(service).max_results(PAGE);
+    let (mut all, mut token) = (Vec::new(), None);
+    loop {
+        let keep = Keep::default();
+        let page = request.clone().set_next_token(token.clone());
+        let read = at.call(CALL, || {
+            let page = page.clone().customize().interceptor(keep.clone());
+            page.send()
+        });
+        token = next(token.as_deref(), read.await?.next_token(), CALL)?;
+        let mut answer = keep.json(CALL)?;
+        all.extend(listed(&mut answer, "serviceDeployments"));
+        if token.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// What ECS says of these service revisions.
+pub(crate) async fn raw_revisions(at: Access<'_>, arns: &[String]) -> Result<Vec<Value>, AwsError> {
+    const CALL: &str = "DescribeServiceRevisions";
+    let mut all = Vec::new();
+    for some in arns.chunks(REVISIONS) {
+        let keep = Keep::default();
+        let request = at.ecs().describe_service_revisions();
+        let request = request.set_service_revision_arns(Some(some.to_vec()));
+        at.call(CALL, || {
+            let request = request.clone().customize().interceptor(keep.clone());
+            request.send()
+        })
+        .await?;
+        let mut answer = keep.json(CALL)?;
+        all.extend(listed(&mut answer, "serviceRevisions"));
+    }
+    Ok(all)
+}
+
+fn listed(answer: &mut Value, member: &str) -> Vec<Value> {
+    match answer.get_mut(member).map(Value::take) {
+        Some(Value::Array(all)) => all,
+        _ => Vec::new(),
+    }
 }
 
 /// Registers a revision from the whole input as JSON and returns its ARN.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::history::{Record, RecordStatus, Rollback};
 use super::notice::{DeploymentState, Notice};
 use super::request::epoch;
+use super::restore::Again;
 use super::revision::Revision;
 use super::service::{Completed, Controller, DEPLOYED, Service};
 use super::settings::Settings;
@@ -125,10 +126,7 @@ impl Service {
         world: &mut World<'_>,
     ) {
         self.supersede(now, world);
-        let members = DEPLOYED
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), self.members.get(*name)?.clone())))
-            .collect();
+        let members = self.deployed_members();
         let revision = world.ids.other();
         let sources = self
             .deployments
@@ -152,6 +150,48 @@ impl Service {
         let reason = format!("ECS deployment {} in progress.", name(id));
         self.begin(id, revision, false, reason, now);
         self.notify(DeploymentState::Started, now, world);
+    }
+
+    /// The members that a deployment puts in place, as they are now.
+    pub(super) fn deployed_members(&self) -> Map<String, Value> {
+        DEPLOYED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.members.get(*name)?.clone())))
+            .collect()
+    }
+
+    /// Begins the deployment that a service elsewhere had as its PRIMARY. Where the history does not tell its service
+    /// revision, it gets one, with these digests of its images. One that had completed pulls nothing any more.
+    pub(super) fn restore_primary(
+        &mut self,
+        again: &Again,
+        digests: &[Option<String>],
+        began: DateTime<Utc>,
+        world: &mut World<'_>,
+    ) {
+        let revision = again.known.unwrap_or_else(|| {
+            let revision = world.ids.other();
+            let members = self.deployed_members();
+            let new = Revision::new(revision, &again.arn, &again.containers, members, began);
+            self.revisions.insert(revision, new);
+            let number = world.ids.other();
+            let mut record = Record::new(number, revision, Vec::new(), &self.configuration, began);
+            if !again.under_way {
+                record.end(RecordStatus::Successful, "", began);
+            }
+            self.records.push(record);
+            revision
+        });
+        let of = self.revisions.get_mut(&revision);
+        if let Some(of) = of.filter(|of| !again.under_way && !of.resolved) {
+            for (image, digest) in of.images.iter_mut().zip(digests) {
+                image.digest = image.digest.take().or_else(|| digest.clone());
+            }
+            of.resolved = true;
+        }
+        let id = world.ids.deployment();
+        let reason = format!("ECS deployment {} in progress.", name(id));
+        self.begin(id, revision, false, reason, began);
     }
 
     /// Goes back to the last deployment that completed, if there is one and this is no rollback

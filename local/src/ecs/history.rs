@@ -25,6 +25,15 @@ pub(super) enum RecordStatus {
 }
 
 impl RecordStatus {
+    const ALL: [Self; 6] = [
+        Self::InProgress,
+        Self::Successful,
+        Self::Stopped,
+        Self::RollbackInProgress,
+        Self::RollbackSuccessful,
+        Self::RollbackFailed,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::InProgress => "IN_PROGRESS",
@@ -97,6 +106,21 @@ impl Record {
         }
         self.updated_at = now;
         self.ended_at = Some(now);
+    }
+
+    /// Takes over how a deployment elsewhere ended, by the API's word; one under way stays open.
+    pub(super) fn restore(&mut self, status: &str, reason: &str, ended: DateTime<Utc>) {
+        let known = RecordStatus::ALL.into_iter();
+        let status = known.into_iter().find(|known| known.name() == status);
+        let open = [
+            Some(RecordStatus::InProgress),
+            Some(RecordStatus::RollbackInProgress),
+        ];
+        match status {
+            Some(status) if !open.contains(&Some(status)) => self.end(status, reason, ended),
+            // `PENDING` and what is newer than this program.
+            _ => reason.clone_into(&mut self.reason),
+        }
     }
 
     fn brief(&self, service: &Service) -> Map<String, Value> {

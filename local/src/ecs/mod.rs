@@ -39,6 +39,7 @@
 //! | DELETE | DRAINING, then INACTIVE; an INACTIVE namesake is replaced, another refused | model, `DeleteService` |
 //! | deleted clusters | INACTIVE: described, no longer listed, not found by other calls, made anew by `CreateCluster`; one with services is refused | model, `DeleteCluster` |
 //! | `clientToken` | the same token with the same input answers with the service that it made, with another input it is refused | guide, ensuring idempotency |
+//! | services of another account ([`Ecs::restore_service`], [`Ecs::restore_definition`]) | as they were described: revisions keep their numbers, the primary deployment its time, digests and history what ECS said | ours |
 //! | members of services that nobody here knows | kept as given, and described | ours |
 //! | short capacity | tasks above [`Settings::capacity`] wait and post the service event | guide, service event messages (retry time is ours) |
 //!
@@ -59,6 +60,7 @@ mod lookup;
 mod notice;
 mod page;
 mod request;
+mod restore;
 mod revision;
 mod rolling;
 mod service;
@@ -83,6 +85,7 @@ use crate::service::{Answer, Fault, Scope};
 
 pub(crate) use images::digest_of;
 pub use notice::{DeploymentState, Notice};
+pub use restore::Described;
 pub use settings::Settings;
 
 use cluster::Cluster;

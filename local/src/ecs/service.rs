@@ -76,7 +76,7 @@ pub(super) const QUIET: [&str; 7] = [
 ];
 
 /// Of [`DEPLOYED`], those that the API shows on the deployment and not on the service.
-const ON_DEPLOYMENT: [&str; 3] = [
+pub(super) const ON_DEPLOYMENT: [&str; 3] = [
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",

@@ -66,12 +66,10 @@ impl Ecs {
                 .ok_or_else(missing),
             "task-definition" => {
                 let (family, revision) = arn::definition_name(name).ok_or_else(wrong)?;
-                let index = revision
-                    .and_then(|number| number.checked_sub(1))
-                    .ok_or_else(wrong)?;
+                let number = revision.ok_or_else(wrong)? as usize;
                 self.families
                     .get_mut(family)
-                    .and_then(|family| family.revisions.get_mut(index as usize))
+                    .and_then(|family| family.revisions.get_mut(&number))
                     .map(|definition| &mut definition.tags)
                     .ok_or_else(missing)
             }

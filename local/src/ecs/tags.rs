@@ -68,6 +68,16 @@ pub(super) fn read_at_registration(input: Input<'_>, most: usize) -> Result<Tags
     read(input, most)
 }
 
+/// The tags in an answer of ECS, whatever they are.
+pub(super) fn restored(answer: &Value) -> Tags {
+    let tags = answer.get("tags").and_then(Value::as_array);
+    let text = |tag: &Value, member: &str| Some(tag.get(member)?.as_str()?.to_owned());
+    tags.into_iter()
+        .flatten()
+        .filter_map(|tag| Some((text(tag, "key")?, text(tag, "value").unwrap_or_default())))
+        .collect()
+}
+
 /// Tags as the API lists them.
 pub(super) fn write(tags: &Tags) -> Value {
     tags.iter()

@@ -3,6 +3,7 @@
 //! A definition is kept as the JSON text in which it was registered, so that members that this
 //! program has never heard of survive the round trip.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,7 +18,7 @@ use super::request::{Input, client, epoch, invalid};
 use super::tags::{self, Tags};
 
 /// The members that only answers have; `RegisterTaskDefinition` takes none of them.
-const OUTPUT_ONLY: [&str; 9] = [
+pub(super) const OUTPUT_ONLY: [&str; 9] = [
     "taskDefinitionArn",
     "revision",
     "status",
@@ -29,10 +30,10 @@ const OUTPUT_ONLY: [&str; 9] = [
     "registeredBy",
 ];
 
-/// The revisions of one family; the first has number 1 and stands at 0.
+/// The revisions of one family by their numbers, which begin at 1. Where the family was restored, some are missing.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Family {
-    pub(super) revisions: Vec<Definition>,
+    pub(super) revisions: BTreeMap<usize, Definition>,
 }
 
 /// One revision.
@@ -40,11 +41,11 @@ pub(super) struct Family {
 pub(super) struct Definition {
     pub(super) arn: Arc<str>,
     /// The registered members as JSON text, tags excepted: a tenth of the memory of a tree.
-    text: Box<str>,
+    pub(super) text: Box<str>,
     pub(super) containers: Arc<[Container]>,
     pub(super) tags: Tags,
-    registered_at: DateTime<Utc>,
-    deregistered_at: Option<DateTime<Utc>>,
+    pub(super) registered_at: DateTime<Utc>,
+    pub(super) deregistered_at: Option<DateTime<Utc>>,
 }
 
 /// What the scheduler needs to know of a container.
@@ -133,7 +134,8 @@ impl Ecs {
             .entry(family.to_owned())
             .or_default()
             .revisions;
-        let revision = revisions.len() + 1;
+        let newest = revisions.last_key_value();
+        let revision = newest.map_or(1, |(newest, _)| newest + 1);
         let definition = Definition {
             arn: scope
                 .place
@@ -149,7 +151,7 @@ impl Ecs {
             "taskDefinition": definition.describe(revision, scope.place),
             "tags": tags::write(&definition.tags),
         });
-        revisions.push(definition);
+        revisions.insert(revision, definition);
         Ok(output)
     }
 
@@ -183,7 +185,7 @@ impl Ecs {
         let definition = self
             .families
             .get_mut(family)
-            .and_then(|family| family.revisions.get_mut(revision.checked_sub(1)?))
+            .and_then(|family| family.revisions.get_mut(&revision))
             .ok_or_else(missing)?;
         definition.deregistered_at.get_or_insert(scope.now);
         Ok(json!({ "taskDefinition": definition.describe(revision, scope.place) }))
@@ -204,7 +206,7 @@ impl Ecs {
             .families
             .iter()
             .filter(|(name, _)| family.is_none_or(|family| family == name.as_str()))
-            .flat_map(|(_, family)| family.revisions.iter().filter(wanted))
+            .flat_map(|(_, family)| family.revisions.values().filter(wanted))
             .map(|definition| &*definition.arn)
             .collect();
         if descending {
@@ -221,7 +223,7 @@ impl Ecs {
             .choice("status", &["ACTIVE", "INACTIVE", "ALL"])?
             .unwrap_or("ALL");
         let wanted = |family: &Family| {
-            let active = family.revisions.iter().any(Definition::is_active);
+            let active = family.revisions.values().any(Definition::is_active);
             state == "ALL" || active == (state == "ACTIVE")
         };
         let names = self
@@ -245,16 +247,14 @@ impl Ecs {
         }
         let (family, revision) = arn::definition_name(given)?;
         let revisions = &self.families.get(family)?.revisions;
+        let numbered = |(number, definition): (&usize, _)| (*number, definition);
         if let Some(revision) = revision {
-            let index = usize::try_from(revision).ok()?.checked_sub(1)?;
-            return revisions
-                .get(index)
-                .map(|definition| (index + 1, definition));
+            let number = usize::try_from(revision).ok()?;
+            return revisions.get_key_value(&number).map(numbered);
         }
-        let newest = revisions.iter().rposition(Definition::is_active)?;
-        revisions
-            .get(newest)
-            .map(|definition| (newest + 1, definition))
+        let mut newest_first = revisions.iter().rev();
+        let active = newest_first.find(|(_, definition)| definition.is_active());
+        active.map(numbered)
     }
 
     /// The ARN of the definition that a call means.
@@ -289,7 +289,7 @@ fn read_family(input: Input<'_>) -> Result<&str, Fault> {
     Ok(family)
 }
 
-fn read_containers(input: Input<'_>) -> Result<Vec<Container>, Fault> {
+pub(super) fn read_containers(input: Input<'_>) -> Result<Vec<Container>, Fault> {
     let given = input
         .list("containerDefinitions")?
         .map_or(&[][..], Vec::as_slice);

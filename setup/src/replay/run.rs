@@ -1,6 +1,7 @@
 //! Running a replay: the pipeline in a pocket account, the records through it, the real handler at its end.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,6 +15,7 @@ use local::{Account, Clock};
 use serde_json::Value;
 
 use super::host::host;
+use super::plant;
 use super::seed::{self, Seeded};
 use super::source::{Recorded, Sources};
 use super::story::Story;
@@ -21,6 +23,7 @@ use crate::clients::Clients;
 use crate::code::Code;
 use crate::error::Error;
 use crate::provision;
+use crate::snapshot::Snapshot;
 
 /// CloudTrail's delivery in seconds when the source says nothing: from two minutes to nine, some five on average.
 ///
@@ -52,13 +55,15 @@ pub struct Options {
     pub faults: Vec<Kind>,
     /// The roads by which pushes reach the handler; without any, those of the configuration.
     pub triggers: Vec<TriggerKind>,
+    /// The services of an account; without it, one for each repository that is pushed to.
+    pub account: Option<Arc<Snapshot>>,
 }
 
 /// Runs the records through the pipeline and tells what happened. Takes its time from a virtual clock of its own; must
 /// run on a tokio runtime of one thread whose clock is paused.
 ///
 /// # Errors
-/// When the pipeline cannot be built, which would be a fault of this program or of the configuration.
+/// When the snapshot is of another account than all pushes; when the pipeline cannot be built, which would be a fault of this program or of the configuration.
 pub async fn replay(sources: Sources, config: &Config, options: &Options) -> anyhow::Result<Story> {
     let config = &by_roads(config, &options.triggers)?;
     let Sources {
@@ -76,12 +81,21 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     let start = start.duration_trunc(TimeDelta::minutes(1)).unwrap_or(start);
 
     let account = account(start, &pushes, options);
-    let repositories: BTreeSet<Repository> =
-        pushes.iter().map(|push| push.repository.clone()).collect();
-    let seeded = seed::services(&repositories);
-    seed::plant(&account, &seeded)
-        .map_err(|fault| anyhow::anyhow!("{}: {}", fault.code, fault.message))
-        .context("cannot seed the pocket account")?;
+    // The accounts of targets last as long as this.
+    let (seeded, _beside, planted) = if let Some(snapshot) = &options.account {
+        plant::check(snapshot, &pushes)?;
+        let first = first.unwrap_or(start);
+        let garden = plant::plant(&account, snapshot, config, &pushes, first);
+        (garden.seeded, garden.beside, Some(garden.planted))
+    } else {
+        let repositories: BTreeSet<Repository> =
+            pushes.iter().map(|push| push.repository.clone()).collect();
+        let seeded = seed::services(&repositories);
+        seed::plant(&account, &seeded)
+            .map_err(|fault| anyhow::anyhow!("{}: {}", fault.code, fault.message))
+            .context("cannot seed the pocket account")?;
+        (seeded, Vec::new(), None)
+    };
     let answers = host(&account);
 
     let clients = Clients::new(&account.sdk_config());
@@ -112,7 +126,8 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
         &account.journal(),
         &answers,
         rejected,
-    ))
+    )
+    .on(planted))
 }
 
 /// The configuration with other roads.
@@ -197,7 +212,7 @@ fn pushes(deliveries: &[Delivery], config: &Config) -> Vec<Push> {
     coalesce(found.collect())
 }
 
-/// An empty account in the Region that most pushes come from.
+/// An empty account in the place of the snapshot, or in the Region that most pushes come from.
 fn account(start: DateTime<Utc>, pushes: &[Push], options: &Options) -> Account {
     let mut settings = local::Options {
         seed: options.seed,
@@ -213,7 +228,11 @@ fn account(start: DateTime<Utc>, pushes: &[Push], options: &Options) -> Account 
             .filter(|p| p.repository.region == *region)
             .count()
     });
-    if let Some(region) = most {
+    if let Some(snapshot) = &options.account {
+        // Its own number: what names it, such as ARNs of clusters and targets, is to mean it.
+        settings.account.clone_from(&snapshot.home.account);
+        settings.region.clone_from(&snapshot.home.region);
+    } else if let Some(region) = most {
         region.clone_into(&mut settings.region);
     }
     Account::new(Clock::new(start), settings)

@@ -346,7 +346,7 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// The content of a file, unpacked if it is packed; as much as could be unpacked, and what ended it early.
-fn unpacked(bytes: Vec<u8>) -> (Vec<u8>, Option<std::io::Error>) {
+pub(crate) fn unpacked(bytes: Vec<u8>) -> (Vec<u8>, Option<std::io::Error>) {
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return (bytes, None);
     }

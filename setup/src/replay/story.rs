@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::host::Answer;
 use super::identity::by_record;
 use super::line::{self, Line, News};
+use super::plant::Planted;
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
@@ -70,6 +71,12 @@ pub struct Story {
     pub roads: BTreeMap<String, Road>,
     /// What could not be replayed.
     pub rejected: Vec<Rejected>,
+    /// The snapshot on which it ran, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<Planted>,
+    /// When each push was, by every identity that decisions give it.
+    #[serde(skip)]
+    pushed: BTreeMap<String, DateTime<Utc>>,
     #[serde(skip)]
     timeline: Vec<Line>,
 }
@@ -108,11 +115,31 @@ impl Story {
             push_to_roll_seconds: waits(seconds_to_roll(pushes, decisions.iter())),
             roads: roads(pushes, &decisions),
             rejected,
+            account: None,
+            pushed: BTreeMap::new(),
             timeline: Vec::new(),
             decisions,
         };
+        let dated = story.decisions.iter().filter_map(|decided| {
+            let id = &decided.decision.push;
+            let push = pushes.iter().find(|push| is_of(&decided.decision, push))?;
+            Some((id.clone(), push.time()))
+        });
+        story.pushed = dated.collect();
         story.timeline = timeline(pushes, journal, answers, &story.decisions);
         story
+    }
+}
+
+impl Story {
+    /// The same, run on a snapshot.
+    pub(super) fn on(self, account: Option<Planted>) -> Self {
+        Self { account, ..self }
+    }
+
+    /// When the push was that a decision is about.
+    pub(super) fn pushed_at(&self, decision: &Decision) -> Option<DateTime<Utc>> {
+        self.pushed.get(&decision.push).copied()
     }
 }
 
@@ -243,6 +270,9 @@ impl fmt::Display for Story {
             .filter(|more| *more > 0)
         {
             writeln!(f, "not replayed: {more} more; --output json lists them all")?;
+        }
+        if let Some(account) = &self.account {
+            writeln!(f, "{account}")?;
         }
         let Self {
             records,

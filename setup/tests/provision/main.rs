@@ -25,6 +25,7 @@ mod pocket;
 mod refusals;
 mod roads;
 mod service;
+mod snapshot;
 mod stack;
 mod status;
 mod template;

@@ -14,6 +14,7 @@ use local::{Account, Caller, Clock, Options, What};
 use serde_json::{Value, json};
 use setup::command::Session;
 use setup::command::service::ServiceArgs;
+use setup::command::snapshot::SnapshotArgs;
 use setup::command::status::StatusArgs;
 use setup::diff::Change;
 use setup::doctor::Checkup;
@@ -226,6 +227,22 @@ impl Pocket {
         let mut ui = Ui::plain(out.clone(), err.clone(), output);
         let now = self.account.clock().now();
         let run = setup::command::service::run(yes, args, &self.clients, now, &mut ui, interrupt);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
+    }
+
+    /// Runs the verb; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_snapshot(
+        &self,
+        args: &SnapshotArgs,
+        config: &Config,
+        interrupt: impl Future<Output = ()>,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = Ui::plain(out.clone(), err.clone(), Output::Text);
+        let now = self.account.clock().now();
+        let run =
+            setup::command::snapshot::run(args, &self.clients, config, now, &mut ui, interrupt);
         let exit = self.account.drive(run).await;
         (exit, out.text(), err.text())
     }

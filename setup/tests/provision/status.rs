@@ -1,7 +1,7 @@
 //! `ecroll status` on the pocket account, with the real handler behind the pipeline.
 
 mod denied;
-mod scene;
+pub(crate) mod scene;
 mod stacks;
 mod targets;
 mod watch;

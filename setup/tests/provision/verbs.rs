@@ -104,6 +104,17 @@ fn rule_10_a_wrong_request_is_exit_code_2_with_the_way_out() {
             &["status", "--region", "eu-west-1"],
             "no AWS credentials (none were found)",
         ),
+        (&["snapshot", "bad.toml"], "`bad.toml` is there already"),
+        (&["snapshot", "new.jsonl"], "set AWS_REGION"),
+        (
+            &["replay", "--account", "none.jsonl"],
+            "none.jsonl: cannot be read",
+        ),
+        (
+            &["replay", "--account", "bad.toml"],
+            "bad.toml, line 1: is no snapshot",
+        ),
+        (&["replay", "--compare", "bad.toml"], "bad.toml:1: `nmae`"),
         (&["doctor"], "set AWS_REGION"),
         (
             &["doctor", "--region", "eu-west-1"],

@@ -11,6 +11,7 @@ mod definitions;
 mod history;
 mod images;
 mod invariant;
+mod restore;
 mod rolling;
 mod services;
 mod tagging;

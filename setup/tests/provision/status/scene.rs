@@ -14,24 +14,24 @@ use crate::pocket::Pocket;
 const REGISTRY: &str = "000000000000.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// The digest that these tests mean by a letter.
-pub(super) fn digest(letter: char) -> String {
+pub(crate) fn digest(letter: char) -> String {
     format!("sha256:{}", letter.to_string().repeat(64))
 }
 
 /// The configuration of a file with this text.
-pub(super) fn config(text: &str) -> Config {
+pub(crate) fn config(text: &str) -> Config {
     setup::config::parse(std::path::Path::new("ecroll.toml"), text).unwrap()
 }
 
-pub(super) struct Scene {
-    pub(super) pocket: Pocket,
+pub(crate) struct Scene {
+    pub(crate) pocket: Pocket,
     /// What the handler reported.
-    pub(super) answers: Answers,
+    pub(crate) answers: Answers,
 }
 
 impl Scene {
     /// With the pipeline; `text` is that of the configuration.
-    pub(super) async fn new(text: &str) -> Self {
+    pub(crate) async fn new(text: &str) -> Self {
         let scene = Self::bare();
         scene.pocket.set_up(&config(text)).await.unwrap();
         scene.minutes(1).await;
@@ -39,22 +39,22 @@ impl Scene {
     }
 
     /// Without it.
-    pub(super) fn bare() -> Self {
+    pub(crate) fn bare() -> Self {
         let pocket = Pocket::new(Options::default());
         let answers = host(pocket.account());
         Self { pocket, answers }
     }
 
-    pub(super) async fn minutes(&self, minutes: i64) {
+    pub(crate) async fn minutes(&self, minutes: i64) {
         self.pocket.wait(TimeDelta::minutes(minutes)).await;
     }
 
-    pub(super) async fn seconds(&self, seconds: i64) {
+    pub(crate) async fn seconds(&self, seconds: i64) {
         self.pocket.wait(TimeDelta::seconds(seconds)).await;
     }
 
     /// Registers a revision of a family with these images, `name:tag` of our registry or whole.
-    pub(super) fn define(&self, family: &str, images: &[&str]) {
+    pub(crate) fn define(&self, family: &str, images: &[&str]) {
         let containers = images.iter().enumerate().map(|(number, image)| {
             let image = match image.split_once('/') {
                 Some(_) => (*image).to_owned(),
@@ -68,7 +68,7 @@ impl Scene {
     }
 
     /// A service in the cluster `prod` whose containers have these images; `more` goes into its creation.
-    pub(super) fn serve(&self, name: &str, images: &[&str], more: &Value) {
+    pub(crate) fn serve(&self, name: &str, images: &[&str], more: &Value) {
         self.pocket
             .call("ecs", "CreateCluster", json!({"clusterName": "prod"}));
         self.define(name, images);
@@ -80,14 +80,14 @@ impl Scene {
     }
 
     /// A service with a circuit breaker that rolls back.
-    pub(super) fn serve_with_breaker(&self, name: &str, images: &[&str]) {
+    pub(crate) fn serve_with_breaker(&self, name: &str, images: &[&str]) {
         let breaker = json!({"deploymentConfiguration": {
             "deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
         self.serve(name, images, &breaker);
     }
 
     /// Somebody pushes `name:tag`; the record arrives two minutes later.
-    pub(super) fn push(&self, image: &str, letter: char) {
+    pub(crate) fn push(&self, image: &str, letter: char) {
         let (name, tag) = image.split_once(':').unwrap();
         let account = self.pocket.account();
         let now = account.clock().now();
@@ -118,13 +118,13 @@ impl Scene {
     }
 
     /// Somebody deploys a task definition, `family` or `family:revision`, past ecroll.
-    pub(super) fn deploy(&self, service: &str, definition: &str) {
+    pub(crate) fn deploy(&self, service: &str, definition: &str) {
         let input = json!({"cluster": "prod", "service": service, "taskDefinition": definition});
         self.pocket.call("ecs", "UpdateService", input);
     }
 
     /// Waits until a service runs another revision than now: its roll has just begun.
-    pub(super) async fn rolls(&self, service: &str) {
+    pub(crate) async fn rolls(&self, service: &str) {
         let runs = || {
             let input = json!({"cluster": "prod", "services": [service]});
             let answer = self.pocket.answer("ecs", "DescribeServices", input);
@@ -140,7 +140,7 @@ impl Scene {
         panic!("{service} did not roll");
     }
 
-    pub(super) async fn text(&self, args: &StatusArgs) -> String {
+    pub(crate) async fn text(&self, args: &StatusArgs) -> String {
         self.pocket.forget();
         let never = std::future::pending();
         let (exit, out, err) = self.pocket.verb_status(args, Output::Text, never).await;
@@ -153,7 +153,7 @@ impl Scene {
         out
     }
 
-    pub(super) async fn json(&self, args: &StatusArgs) -> Value {
+    pub(crate) async fn json(&self, args: &StatusArgs) -> Value {
         let never = std::future::pending();
         let (exit, out, err) = self.pocket.verb_status(args, Output::Json, never).await;
         assert_eq!(exit.unwrap(), Exit::Done, "{err}");
@@ -161,7 +161,7 @@ impl Scene {
     }
 
     /// The calls to AWS that a status makes, as `Operation × number`, sorted.
-    pub(super) async fn calls(&self, args: &StatusArgs) -> Vec<String> {
+    pub(crate) async fn calls(&self, args: &StatusArgs) -> Vec<String> {
         let from = self.pocket.account().journal_len();
         self.text(args).await;
         let journal = self.pocket.account().journal_since(from);
@@ -183,11 +183,11 @@ impl Scene {
     }
 }
 
-pub(super) fn all() -> StatusArgs {
+pub(crate) fn all() -> StatusArgs {
     StatusArgs::default()
 }
 
-pub(super) fn named(service: &str) -> StatusArgs {
+pub(crate) fn named(service: &str) -> StatusArgs {
     StatusArgs {
         service: Some(service.to_owned()),
         ..StatusArgs::default()
