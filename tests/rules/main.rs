@@ -42,6 +42,7 @@ mod rule_08_permissions;
 mod scheduled;
 mod seed_ecr_deploy;
 mod seed_ecr_image_change_detection;
+mod seed_zero_downtime;
 mod stacks;
 mod stacks_and_services;
 mod telling;

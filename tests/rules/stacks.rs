@@ -103,7 +103,7 @@ fn set(world: &World, tag: &str) {
 /// defects: somebody else's template is applied; the pipeline is green before CloudFormation has rolled or rolled back; all
 /// is allowed to it; a second update meets the first; one Region.
 #[tokio::test(start_paused = true)]
-async fn automating_ecs_codepipeline_and_cloudformation() {
+async fn seed_automating_ecs_codepipeline_and_cloudformation() {
     let mut world = following(&[entry()]).await;
     let before = stack(&world);
     let push = world.push("shop", "20260301090000", "one", 3);
