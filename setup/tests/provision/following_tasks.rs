@@ -56,7 +56,7 @@ fn seed(pocket: &Pocket) {
             json!({"Rule": rule, "Targets": [target]}),
         );
     }
-    let schedule = json!({"Name": "hourly", "ScheduleExpression": "rate(1 hour)",
+    let schedule = json!({"Name": "hourly", "ScheduleExpression": "rate(1 hour)", "StartDate": 1_999_999_999,
         "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target("schedules", "web:1")});
     pocket.call("scheduler", "CreateSchedule", schedule);
 }
