@@ -101,6 +101,10 @@ impl Account {
             let place = account.place();
             place.account == home.account && place.region == signed.region
         });
+        let who = who.map(|who| Identity {
+            region: Some(signed.region.into()),
+            ..who
+        });
         (meant.unwrap_or(issuer).clone(), who)
     }
 

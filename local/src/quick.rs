@@ -19,16 +19,17 @@ const LOGS: &str = "logs";
 impl State {
     /// The registry takes in what a record tells of, and tells of it where that was news.
     pub(crate) fn learn(&mut self, record: &Value, pushed: DateTime<Utc>, now: DateTime<Utc>) {
-        let region = record.get("awsRegion").and_then(Value::as_str);
-        let here = region.is_none_or(|region| region == self.place.region);
-        if let Some(image) = self.ecr.learn(record, pushed).filter(|_| here) {
+        if let Some(image) = self.ecr.learn(record, &self.place.region, pushed) {
             self.tell_push(&image, pushed, now);
         }
     }
 
     /// The registry's event of a push comes some seconds later, if any rule takes it.
     pub(crate) fn tell_push(&mut self, image: &Pushed, pushed: DateTime<Utc>, now: DateTime<Utc>) {
-        let event = image.event(&self.place, pushed);
+        if image.region != self.place.region {
+            return;
+        }
+        let event = image.event(pushed);
         if self.is_told(&event) {
             let at = (pushed + delta(self.options.event_delay)).max(now);
             self.schedule(at, Job::Event(Box::new(event)));

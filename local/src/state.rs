@@ -175,15 +175,20 @@ impl State {
         // What was due before the call happens before the call.
         self.run_due(now);
         let too_many = by == Caller::Sdk && !self.rates.take(service, operation, now);
+        // The registries of all Regions are here; everything else is of one.
+        let region = who.region.as_ref().filter(|_| service == "ecr");
+        let region = region.map_or_else(|| self.place.region.clone(), ToString::to_string);
+        let home = std::mem::replace(&mut self.place.region, region.clone());
         let answer = match self.authorise(service, operation, input, who, now) {
             _ if too_many => Err(faults::throttle(service)),
             Ok(()) if service == "sts" => self.answer_sts(operation, input, who, now),
             Ok(()) => self.answer(service, operation, input, now),
             Err(fault) => Err(fault),
         };
+        self.place.region = home;
         if (service, operation) == ("ecr", "PutImage")
             && let Ok(answer) = &answer
-            && let Some(image) = crate::ecr::Pushed::answered(answer)
+            && let Some(image) = crate::ecr::Pushed::answered(answer, &region)
         {
             self.tell_push(&image, now, now);
         }

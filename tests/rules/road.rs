@@ -68,6 +68,7 @@ pub(crate) fn put(world: &World, repository: &str, tag: &str, image: &str, confi
     });
     let pushed = Pushed {
         registry: REGISTRY.to_owned(),
+        region: REGION.to_owned(),
         repository: repository.to_owned(),
         tag: Some(tag.to_owned()),
         digest: digest(image),

@@ -6,7 +6,7 @@ use handler::report::Outcome;
 use local::ecr::Pushed;
 use serde_json::json;
 
-use crate::world::{World, digest, image, record};
+use crate::world::{REGION, World, digest, image, record};
 
 /// The account's own registry: of others nobody here knows which repositories are caches.
 pub(crate) const HOME: &str = "000000000000";
@@ -24,6 +24,7 @@ pub(crate) fn push_unheard(world: &World, repository: &str, tag: &str, name: &st
         .to_owned();
     let pushed = Pushed {
         registry: HOME.to_owned(),
+        region: REGION.to_owned(),
         repository: repository.to_owned(),
         tag: Some(tag.to_owned()),
         digest: digest(name),
@@ -128,10 +129,38 @@ async fn rule_01_a_sweep_that_has_something_to_roll_only_puts_it_off_to_the_next
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_region_holds_under_the_same_name_is_not_missed() {
+    let mut world = World::new(&[("web", &own("web", "seed"))]).await;
+    let record = record("web", "v1", "one", world.now(), "never");
+    let pushed = |region: &str| Pushed {
+        registry: HOME.to_owned(),
+        region: region.to_owned(),
+        repository: "web".to_owned(),
+        tag: Some("v1".to_owned()),
+        digest: digest("one"),
+        manifest: record["requestParameters"]["imageManifest"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    };
+    let now = world.now();
+    let elsewhere = pushed("us-east-1");
+    world.account.with_ecr(|ecr, _| ecr.put(elsewhere, now));
+    world.minutes(90).await;
+    assert_eq!(world.decisions(), []);
+    // The same in its own Region.
+    let (here, now) = (pushed(REGION), world.now());
+    world.account.with_ecr(|ecr, _| ecr.put(here, now));
+    world.minutes(90).await;
+    assert!(!world.decisions().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_image_is_not_missed() {
     let mut world = World::new(&[("web", &own("web", "seed"))]).await;
     let pushed = Pushed {
         registry: HOME.to_owned(),
+        region: REGION.to_owned(),
         repository: "web".to_owned(),
         tag: Some("v1".to_owned()),
         digest: digest("one"),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::store::{Image, Repository};
-use super::{Ecr, Pushed};
+use super::{Ecr, Key, Pushed};
 use crate::input::{Input, page, present};
 use crate::service::{Answer, Fault};
 
@@ -13,8 +13,6 @@ const MOST_IDS: usize = 100;
 /// A page of `DescribeImages`, and the largest.
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
-
-type Key = (String, String);
 
 fn text<'a>(id: &'a Value, member: &str) -> Option<&'a str> {
     id.get(member).and_then(Value::as_str)
@@ -28,7 +26,8 @@ pub(super) fn epoch(time: DateTime<Utc>) -> Value {
 }
 
 impl Repository {
-    pub(super) fn describe(&self, (registry, name): &Key, input: Input<'_>) -> Answer {
+    pub(super) fn describe(&self, key: &Key, input: Input<'_>) -> Answer {
+        let Key { registry, name, .. } = key;
         let detail = |digest: &String, image: &Image| {
             let tags = self.tags_of(digest);
             present(json!({
@@ -98,7 +97,8 @@ impl Repository {
         Ok(present(json!({"imageIds": ids, "nextToken": next})))
     }
 
-    pub(super) fn batch_get(&self, (registry, name): &Key, input: Input<'_>) -> Answer {
+    pub(super) fn batch_get(&self, key: &Key, input: Input<'_>) -> Answer {
+        let Key { registry, name, .. } = key;
         let ids = ids(input)?;
         if ids.is_empty() {
             return Err(input.fault("imageIds must not be empty"));
@@ -178,17 +178,22 @@ impl Ecr {
                 "Image with digest '{digest}' and tag '{}' already exists in the repository with name '{}' in \
                  registry with id '{}'",
                 tag.as_deref().unwrap_or("null"),
-                key.1,
-                key.0,
+                key.name,
+                key.registry,
             );
             return Err(Fault::client("ImageAlreadyExistsException", message));
         }
         let id = present(json!({"imageDigest": digest, "imageTag": tag}));
-        let (registry, name) = key;
+        let Key {
+            registry,
+            region,
+            name,
+        } = key;
         let answer = json!({"image": {"registryId": registry, "repositoryName": name, "imageId": id,
             "imageManifest": manifest}});
         let pushed = Pushed {
             registry,
+            region,
             repository: name,
             tag,
             digest,

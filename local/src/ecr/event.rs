@@ -7,18 +7,17 @@ use serde_json::{Value, json};
 
 use super::Pushed;
 use crate::input::present;
-use crate::service::Place;
 
 impl Pushed {
     /// The event of this push; the bus gives it its identity.
-    pub(crate) fn event(&self, place: &Place, at: DateTime<Utc>) -> Value {
+    pub(crate) fn event(&self, at: DateTime<Utc>) -> Value {
         json!({
             "version": "0",
             "detail-type": "ECR Image Action",
             "source": "aws.ecr",
             "account": self.registry,
             "time": at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            "region": place.region,
+            "region": self.region,
             "resources": [],
             "detail": present(json!({
                 "result": "SUCCESS",
@@ -30,14 +29,15 @@ impl Pushed {
         })
     }
 
-    /// What PutImage took, from its answer.
-    pub(crate) fn answered(answer: &Value) -> Option<Self> {
+    /// What PutImage took, from its answer and the Region in which it was called.
+    pub(crate) fn answered(answer: &Value, region: &str) -> Option<Self> {
         let text = |pointer: &str| {
             let text = answer.pointer(pointer).and_then(Value::as_str);
             text.map(str::to_owned)
         };
         Some(Self {
             registry: text("/image/registryId")?,
+            region: region.to_owned(),
             repository: text("/image/repositoryName")?,
             tag: text("/image/imageId/imageTag"),
             digest: text("/image/imageId/imageDigest")?,

@@ -14,8 +14,9 @@
 //! | `DescribePullThroughCacheRules` | those that [`Ecr::pull_through`] made; only the own registry tells | API model |
 //! | `ListImages` | one entry for each tag, and one for each image without | API model |
 //! | other registries | are told apart by `registryId` and answer as if their repository policies admitted the account, unless [`Ecr::deny`] says otherwise | ECR guide, repository policies |
+//! | Regions | each has a registry of its own under the same number; a call goes to that of the Region it is signed for | ECR guide, private registry |
 //!
-//! Not simulated: the Region (one account, one Region), layers, scans, deletion of images by the API, immutability, tags
+//! Not simulated: layers, scans, deletion of images by the API, immutability, tags
 //! of repositories.
 //!
 //! [`Account::deliver`]: crate::Account::deliver
@@ -44,6 +45,8 @@ use store::Repository;
 pub struct Pushed {
     /// Twelve digits.
     pub registry: String,
+    /// For example `eu-west-1`.
+    pub region: String,
     /// For example `team/web`.
     pub repository: String,
     /// The tag; `None` for the children of an index.
@@ -54,10 +57,18 @@ pub struct Pushed {
     pub manifest: String,
 }
 
+/// What tells repositories apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    registry: String,
+    region: String,
+    name: String,
+}
+
 /// Every registry that the account can reach, its own among them.
 #[derive(Debug, Default)]
 pub struct Ecr {
-    repositories: BTreeMap<(String, String), Repository>,
+    repositories: BTreeMap<Key, Repository>,
     denied: BTreeSet<String>,
     /// The prefixes of repositories that hold what was pulled through, by the registry.
     caches: BTreeSet<(String, String)>,
@@ -67,30 +78,40 @@ impl Ecr {
     /// Puts an image at a time; a push older than what a tag names already leaves the tag.
     /// Whether that was news: a new image, or a tag that now names another.
     pub fn put(&mut self, image: Pushed, at: DateTime<Utc>) -> bool {
-        let key = (image.registry.clone(), image.repository.clone());
+        let key = Key {
+            registry: image.registry.clone(),
+            region: image.region.clone(),
+            name: image.repository.clone(),
+        };
         self.repositories.entry(key).or_default().put(image, at)
     }
 
-    /// Removes an image and its tags, as a lifecycle policy would. Whether it was there.
+    /// Removes an image and its tags, as a lifecycle policy would, in every Region. Whether it was there.
     pub fn remove(&mut self, registry: &str, repository: &str, digest: &str) -> bool {
-        let key = (registry.to_owned(), repository.to_owned());
-        let repository = self.repositories.get_mut(&key);
-        repository.is_some_and(|repository| repository.remove(digest))
+        let all = self.repositories.iter_mut();
+        let of = all.filter(|(key, _)| key.registry == registry && key.name == repository);
+        of.fold(false, |any, (_, held)| held.remove(digest) || any)
     }
 
-    /// Makes a rule by which repositories with this prefix are caches of another registry.
+    /// Makes a rule by which repositories with this prefix are caches of another registry, in every Region.
     pub fn pull_through(&mut self, registry: &str, prefix: &str) {
         self.caches.insert((registry.to_owned(), prefix.to_owned()));
     }
 
-    /// From now on this registry's policies do not admit the account.
+    /// From now on this registry's policies do not admit the account, in any Region.
     pub fn deny(&mut self, registry: &str) {
         self.denied.insert(registry.to_owned());
     }
 
-    /// Takes in what a CloudTrail record of a successful PutImage says; answers the image where that was news.
-    pub(crate) fn learn(&mut self, record: &Value, at: DateTime<Utc>) -> Option<Pushed> {
-        let image = pushed(record)?;
+    /// Takes in what a CloudTrail record of a successful PutImage says, in the Region `home` unless it names one; answers the
+    /// image where that was news.
+    pub(crate) fn learn(
+        &mut self,
+        record: &Value,
+        home: &str,
+        at: DateTime<Utc>,
+    ) -> Option<Pushed> {
+        let image = pushed(record, home)?;
         self.put(image.clone(), at).then_some(image)
     }
 
@@ -130,7 +151,11 @@ impl Ecr {
             );
             return Err(Fault::client("AccessDeniedException", message));
         }
-        let key = (registry.to_owned(), name.to_owned());
+        let key = Key {
+            registry: registry.to_owned(),
+            region: scope.place.region.clone(),
+            name: name.to_owned(),
+        };
         if operation == "CreateRepository" {
             return self.create_repository(key, input, scope);
         }
@@ -148,7 +173,8 @@ impl Ecr {
     }
 }
 
-fn no_such_repository((registry, name): &(String, String)) -> Fault {
+fn no_such_repository(key: &Key) -> Fault {
+    let Key { registry, name, .. } = key;
     let message = format!(
         "The repository with name '{name}' does not exist in the registry with id '{registry}'"
     );
@@ -156,7 +182,7 @@ fn no_such_repository((registry, name): &(String, String)) -> Fault {
 }
 
 /// The image in a record of PutImage; `None` for anything else, and for pushes that were refused.
-fn pushed(record: &Value) -> Option<Pushed> {
+fn pushed(record: &Value, home: &str) -> Option<Pushed> {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
     let either = |request: &str, response: &str| {
         text(&format!("/requestParameters/{request}"))
@@ -171,6 +197,7 @@ fn pushed(record: &Value) -> Option<Pushed> {
     Some(Pushed {
         registry: either("registryId", "registryId")
             .or_else(|| text("/recipientAccountId").map(str::to_owned))?,
+        region: text("/awsRegion").unwrap_or(home).to_owned(),
         repository: either("repositoryName", "repositoryName")?,
         tag: either("imageTag", "imageId/imageTag"),
         digest: text("/responseElements/image/imageId/imageDigest")?.to_owned(),

@@ -4,20 +4,23 @@ use serde_json::{Value, json};
 
 use super::answer::{epoch, page_size};
 use super::store::Repository;
-use super::{Ecr, no_such_repository};
+use super::{Ecr, Key, no_such_repository};
 use crate::input::{Input, page, present};
 use crate::service::{Answer, Fault, Place, Scope};
 
-type Key = (String, String);
-
 impl Repository {
-    fn about(&self, (registry, name): &Key, place: &Place) -> Value {
+    fn about(&self, key: &Key, place: &Place) -> Value {
+        let Key {
+            registry,
+            region,
+            name,
+        } = key;
         let suffix = if place.partition == "aws-cn" {
             "amazonaws.com.cn"
         } else {
             "amazonaws.com"
         };
-        let (partition, region) = (&place.partition, &place.region);
+        let partition = &place.partition;
         let first = self.images.values().map(|image| image.pushed_at).min();
         present(json!({
             "repositoryArn": format!("arn:{partition}:ecr:{region}:{registry}:repository/{name}"),
@@ -39,7 +42,7 @@ impl Ecr {
         input: Input<'_>,
         scope: &Scope<'_>,
     ) -> Answer {
-        let (registry, name) = &key;
+        let Key { registry, name, .. } = &key;
         if !legal(name) {
             return Err(input.fault(format!(
                 "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must satisfy regular expression \
@@ -72,7 +75,7 @@ impl Ecr {
             return Err(no_such_repository(key));
         };
         if !repository.images.is_empty() && input.flag("force") != Some(true) {
-            let (registry, name) = key;
+            let Key { registry, name, .. } = key;
             let message = format!(
                 "The repository with name '{name}' in registry with id '{registry}' cannot be deleted because it \
                  still contains images"
@@ -95,7 +98,11 @@ impl Ecr {
         if !named.is_empty() {
             let mut found = Vec::new();
             for name in named {
-                let key = (registry.to_owned(), name);
+                let key = Key {
+                    registry: registry.to_owned(),
+                    region: place.region.clone(),
+                    name,
+                };
                 let repository = self.repositories.get(&key);
                 let repository = repository.ok_or_else(|| no_such_repository(&key))?;
                 found.push(repository.about(&key, place));
@@ -103,8 +110,8 @@ impl Ecr {
             return Ok(json!({"repositories": found}));
         }
         let of = self.repositories.iter();
-        let of = of.filter(|((account, _), _)| account == registry);
-        let of = of.map(|(key, repository)| (&key.1, (key, repository)));
+        let of = of.filter(|(key, _)| key.registry == registry && key.region == place.region);
+        let of = of.map(|(key, repository)| (&key.name, (key, repository)));
         let (page, next) = page(of, input.text("nextToken"), page_size(input)?);
         let found: Vec<Value> = page
             .into_iter()

@@ -17,6 +17,7 @@ fn account() -> Account {
 fn put(account: &Account, tag: Option<&str>, digest: &str, seconds: i64) {
     let image = Pushed {
         registry: REGISTRY.to_owned(),
+        region: "eu-west-1".to_owned(),
         repository: "web".to_owned(),
         tag: tag.map(str::to_owned),
         digest: digest.to_owned(),

@@ -68,6 +68,7 @@ impl Iam {
                     principal: Arc::clone(&arn),
                     arn,
                     user_id: user.id.as_str().into(),
+                    region: None,
                     policies: Some(Arc::clone(&user.policies)),
                 })
             }
@@ -94,6 +95,7 @@ impl Iam {
             arn: arn.into(),
             principal: Arc::clone(&role.arn),
             user_id: format!("{}:{session}", role.id).into(),
+            region: None,
             policies: Some(role.policies_at(now)),
         })
     }
@@ -196,6 +198,7 @@ pub(crate) fn operator(place: &Place) -> Identity {
         principal: Arc::clone(&arn),
         arn,
         user_id: "AIDAOPERATOR000000000".into(),
+        region: None,
         policies: None,
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Identity {
     pub(crate) principal: Arc<str>,
     /// The unique identifier, with the session's name where there is one.
     pub(crate) user_id: Arc<str>,
+    /// The Region that the call is signed for, where it is signed.
+    pub(crate) region: Option<Arc<str>>,
     /// What it may do; an administrator has no need of policies.
     pub(crate) policies: Option<Arc<Policies>>,
 }

@@ -372,6 +372,7 @@ fn images<'a>(
         {
             let put = Pushed {
                 registry: repository.account.clone(),
+                region: repository.region.clone(),
                 repository: repository.name.clone(),
                 tag: tag.map(str::to_owned),
                 digest: digest.to_owned(),
