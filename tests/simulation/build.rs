@@ -71,9 +71,12 @@ fn config(settings: &Settings) -> Config {
         "sweep": settings.sweep.map_or("off".to_owned(), minutes),
         "look_back": minutes(settings.look_back),
         "repositories": settings.repositories,
-        // The model knows no push but by its record.
-        "reconcile": false,
+        "reconcile": settings.reconcile,
     });
+    if !settings.waves.is_empty() {
+        let waves = settings.waves.iter();
+        file["waves"] = waves.map(|wave| json!({"services": wave})).collect();
+    }
     let service = words(&settings.service);
     if !service.is_empty() {
         file["service"] = Value::Object(service);
@@ -188,6 +191,7 @@ fn seed_images(account: &Account, service: &Service, at: DateTime<Utc>) {
 pub(crate) fn put(account: &Account, push: &Push) {
     let pushed = Pushed {
         registry: push.account.clone(),
+        region: push.region.clone(),
         repository: push.repository.clone(),
         tag: push.tag.clone(),
         digest: push.digest.clone(),

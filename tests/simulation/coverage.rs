@@ -15,6 +15,7 @@ use crate::trace::Act;
 pub(crate) struct Coverage {
     faults: BTreeMap<Kind, u64>,
     acts: BTreeMap<String, u64>,
+    triggers: BTreeMap<String, u64>,
     outcomes: BTreeMap<String, u64>,
     reasons: BTreeMap<String, u64>,
     /// Log events that reached the group.
@@ -24,7 +25,7 @@ pub(crate) struct Coverage {
 }
 
 /// The reasons that decisions have to reach, by a part of their words; where it is a row of the ledger's table, which.
-const REASONS: [(&str, &str); 23] = [
+const REASONS: [(&str, &str); 25] = [
     ("the service runs this image", "ledger: its image runs"),
     ("taken up again", "ledger: the handler died in between"),
     ("rolled back since", "ledger: rolled back"),
@@ -53,6 +54,8 @@ const REASONS: [(&str, &str); 23] = [
     ("is not above", ""),
     ("tried once alone", ""),
     ("is name-prefix, and the service is not named after", ""),
+    ("had it undone: the push stops there", ""),
+    ("to run it", ""),
     ("could not be read", ""),
 ];
 
@@ -65,6 +68,9 @@ const OUTCOMES: [&str; 6] = [
     "refused",
     "failed",
 ];
+
+/// What wakes the handler.
+const TRIGGERS: [&str; 5] = ["alarm", "sweep", "deployment", "reconcile", "direct"];
 
 /// Everything that people do.
 const ACTS: [&str; 9] = [
@@ -111,6 +117,10 @@ impl Coverage {
     }
 
     pub(crate) fn answers(&mut self, answers: &[Answer]) {
+        for answer in answers {
+            let trigger = answer.report.trigger.clone();
+            *self.triggers.entry(trigger).or_default() += 1;
+        }
         for decision in answers.iter().flat_map(|answer| &answer.report.decisions) {
             let outcome = decision.outcome.to_string();
             *self.outcomes.entry(outcome).or_default() += 1;
@@ -131,6 +141,7 @@ impl Coverage {
         }
         all(&mut self.faults, &other.faults);
         all(&mut self.acts, &other.acts);
+        all(&mut self.triggers, &other.triggers);
         all(&mut self.outcomes, &other.outcomes);
         all(&mut self.reasons, &other.reasons);
         self.delivered += other.delivered;
@@ -159,6 +170,7 @@ impl Coverage {
         faults
             .chain(never("the outcome", &OUTCOMES, &self.outcomes))
             .chain(never("the act", &ACTS, &self.acts))
+            .chain(never("the trigger", &TRIGGERS, &self.triggers))
             .chain(reasons)
             .collect()
     }
@@ -203,6 +215,7 @@ impl fmt::Display for Coverage {
         });
         list(f, "faults fired", faults.collect())?;
         list(f, "acts", texts(&self.acts))?;
+        list(f, "triggers", texts(&self.triggers))?;
         list(f, "outcomes", texts(&self.outcomes))?;
         let rows = REASONS.iter().filter(|(_, row)| !row.is_empty());
         let rows = rows.map(|(words, row)| {

@@ -19,6 +19,9 @@ pub(crate) const BEFORE: &str = "the one before";
 /// In place of an ARN: the revision with which the service was created.
 pub(crate) const FIRST: &str = "the first one";
 
+/// A deployment is over after so long, whatever its size.
+const DEPLOYMENT: TimeDelta = TimeDelta::minutes(20);
+
 /// A whole history.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct History {
@@ -59,6 +62,12 @@ impl History {
     /// The sweep's interval; where it is off, the time that an alarm's episode takes.
     pub(crate) fn sweep(&self) -> TimeDelta {
         self.world.settings.sweep.unwrap_or(TimeDelta::minutes(10))
+    }
+
+    /// How long a push may take from wave to wave.
+    pub(crate) fn waves(&self) -> TimeDelta {
+        let waves = i32::try_from(self.world.settings.waves.len()).unwrap_or(i32::MAX);
+        (DEPLOYMENT + self.sweep()) * waves
     }
 
     /// A push with the times at which its record truly arrives under the plan of faults.

@@ -24,6 +24,7 @@ mod seeds;
 mod show;
 mod shrink;
 mod soak;
+mod stream;
 mod trace;
 mod world;
 

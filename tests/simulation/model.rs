@@ -12,6 +12,8 @@
 //! | 7 | `rule_07` | every UpdateService, and the tasks that run |
 //! | 8, 9 | `rule_08`, `rule_09` | every call |
 //! | 10 | `rule_10` | every answer |
+//! | 1, 4 | `registry` | what came of pushes of which no record told |
+//! | 1 | `waves` | every deployment that ecroll begins in a later wave |
 //! | all | `last` | what every service runs in the end |
 //!
 //! A step costs what happened in it. The model disturbs nothing: it reads behind the API's back, so that neither the journal
@@ -24,6 +26,7 @@ mod image;
 mod last;
 mod policy;
 mod pushes;
+mod registry;
 mod reports;
 mod roll;
 mod rule_01;
@@ -39,6 +42,7 @@ mod rule_10;
 mod services;
 mod track;
 mod version;
+mod waves;
 
 #[cfg(test)]
 mod tests;
@@ -171,6 +175,7 @@ impl Model {
         };
         self.check_all_owed(moment);
         self.check_last(moment);
+        self.check_missed(moment);
         self.check_others(moment);
         std::mem::take(&mut self.found)
     }

@@ -13,12 +13,10 @@ use crate::build::account;
 use crate::coverage::Coverage;
 use crate::history::History;
 use crate::show::timeline;
-use crate::trace::{Act, Step, Violation};
+use crate::trace::{Act, FULL, Step, Violation};
 
 /// A step is no longer than this.
 const STRETCH: TimeDelta = TimeDelta::minutes(30);
-/// Within so many sweeps one reads all of `look_back`.
-const FULL: i32 = 13;
 /// Retries of an invocation after one and two minutes, and some room.
 const SETTLING: TimeDelta = TimeDelta::minutes(6);
 
@@ -121,9 +119,12 @@ impl Life<'_> {
         let delayed = self.last_delay();
         // By the event's own time a late record is seen when everything is read, which is every twelfth time.
         // So is an old push by a service that somebody made follow it meanwhile.
-        let all = history.world.event_time || history.temper.days;
+        // Only such a sweep asks the registry what it holds.
+        let settings = &history.world.settings;
+        let all = history.world.event_time || history.temper.days || settings.reconcile;
         let sweeps = if all { FULL } else { 2 };
-        let end = history.calm + history.sweep() * sweeps + SETTLING * 2 + delayed;
+        let end =
+            history.calm + history.sweep() * sweeps + SETTLING * 2 + history.waves() + delayed;
         self.pass(end).await;
         self.finish();
     }
@@ -174,7 +175,7 @@ impl Life<'_> {
         if now >= self.history.calm {
             return DateTime::<Utc>::MAX_UTC;
         }
-        let usual = last + self.history.sweep() + SETTLING;
+        let usual = last + self.history.sweep() + SETTLING + self.history.waves();
         let people = self.history.last_by_people_before(now);
         let people = people.filter(|_| self.history.temper.days);
         usual.max(people.map_or(usual, |at| at + self.history.sweep() * FULL))

@@ -22,6 +22,11 @@ impl fmt::Display for History {
             settings.repositories,
             policy(&settings.service),
         )?;
+        writeln!(
+            f,
+            "  reconcile {}, waves {:?}",
+            settings.reconcile, settings.waves
+        )?;
         writeln!(f, "  {:?}", self.temper)?;
         for service in &self.world.services {
             writeln!(f, "  {}", told(service))?;

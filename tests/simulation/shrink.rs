@@ -80,6 +80,8 @@ impl Search {
             };
         });
         self.with(|history| history.world.settings.repositories = vec!["*".to_owned()]);
+        self.with(|history| history.world.settings.waves.clear());
+        self.with(|history| history.world.settings.reconcile = false);
         for index in 0..self.best.world.services.len() {
             let simple: [fn(&mut crate::trace::Service); 5] = [
                 |service| service.own = Policy::default(),

@@ -80,6 +80,8 @@ impl Soak {
         let settings = Settings {
             sweep: Some(TimeDelta::minutes(5)),
             look_back: TimeDelta::hours(24),
+            reconcile: false,
+            waves: Vec::new(),
             repositories: vec!["*".to_owned()],
             service: Policy::default(),
         };

@@ -6,6 +6,9 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use local::Entry;
 
+/// Within so many sweeps one reads all of `look_back`.
+pub(crate) const FULL: i32 = 13;
+
 /// The account at the beginning, before anything was pushed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct World {
@@ -26,8 +29,12 @@ pub(crate) struct Settings {
     pub(crate) sweep: Option<TimeDelta>,
     /// `look_back`.
     pub(crate) look_back: TimeDelta,
+    /// `reconcile`: the registry is asked for pushes of which no record told.
+    pub(crate) reconcile: bool,
     /// `repositories`: names or globs with `*`.
     pub(crate) repositories: Vec<String>,
+    /// `waves`: the services of each, as `cluster/service` or `service`, with `*`.
+    pub(crate) waves: Vec<Vec<String>>,
     /// `[service]`.
     pub(crate) service: Policy,
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::trace::Kind;
+use crate::trace::{FULL, Kind};
 
 use super::definitions::{Definition, ask};
 use super::image::{Named, Repository};
@@ -13,9 +13,6 @@ use super::pushes::Group;
 use super::services::{By, Key, Service};
 use super::version::Version;
 use super::{Model, Moment, policy};
-
-/// Within so many sweeps one reads all of `look_back`.
-const FULL: i32 = 13;
 
 impl Model {
     pub(super) fn check_last(&mut self, moment: Moment<'_>) {
@@ -44,7 +41,9 @@ impl Model {
         let Some(newest) = self.newest(service, definition, repository) else {
             return;
         };
-        if !self.must_run(service, repository, &newest, moment.at) {
+        if !self.must_run(service, repository, &newest, moment.at)
+            || !self.is_its_turn(service, repository, &newest, moment)
+        {
             return;
         }
         let actual = actual(service, moment);
@@ -183,11 +182,7 @@ impl Model {
         newest: &Group,
         now: DateTime<Utc>,
     ) -> bool {
-        let minimum = service.asked.minimum.unwrap_or(service.minimum);
-        let stuck = service.daemon && minimum >= 100;
-        let maximum = service.asked.maximum.unwrap_or(service.maximum);
-        let not_taken = !service.daemon && (minimum, maximum) == (100, 100);
-        if service.asked.hold || !service.is_feasible() || stuck || not_taken {
+        if !service.may_roll() {
             return false;
         }
         // A refusal ends when the percentages change, but by then nothing may read the push any more.

@@ -16,12 +16,14 @@ pub(super) type Order = (DateTime<Utc>, DateTime<Utc>, String);
 
 /// A push and what is known of its record.
 #[derive(Debug)]
-struct Record {
-    push: Push,
+pub(super) struct Record {
+    pub(super) push: Push,
     /// When the registry had it, by the clock of the history: `eventTime` may be askew.
-    done: DateTime<Utc>,
+    pub(super) done: DateTime<Utc>,
     /// When its record first reached the log group.
-    visible: Option<DateTime<Utc>>,
+    pub(super) visible: Option<DateTime<Utc>>,
+    /// When ecroll was seen to know of it from the registry alone.
+    pub(super) missed: Option<DateTime<Utc>>,
 }
 
 /// One record within a group.
@@ -64,10 +66,10 @@ impl Group {
 /// All pushes of a history.
 #[derive(Debug, Default)]
 pub(super) struct Pushes {
-    records: BTreeMap<Repository, Vec<Record>>,
+    pub(super) records: BTreeMap<Repository, Vec<Record>>,
     /// By identity, where it is.
     places: BTreeMap<String, (Repository, usize)>,
-    groups: BTreeMap<Repository, Rc<[Group]>>,
+    pub(super) groups: BTreeMap<Repository, Rc<[Group]>>,
 }
 
 impl Pushes {
@@ -84,6 +86,7 @@ impl Pushes {
             push: push.clone(),
             done,
             visible: None,
+            missed: None,
         });
     }
 
@@ -114,7 +117,16 @@ impl Pushes {
         let mut seen: Vec<(Order, &Push, &String)> = all
             .filter_map(|record| {
                 let push = &record.push;
-                let order = (push.at, record.visible?, push.id.clone());
+                let order = match (record.visible, record.missed) {
+                    (Some(visible), _) => (push.at, visible, push.id.clone()),
+                    // The registry tells when the digest came, not when the tag did.
+                    (None, Some(missed)) => (
+                        self.first(repository, &push.digest)?,
+                        missed,
+                        push.id.clone(),
+                    ),
+                    (None, None) => return None,
+                };
                 // The metric filter asks for a tag and no error; anything else was never pushed as far as ecroll can see.
                 let tag = push.tag.as_ref().filter(|_| push.kind != Kind::Refused)?;
                 Some((order, push, tag))
@@ -126,7 +138,7 @@ impl Pushes {
             let tagged = Tagged {
                 id: push.id.clone(),
                 tag: tag.clone(),
-                at: push.at,
+                at: order.0,
             };
             // A signature between two tags of an image moves no tag of it.
             let image = push.kind == Kind::Image;

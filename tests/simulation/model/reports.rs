@@ -8,6 +8,8 @@ use super::services::Key;
 /// A push as a report names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
+    pub(super) account: String,
+    pub(super) region: String,
     pub(super) repository: String,
     pub(super) digest: String,
     pub(super) tag: String,
@@ -49,6 +51,7 @@ impl Report {
             "sweep",
             "deployment",
             "direct",
+            "reconcile",
             "unknown",
         ];
         if !triggers.contains(&trigger.as_str()) {
@@ -82,11 +85,10 @@ fn each<T>(
 }
 
 fn line(value: &Value) -> Result<Line, String> {
-    for member in ["account", "region"] {
-        text(value, member)?;
-    }
     time(value, "pushed_at")?;
     Ok(Line {
+        account: text(value, "account")?,
+        region: text(value, "region")?,
         repository: text(value, "repository")?,
         digest: text(value, "digest")?,
         tag: text(value, "tag")?,

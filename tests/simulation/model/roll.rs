@@ -86,11 +86,13 @@ impl Model {
         self.check_images(&roll, moment);
         self.check_members(&roll, moment);
         self.check_movable(&roll, moment);
+        self.learn_missed(&roll, moment);
         let intents = self.intents(&roll, begun, moment);
         for intent in &intents {
             self.check_order(&roll, intent, moment);
         }
         self.check_once(&roll, &intents, moment);
+        self.check_waves(&roll, &intents, moment);
         let repositories = intents.into_iter().map(|intent| intent.repository);
         repositories.collect()
     }

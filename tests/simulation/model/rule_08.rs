@@ -34,7 +34,9 @@ impl Model {
         let Call {
             service, operation, ..
         } = *call;
-        if !CALLS.contains(&(service, operation)) {
+        // Whether a repository is a cache of another registry.
+        let caches = (service, operation) == ("ecr", "DescribePullThroughCacheRules");
+        if !CALLS.contains(&(service, operation)) && !(caches && self.settings.reconcile) {
             let what =
                 format!("{service}:{operation} was called, which the handler has no need of");
             self.say(8, moment.at, what);

@@ -21,6 +21,7 @@ impl Model {
             Ok(answer) => match Report::read(answer) {
                 Ok(report) => {
                     self.check_sentences(&report, moment);
+                    self.learn_listed(&report, moment);
                     self.check_report(&report, began, moment);
                     self.settle_owed(&report, began, moment);
                 }

@@ -178,6 +178,16 @@ impl Service {
         self.can_move(minimum, maximum)
     }
 
+    /// Whether it is free to roll, and ECS takes and carries out what it is rolled with: a DAEMON service at 100 % may stop no
+    /// task, and 100/100 is no pair.
+    pub(super) fn may_roll(&self) -> bool {
+        let minimum = self.asked.minimum.unwrap_or(self.minimum);
+        let maximum = self.asked.maximum.unwrap_or(self.maximum);
+        let stuck = self.daemon && minimum >= 100;
+        let not_taken = !self.daemon && (minimum, maximum) == (100, 100);
+        !self.asked.hold && self.is_feasible() && !stuck && !not_taken
+    }
+
     /// Whether the service's name begins with the repository's, by whole words.
     ///
     /// DESIGN says "service name begins with the repository name", README that `api` takes `api-worker` and not `apis`. A

@@ -45,6 +45,9 @@ pub(crate) fn start() -> DateTime<Utc> {
 /// Those before stay as they were: each row of the ledger's table is reached by some of them, and rarely by others.
 const LATER: u64 = 400;
 
+/// From this seed on some worlds have waves, and some lose records and ask the registry.
+const LATEST: u64 = 420;
+
 /// The history of a seed.
 pub(crate) fn history(seed: u64) -> History {
     let mut chance = Chance(Rng::with_seed(seed));
@@ -61,6 +64,11 @@ pub(crate) fn history(seed: u64) -> History {
     world.event_time = chance.one_in(4);
     let temper = temper(chance, later && seed % 6 == 2);
     let mut acts = pushes::pushes(chance, &repositories, world.event_time, &temper, small);
+    if seed >= LATEST {
+        // With a chance of its own: what a seed held before stays as it was.
+        let chance = &mut Chance(Rng::with_seed(!seed));
+        beyond(chance, &mut world, &mut acts);
+    }
     people::meddle(chance, &world, &repositories, &mut acts, small);
     garbage(chance, &mut acts);
     acts.sort_by_key(|(at, _)| *at);
@@ -118,8 +126,38 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository], later: b
     Settings {
         sweep: minutes.map(TimeDelta::minutes),
         look_back: TimeDelta::hours(hours),
+        reconcile: false,
         repositories: names,
+        waves: Vec::new(),
         service,
+    }
+}
+
+/// Waves, and records that never come.
+fn beyond(chance: &mut Chance, world: &mut World, acts: &mut [(DateTime<Utc>, Act)]) {
+    if chance.one_in(3) {
+        let first = &world.services[0].name;
+        let patterns = [
+            "prod/*",
+            "default/*",
+            first,
+            "the-*",
+            "*-worker",
+            "prod/the-*",
+        ];
+        let count = chance.of(&[1, 1, 2]);
+        let wave = |_| vec![chance.of(&patterns).to_owned()];
+        world.settings.waves = (0..count).map(wave).collect();
+    }
+    if world.settings.sweep.is_some() && chance.one_in(2) {
+        world.settings.reconcile = true;
+        for (_, act) in acts {
+            if let Act::Push(push) = act
+                && chance.one_in(6)
+            {
+                push.delivered.clear();
+            }
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) fn settings() -> Settings {
     Settings {
         sweep: Some(TimeDelta::minutes(5)),
         look_back: TimeDelta::hours(24),
+        reconcile: false,
+        waves: Vec::new(),
         repositories: vec!["*".to_owned()],
         service: Policy::default(),
     }

@@ -1,0 +1,231 @@
+//! What a registry holds, whoever heard of it: with `reconcile` ecroll asks it for pushes of which no record told.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::trace::Kind;
+
+use super::image::{Named, Repository};
+use super::policy::{self, Asked};
+use super::pushes::Pushes;
+use super::reports::Report;
+use super::roll::Roll;
+use super::services::{Key, Service};
+use super::version::Version;
+use super::{Model, Moment};
+
+/// So old is an image before it is missed: its record may be under way.
+const GRACE: TimeDelta = TimeDelta::minutes(15);
+/// What the identities of such pushes begin with in a report.
+const FOUND: &str = "ecr:found-";
+
+/// An image as a registry lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) digest: String,
+    /// The tags that mean it, and not another image by now.
+    pub(super) tags: Vec<String>,
+    /// When the digest was first pushed.
+    first: DateTime<Utc>,
+    /// Whether anything told of it, under whatever tag.
+    heard: bool,
+}
+
+impl Held {
+    fn is_named(&self, named: &Named) -> bool {
+        match named {
+            Named::Tag(tag) => self.tags.contains(tag),
+            Named::Digest(digest) => self.digest == *digest,
+        }
+    }
+}
+
+impl Pushes {
+    /// When a digest was first pushed.
+    pub(super) fn first(&self, repository: &Repository, digest: &str) -> Option<DateTime<Utc>> {
+        let all = self.records.get(repository)?.iter();
+        let of =
+            all.filter(|record| record.push.kind != Kind::Refused && record.push.digest == digest);
+        of.map(|record| record.push.at).min()
+    }
+
+    /// The image that a policy takes of those which a repository held at a time: the newest, or the highest version. What is no
+    /// image is listed as such, and does not count.
+    fn newest_held(
+        &self,
+        repository: &Repository,
+        asked: &Asked,
+        at: DateTime<Utc>,
+    ) -> Option<Held> {
+        let all = self.records.get(repository)?;
+        let there = all
+            .iter()
+            .filter(|record| record.done <= at && record.push.kind == Kind::Image);
+        let mut held: Vec<Held> = Vec::new();
+        for record in there {
+            let push = &record.push;
+            let heard = record.visible.is_some() || record.missed.is_some();
+            let own = push.tag.iter().filter(|tag| {
+                let named = Named::Tag((*tag).clone());
+                self.resolve(repository, &named, at).as_ref() == Some(&push.digest)
+            });
+            if let Some(of) = held.iter_mut().find(|held| held.digest == push.digest) {
+                of.heard |= heard;
+                of.tags.extend(own.cloned());
+                continue;
+            }
+            held.push(Held {
+                digest: push.digest.clone(),
+                tags: own.cloned().collect(),
+                first: self.first(repository, &push.digest)?,
+                heard,
+            });
+        }
+        let takes = |tag: &String| asked.takes(tag) == Some(true);
+        let taken = held.into_iter().filter(|held| held.tags.iter().any(takes));
+        if asked.by_version() {
+            let highest = |held: &Held| held.tags.iter().filter_map(|tag| Version::read(tag)).max();
+            taken.max_by_key(|held| (highest(held), held.first))
+        } else {
+            taken.max_by_key(|held| held.first)
+        }
+    }
+
+    /// From now on ecroll knows of an image under these tags. Answers whether anybody ever pushed it so.
+    fn miss(
+        &mut self,
+        repository: &Repository,
+        digest: &str,
+        tags: &[String],
+        at: DateTime<Utc>,
+    ) -> bool {
+        let all = self.records.get_mut(repository).into_iter().flatten();
+        let of = all.filter(|record| {
+            record.push.digest == digest
+                && record.push.kind == Kind::Image
+                && record
+                    .push
+                    .tag
+                    .as_ref()
+                    .is_some_and(|tag| tags.contains(tag))
+        });
+        let mut any = false;
+        for record in of {
+            record.missed.get_or_insert(at);
+            any = true;
+        }
+        self.groups.remove(repository);
+        any
+    }
+}
+
+impl Model {
+    /// A roll may bring what no record told of: the image that counts in the account's own registry, if it is no longer
+    /// under way.
+    pub(super) fn learn_missed(&mut self, roll: &Roll, moment: Moment<'_>) {
+        if !self.settings.reconcile {
+            return;
+        }
+        // Between the registry's answer and the roll there may be another push.
+        let asked_at = [
+            roll.service.read_at.unwrap_or(moment.at),
+            self.since(moment),
+            moment.at,
+        ];
+        for container in &roll.new.containers {
+            let Some((repository, named)) = &container.named else {
+                continue;
+            };
+            let found = asked_at.iter().find_map(|at| {
+                let held = self
+                    .pushes
+                    .newest_held(repository, &roll.service.asked, *at)?;
+                let old = held.first + GRACE <= moment.at;
+                (old && !held.heard && held.is_named(named)).then_some(held)
+            });
+            let own = repository.account == self.place.account;
+            if let Some(held) = found.filter(|_| own) {
+                self.pushes
+                    .miss(repository, &held.digest, &held.tags, moment.at);
+            }
+        }
+    }
+
+    /// A report lists a push that it found in the registry, whatever was decided on it: there was such a push.
+    pub(super) fn learn_listed(&mut self, report: &Report, moment: Moment<'_>) {
+        for line in report
+            .pushes
+            .iter()
+            .filter(|line| line.id.starts_with(FOUND))
+        {
+            let repository = Repository {
+                account: line.account.clone(),
+                region: line.region.clone(),
+                name: line.repository.clone(),
+            };
+            let tags = std::slice::from_ref(&line.tag);
+            let asked = self.settings.reconcile && line.account == self.place.account;
+            if !asked || !self.pushes.miss(&repository, &line.digest, tags, moment.at) {
+                let what = format!(
+                    "{repository}: nobody pushed {} as {}",
+                    line.digest, line.tag
+                );
+                self.say(4, moment.at, what);
+            }
+        }
+    }
+
+    /// In the end nothing that the account's own registry holds was missed: with `reconcile`, the image that counts was at
+    /// least looked at, whether or not anything told of it.
+    ///
+    /// Excuses: services that somebody deployed since; services that cannot or may not roll; `force`, which
+    /// brings only the tags that the containers name.
+    pub(super) fn check_missed(&mut self, moment: Moment<'_>) {
+        if !self.settings.reconcile {
+            return;
+        }
+        let keys: Vec<Key> = self.services.keys().cloned().collect();
+        for key in keys {
+            let (Some(service), Some(definition)) =
+                (self.services.get(&key).cloned(), self.runs(&key, moment))
+            else {
+                continue;
+            };
+            for repository in definition.repositories() {
+                if let Some(held) = self.missed(&service, repository, moment.at) {
+                    let what = format!(
+                        "{}/{}: {} holds {} ({}), pushed at {}, of which no record told, and nobody asked",
+                        key.0,
+                        key.1,
+                        repository,
+                        held.digest,
+                        held.tags.join(", "),
+                        held.first,
+                    );
+                    self.say(1, moment.at, what);
+                }
+            }
+        }
+    }
+
+    fn missed(
+        &self,
+        service: &Service,
+        repository: &Repository,
+        now: DateTime<Utc>,
+    ) -> Option<Held> {
+        let asked = &service.asked;
+        let own = repository.account == self.place.account;
+        let follows = policy::follows(&self.settings, repository) && service.may_follow(repository);
+        let free = !asked.name_prefix && !asked.force && service.may_roll();
+        if !own || !follows || !free || self.settings.sweep.is_none() {
+            return None;
+        }
+        let held = self.pushes.newest_held(repository, asked, now)?;
+        let missed = !held.heard && held.first >= self.start;
+        let since = service
+            .runs
+            .as_ref()
+            .is_none_or(|runs| runs.at >= held.first);
+        (missed && !since).then_some(held)
+    }
+}

@@ -1,0 +1,140 @@
+//! Waves (README, "Waves"): services of a later wave take a push when every service of the earlier ones that follows it runs
+//! it and its deployment is over; what was undone there goes no further.
+
+use super::image::Repository;
+use super::policy::glob;
+use super::pushes::Group;
+use super::roll::{Intent, Roll};
+use super::services::{Key, Service};
+use super::{Model, Moment};
+
+impl Model {
+    /// The wave of a service, the first being 0; services of no wave come last.
+    fn wave(&self, key: &Key) -> usize {
+        let covers = |pattern: &String| {
+            let (cluster, service) = pattern.split_once('/').unwrap_or(("*", pattern));
+            glob(cluster, &key.0) && glob(service, &key.1)
+        };
+        let mut waves = self.settings.waves.iter();
+        let own = waves.position(|wave| wave.iter().any(covers));
+        own.unwrap_or(self.settings.waves.len())
+    }
+
+    /// A roll waited for the earlier waves.
+    ///
+    /// Excuses: stale answers while something goes wrong on purpose; what an earlier look-up had begun is brought to its end;
+    /// what came to an earlier wave, or was deployed there, after the handler had read it; services there that cannot or may
+    /// not roll, that another push concerns by now, or of which this model does not tell whether they take the push.
+    pub(super) fn check_waves(&mut self, roll: &Roll, intents: &[Intent], moment: Moment<'_>) {
+        let own = self.wave(&roll.key);
+        if own == 0 || !roll.calm || self.was_begun(roll, moment) {
+            return;
+        }
+        for intent in intents {
+            for key in self.earlier(own, &intent.repository, moment) {
+                if let Some(why) = self.unready(&key, intent, moment) {
+                    let what = format!(
+                        "{} of wave {} was rolled to {} of {}, but {}/{} of wave {} {why}",
+                        roll.name(),
+                        own + 1,
+                        intent.group.digest,
+                        intent.repository,
+                        key.0,
+                        key.1,
+                        self.wave(&key) + 1,
+                    );
+                    self.say(1, moment.at, what);
+                }
+            }
+        }
+    }
+
+    /// Whether the revision was there before the invocation.
+    fn was_begun(&self, roll: &Roll, moment: Moment<'_>) -> bool {
+        let at = roll
+            .new
+            .raw
+            .get("registeredAt")
+            .and_then(serde_json::Value::as_f64);
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact")]
+        let since = self.since(moment).timestamp() as f64;
+        roll.service.asked.force || at.is_none_or(|at| at < since)
+    }
+
+    /// The services of earlier waves that run a repository.
+    fn earlier(&mut self, own: usize, repository: &Repository, moment: Moment<'_>) -> Vec<Key> {
+        let keys: Vec<Key> = self.services.keys().cloned().collect();
+        let mut earlier = Vec::new();
+        for key in keys {
+            let runs = self.runs(&key, moment);
+            let belongs = runs.is_some_and(|runs| runs.repositories().any(|of| of == repository));
+            if belongs && self.wave(&key) < own {
+                earlier.push(key);
+            }
+        }
+        earlier
+    }
+
+    /// What a service of an earlier wave still lacks of a push.
+    fn unready(&mut self, key: &Key, intent: &Intent, moment: Moment<'_>) -> Option<&'static str> {
+        let service = self.services.get(key).cloned()?;
+        let (repository, group) = (&intent.repository, &intent.group);
+        let runs = service.runs.as_ref()?;
+        let since = self.since(moment);
+        let moved = runs.at >= since || service.changed_at.is_some_and(|at| at >= since);
+        let came = service
+            .since
+            .get(repository)
+            .is_none_or(|at| *at > group.order.0);
+        if moved || came || !self.concerns(&service, repository, group) {
+            return None;
+        }
+        if group.ids().any(|id| service.undone.contains(id)) {
+            return Some("had it undone");
+        }
+        if !runs.digests_of(repository).contains(&*group.digest) {
+            return Some("does not run it");
+        }
+        let over = service
+            .completed
+            .as_ref()
+            .is_some_and(|completed| completed.id == runs.id);
+        (!over && service.desired > 0).then_some("is still being deployed")
+    }
+
+    /// Whether a push is the one that a service is to run.
+    fn concerns(&mut self, service: &Service, repository: &Repository, group: &Group) -> bool {
+        let asked = service.asked.clone();
+        let told = !asked.force && !asked.name_prefix && !asked.by_version();
+        if !told || !service.may_roll() || !service.may_follow(repository) {
+            return false;
+        }
+        let takes = |group: &Group| {
+            let mut records = group.records.iter();
+            records.any(|record| asked.takes(&record.tag) == Some(true))
+        };
+        let groups = self.pushes.groups(repository);
+        let newest = groups.iter().rev().find(|group| takes(group));
+        newest.is_some_and(|newest| newest.digest == group.digest && newest.order == group.order)
+    }
+
+    /// Whether every service of the earlier waves is through with a push, as far as this model can tell.
+    pub(super) fn is_its_turn(
+        &mut self,
+        service: &Service,
+        repository: &Repository,
+        group: &Group,
+        moment: Moment<'_>,
+    ) -> bool {
+        let own = self.wave(&service.key);
+        self.earlier(own, repository, moment).iter().all(|key| {
+            let earlier = self.services.get(key);
+            earlier.is_some_and(|earlier| {
+                let runs = earlier.runs.as_ref();
+                let has =
+                    runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
+                has && earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id)
+            })
+        })
+    }
+}
