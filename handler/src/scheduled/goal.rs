@@ -104,13 +104,12 @@ impl Goals {
             if number.is_none() {
                 continue;
             }
-            let says = says(service, definition, rolled, pushes, config);
             let leads = goals.leads.entry(family.to_owned()).or_default();
             leads.push(Lead {
                 cluster: service.cluster_arn.clone(),
                 name: format!("{}/{}", service.cluster(), service.name),
                 runs: service.task_definition.clone(),
-                says: says.unwrap_or(Says::Unasked),
+                says: says(service, definition, rolled, pushes, config),
             });
         }
         goals
@@ -186,17 +185,17 @@ pub(crate) fn brief(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// What a service says of its family; `None` where its tasks do not follow.
+/// What a service says of its family.
 fn says(
     service: &Service,
     definition: &Arc<Definition>,
     rolled: &BTreeSet<String>,
     pushes: &[Push],
     config: &Config,
-) -> Option<Says> {
+) -> Says {
     let own = OwnTags::read(&service.tags);
     if !own.wrong.is_empty() {
-        return None;
+        return Says::Unasked;
     }
     let followed: Vec<(&Repository, ServiceSettings)> = definition
         .repositories()
@@ -206,7 +205,7 @@ fn says(
         .filter(|(_, settings)| settings.scheduled)
         .collect();
     if followed.is_empty() {
-        return None;
+        return Says::Unasked;
     }
     let name = format!("{}/{}", service.cluster(), service.name);
     let runs = &service.task_definition;
@@ -222,30 +221,28 @@ fn says(
     entries.sort_by_key(|(number, .., entry)| (*number, entry.time));
     let explained = entries.iter().map(|(_, of, ..)| (*of).clone()).collect();
     let Some((newest, repository, _, entry)) = entries.last() else {
-        return Some(Says::Nothing);
+        return Says::Nothing;
     };
     if rolled.contains(&service.arn) || service.deploying {
-        return Some(Says::Waits(format!(
-            "the deployment of {name} is not over yet"
-        )));
+        return Says::Waits(format!("the deployment of {name} is not over yet"));
     }
     let number = family(runs).1.unwrap_or_default();
     if *newest != number {
-        return Some(Says::Stays(format!(
+        return Says::Stays(format!(
             "{name} runs {}, and ecroll's ledger tells of revision {newest}: it was rolled back, or somebody else deployed",
             brief(runs)
-        )));
+        ));
     }
     if !service.completed {
-        return Some(Says::Stays(format!(
+        return Says::Stays(format!(
             "the deployment of {} at {name} did not complete",
             brief(runs)
-        )));
+        ));
     }
     let seen = pushes.iter().find(|push| entry.names(push));
     let stamp = definition.stamp(repository);
     let digest = seen.map(|push| push.digest.clone());
-    Some(Says::Runs(Run {
+    Says::Runs(Run {
         definition: Arc::clone(definition),
         explained,
         hold: entries.iter().any(|(_, _, hold, _)| *hold),
@@ -256,7 +253,7 @@ fn says(
             .unwrap_or_default(),
         push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
         because: format!("{name} runs it"),
-    }))
+    })
 }
 
 #[cfg(test)]
