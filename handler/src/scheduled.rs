@@ -37,8 +37,7 @@ pub(crate) use goal::{Goal, Goals, Run};
 use judge::{Case, Rule, Verdict, judge};
 pub use mark::Mark;
 use read::Found;
-pub(crate) use task::time;
-pub use task::{At, Task, family};
+pub use task::{At, Task, family, time};
 
 /// What stands in place of a cluster in the report, of a target of a rule.
 pub const EVENTS: &str = "events";
