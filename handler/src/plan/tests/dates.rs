@@ -75,6 +75,18 @@ fn rule_01_a_tag_that_the_policy_leaves_out_does_not_make_what_runs_newer() {
     assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
 }
 
+/// What was pushed after the deployment says nothing of what was deployed.
+#[test]
+fn rule_01_a_later_push_of_the_same_image_does_not_date_the_deployment() {
+    let mut scene = Scene::new(&["web:seed"])
+        .configured(&json!({"service": {"tags": "semver:1.x"}}))
+        .pushed("web:1.0.0", "d1", 5)
+        .pushed("web:2.0.0", "d2", 30);
+    scene.web().deployed_at = Some(at(10));
+    scene.origin = Some(origin("d2", None));
+    assert_eq!(rolled(&scene.settled()), ["web:1.0.0"]);
+}
+
 #[test]
 fn rule_02_where_the_date_cannot_be_read_it_rolls_and_says_so() {
     let mut scene = deployed_since();
