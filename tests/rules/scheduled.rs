@@ -2,6 +2,7 @@
 
 mod chosen;
 mod failing;
+mod unread;
 
 use chrono::TimeDelta;
 use handler::config::Config;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
-use crate::inventory::{Definition, Inventory, Service};
+use crate::inventory::{Definition, Gap, Inventory, Service};
 use crate::ledger::Entry;
 use crate::plan::settings;
 use crate::push::Push;
+use crate::site::Place;
 
 use super::task::family;
 
@@ -17,6 +18,8 @@ use super::task::family;
 pub(crate) enum Goal {
     /// They move to this revision.
     Move(Run),
+    /// They would, but for a service that may decide about them and cannot be read: why they wait.
+    Unread(Run, String),
     /// Something is under way: another look-up decides.
     Wait(String),
     /// They stay where they are.
@@ -85,6 +88,8 @@ impl Lead {
 pub(crate) struct Goals {
     /// By the family's ARN.
     leads: BTreeMap<String, Vec<Lead>>,
+    /// Where further services are that nobody could read.
+    hidden: Vec<Gap>,
 }
 
 impl Goals {
@@ -95,21 +100,26 @@ impl Goals {
         pushes: &[Push],
         config: &Config,
     ) -> Self {
-        let mut goals = Self::default();
+        let mut goals = Self {
+            hidden: inventory.hidden().cloned().collect(),
+            ..Self::default()
+        };
         for service in &inventory.services {
-            let Some(definition) = inventory.definitions.get(&service.task_definition) else {
-                continue;
-            };
             let (family, number) = family(&service.task_definition);
             if number.is_none() {
                 continue;
             }
+            let name = format!("{}/{}", service.cluster(), service.name);
+            let says = match inventory.definitions.get(&service.task_definition) {
+                Some(definition) => says(service, definition, rolled, pushes, config),
+                None => Says::Waits(format!("what {name} runs could not be read")),
+            };
             let leads = goals.leads.entry(family.to_owned()).or_default();
             leads.push(Lead {
                 cluster: service.cluster_arn.clone(),
-                name: format!("{}/{}", service.cluster(), service.name),
+                name,
                 runs: service.task_definition.clone(),
-                says: says(service, definition, rolled, pushes, config),
+                says,
             });
         }
         goals
@@ -132,6 +142,30 @@ impl Goals {
         moves
     }
 
+    /// What could not be read: with it somewhere else to move to may be hidden.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
+        self.hidden
+            .iter()
+            .map(|gap| format!("{} unread", gap.whose()))
+    }
+
+    /// That tasks of this cluster move to this revision, unless a service that nobody could read may decide otherwise.
+    /// `led_here` says whether services of the cluster itself do.
+    ///
+    /// Hidden services of the same cluster decide about its tasks. Those of other clusters do where the cluster's own do not,
+    /// but what cannot be read for good is not waited for elsewhere: it counts as a cluster that does not follow.
+    pub(crate) fn to(&self, run: Run, cluster: &str, led_here: bool) -> Goal {
+        let mut hidden = self.hidden.iter();
+        let decides = |gap: &&Gap| {
+            let elsewhere = !led_here && gap.retryable && gap.place == Place::of(cluster);
+            gap.is_of_cluster(cluster) || elsewhere
+        };
+        match hidden.find(decides) {
+            Some(gap) => Goal::Unread(run, gap.waits()),
+            None => Goal::Move(run),
+        }
+    }
+
     /// What becomes of a task of this family in this cluster; `None` where ecroll has nothing to say about it.
     ///
     /// The services of the same cluster decide, and where there is none, those of all clusters whose tasks follow. They have
@@ -140,6 +174,7 @@ impl Goals {
     pub(crate) fn of_task(&self, family: &str, cluster: &str) -> Option<Goal> {
         let all = self.leads.get(family)?;
         let here: Vec<&Lead> = all.iter().filter(|lead| lead.cluster == cluster).collect();
+        let led_here = !here.is_empty();
         let leads = if here.is_empty() {
             all.iter().filter(|lead| lead.is_asked()).collect()
         } else {
@@ -173,10 +208,11 @@ impl Goals {
         let hold = leads
             .iter()
             .any(|lead| matches!(&lead.says, Says::Runs(run) if run.hold));
-        Some(Goal::Move(Run {
+        let run = Run {
             hold,
             ..run.clone()
-        }))
+        };
+        Some(self.to(run, cluster, led_here))
     }
 }
 
@@ -299,6 +335,7 @@ mod tests {
         const FAMILY: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web";
         let of = |leads: Vec<Lead>| Goals {
             leads: BTreeMap::from([(FAMILY.to_owned(), leads)]),
+            hidden: Vec::new(),
         };
         let goals = of(vec![lead("staging", 6, true), lead("prod", 5, false)]);
         let moves = |goal: Option<Goal>| matches!(goal, Some(Goal::Move(run)) if run.number() == 6);
@@ -310,5 +347,48 @@ mod tests {
         // In one cluster the services have to be of one mind, whether they were asked about or not.
         let mixed = of(vec![lead("prod", 6, true), lead("prod", 5, false)]);
         assert!(matches!(mixed.of_task(FAMILY, "prod"), Some(Goal::Stay(_))));
+    }
+
+    #[test]
+    fn rule_01_what_cannot_be_read_holds_only_tasks_about_which_it_may_decide() {
+        const FAMILY: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web";
+        let cluster = |name: &str| format!("arn:aws:ecs:eu-west-1:000000000000:cluster/{name}");
+        let gap = |name: &str, retryable| Gap {
+            place: Place::of(FAMILY),
+            cluster: name.to_owned(),
+            service: String::new(),
+            reason: "AccessDenied".to_owned(),
+            retryable,
+        };
+        let goals = |gap: Gap| Goals {
+            leads: BTreeMap::from([(FAMILY.to_owned(), vec![lead(&cluster("prod"), 6, true)])]),
+            hidden: vec![gap],
+        };
+        let waits = |gap: Gap, name: &str| match goals(gap).of_task(FAMILY, &cluster(name)) {
+            Some(Goal::Unread(run, why)) if run.number() == 6 => Some(why),
+            Some(Goal::Move(_)) => None,
+            other => panic!("{other:?}"),
+        };
+        for for_good in [true, false] {
+            let gap = |name: &str| gap(name, !for_good);
+            let why = waits(gap("prod"), "prod").unwrap();
+            assert!(
+                why.contains("prod") && why.contains("AccessDenied"),
+                "{why}"
+            );
+            assert_eq!(waits(gap("jobs"), "prod"), None, "its own services decide");
+            assert!(waits(gap("jobs"), "jobs").is_some());
+            assert!(waits(gap("*"), "prod").is_some());
+            assert_eq!(waits(gap("jobs"), "batch").is_some(), !for_good);
+            let elsewhere = Gap {
+                place: Place::of("arn:aws:ecs:eu-west-1:222222222222:cluster/x"),
+                ..gap("prod")
+            };
+            assert_eq!(
+                waits(elsewhere, "prod"),
+                None,
+                "a cluster of that name elsewhere"
+            );
+        }
     }
 }
