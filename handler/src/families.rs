@@ -138,7 +138,7 @@ fn said(
     registration: &Registration,
     outcome: Outcome,
     reason: &str,
-    to: Option<String>,
+    to: Option<&str>,
     retryable: bool,
 ) -> Vec<Decision> {
     let decision = |cargo: &plan::Cargo| Decision {
@@ -153,7 +153,7 @@ fn said(
             _ => reason.to_owned(),
         },
         from: Some(registration.base.clone()),
-        to: to.clone(),
+        to: to.map(str::to_owned),
         push: cargo.push.clone(),
         retryable,
     };
@@ -195,7 +195,7 @@ async fn one(
     match ecs::register_task_definition(at, &input).await {
         Ok(arn) => {
             context.registered(arn.clone());
-            (said(Outcome::Rolled, "", Some(arn), false), false)
+            (said(Outcome::Rolled, "", Some(&arn), false), false)
         }
         Err(error) => {
             let again = error.retryable;

@@ -75,6 +75,8 @@ enum Says {
     Nothing,
     /// Tasks do not follow it: nobody asked for that.
     Unasked,
+    /// What it runs could not be read: nobody knows whether tasks follow it.
+    Unread(String),
 }
 
 impl Lead {
@@ -112,7 +114,7 @@ impl Goals {
             let name = format!("{}/{}", service.cluster(), service.name);
             let says = match inventory.definitions.get(&service.task_definition) {
                 Some(definition) => says(service, definition, rolled, pushes, config),
-                None => Says::Waits(format!("what {name} runs could not be read")),
+                None => Says::Unread(format!("what {name} runs could not be read")),
             };
             let leads = goals.leads.entry(family.to_owned()).or_default();
             leads.push(Lead {
@@ -128,7 +130,7 @@ impl Goals {
     /// The families that follow, by their ARNs.
     pub(crate) fn follows(&self, family: &str) -> bool {
         let mut leads = self.leads.get(family).into_iter().flatten();
-        leads.any(Lead::is_asked)
+        leads.any(|lead| lead.is_asked() && !matches!(lead.says, Says::Unread(_)))
     }
 
     /// Whether any task may have to move; and to what: the same as long as nothing changes.
@@ -181,7 +183,7 @@ impl Goals {
             here
         };
         let waits = leads.iter().find_map(|lead| match &lead.says {
-            Says::Waits(why) => Some(Goal::Wait(why.clone())),
+            Says::Waits(why) | Says::Unread(why) => Some(Goal::Wait(why.clone())),
             _ => None,
         });
         let stays = leads.iter().find_map(|lead| match &lead.says {
