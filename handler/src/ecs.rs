@@ -6,7 +6,8 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{DeploymentConfiguration, Tag};
+use aws_sdk_ecs::operation::describe_services::builders::DescribeServicesFluentBuilder;
+use aws_sdk_ecs::types::{DeploymentConfiguration, ServiceField, Tag};
 
 use crate::error::AwsError;
 use crate::plan::{Roll, Source};
@@ -33,6 +34,13 @@ pub(crate) fn next(
         return Err(AwsError::strange(call, message, true));
     }
     Ok(next.map(str::to_owned))
+}
+
+/// The request for services of one cluster, with their tags.
+fn services_of(at: Access<'_>, cluster: &str, arns: &[String]) -> DescribeServicesFluentBuilder {
+    let request = at.ecs().describe_services();
+    let request = request.cluster(cluster).set_services(Some(arns.to_vec()));
+    request.include(ServiceField::Tags)
 }
 
 /// Sets tags on a service or a revision; others stay.

@@ -4,6 +4,9 @@
 //! its newest ACTIVE revision may take makes a new one, in every other field the same; `plan/families` decides. Families are
 //! listed and described by sweeps alone, and only where there is a push that was not concluded yet: it costs a call each.
 //!
+//! While a service may run a family and cannot be read just now, that family waits, as `held`. What cannot be read for good
+//! counts as a service of a cluster that does not follow: nothing waits for it.
+//!
 //! In the report a family stands as a service of the cluster `families`.
 
 mod neighbours;
@@ -23,23 +26,13 @@ use crate::plan::{self, FAMILIES, Roll};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
-use crate::scheduled::{Run, family};
+use crate::scheduled::{Concluded, Run};
 use crate::site::{Access, Place};
 
 /// How many families get their revision at once: the bucket of RegisterTaskDefinition holds twenty.
 const AT_ONCE: usize = 10;
 /// How many calls follow after the first, so that none begins that would not be done.
 const REGISTER: i32 = 3;
-
-/// What was concluded about families.
-#[derive(Debug, Default)]
-pub(crate) struct Concluded {
-    pub(crate) decisions: Vec<Decision>,
-    /// What could not be read.
-    pub(crate) gaps: Vec<Gap>,
-    /// Something is left to the next look-up.
-    pub(crate) waits: bool,
-}
 
 /// Decides about these pushes for every family that no service runs, and registers.
 pub(crate) async fn decide(
@@ -60,21 +53,10 @@ pub(crate) async fn decide(
     if context.has_concluded(&ids) {
         return done;
     }
-    // While services are hidden nobody knows which families they run.
-    if let Some(gap) = inventory.gaps.first() {
-        let (cluster, reason) = (&gap.cluster, &gap.reason);
-        tracing::warn!(
-            cluster,
-            reason,
-            "families wait until all services can be read"
-        );
-        done.waits = gap.retryable;
-        return done;
-    }
-    let run = run_by_services(inventory);
+    let run = inventory.families();
     for at in super::scheduled::places(context, until) {
         let place = at.site.place.clone().or_else(|| context.home());
-        let here = |arn: &&String| Place::of(arn) == place;
+        let here = |arn: &&&str| Place::of(arn) == place;
         let run: BTreeSet<&str> = run
             .iter()
             .filter(here)
@@ -82,8 +64,21 @@ pub(crate) async fn decide(
             .collect();
         let (families, gaps) = newest(at, &run).await;
         done.gaps.extend(gaps);
-        let plan = plan::families(pushes, &families, config, dry);
+        // Nobody knows which families hidden services run. Those that cannot be read for good are not waited for: they count
+        // as services of a cluster that does not follow, and a revision more changes nothing of what they run.
+        let mut hidden = inventory.hidden();
+        let hidden = hidden.find(|gap| gap.retryable && gap.place == place);
+        let plan = plan::families(pushes, &families, config, dry && hidden.is_none());
         let rolls: Vec<(&Roll, &Registration)> = plan.family_rolls().collect();
+        if let Some(gap) = hidden {
+            let held = rolls.iter().flat_map(|(roll, registration)| {
+                said(roll, registration, Outcome::Held, &gap.waits(), None, false)
+            });
+            done.decisions.extend(held);
+            done.decisions.extend(plan.decisions);
+            done.waits = true;
+            continue;
+        }
         let registered = rolls.into_iter().map(|(roll, registration)| {
             let base = families.iter().find(|base| base.arn == registration.base);
             one(context, at, roll, registration, base.cloned())
@@ -101,16 +96,10 @@ pub(crate) async fn decide(
     done
 }
 
-/// The families that services run, whether they follow or not, as ARNs without revisions.
-fn run_by_services(inventory: &Inventory) -> BTreeSet<String> {
-    let services = inventory.services.iter();
-    let families = services.map(|service| family(&service.task_definition).0.to_owned());
-    families.collect()
-}
-
 /// The newest ACTIVE revisions of all families of a place but those of these names.
 async fn newest(at: Access<'_>, but: &BTreeSet<&str>) -> (Vec<Arc<Definition>>, Vec<Gap>) {
     let gap = |error: &AwsError| Gap {
+        place: None,
         cluster: FAMILIES.to_owned(),
         service: String::new(),
         reason: error.to_string(),
@@ -143,6 +132,34 @@ fn is_gone(error: &AwsError) -> bool {
     error.message.contains("Unable to describe task definition")
 }
 
+/// What is said of the pushes that a family's revision brings. One that is rolled has its own reason.
+fn said(
+    roll: &Roll,
+    registration: &Registration,
+    outcome: Outcome,
+    reason: &str,
+    to: Option<&str>,
+    retryable: bool,
+) -> Vec<Decision> {
+    let decision = |cargo: &plan::Cargo| Decision {
+        cluster: FAMILIES.to_owned(),
+        service: roll.service.name.clone(),
+        repository: cargo.repository.name.clone(),
+        tag: cargo.tag.clone(),
+        digest: cargo.digest.clone(),
+        outcome,
+        reason: match outcome {
+            Outcome::Rolled => cargo.reason.clone(),
+            _ => reason.to_owned(),
+        },
+        from: Some(registration.base.clone()),
+        to: to.map(str::to_owned),
+        push: cargo.push.clone(),
+        retryable,
+    };
+    roll.cargo.iter().map(decision).collect()
+}
+
 /// Registers one revision, if the family is still as it was seen.
 async fn one(
     context: &Context,
@@ -151,25 +168,8 @@ async fn one(
     registration: &Registration,
     base: Option<Arc<Definition>>,
 ) -> (Vec<Decision>, bool) {
-    let said = |outcome, reason: &str, to: Option<String>, retryable| {
-        let decision = |cargo: &plan::Cargo| Decision {
-            cluster: FAMILIES.to_owned(),
-            service: roll.service.name.clone(),
-            repository: cargo.repository.name.clone(),
-            tag: cargo.tag.clone(),
-            digest: cargo.digest.clone(),
-            outcome,
-            reason: match outcome {
-                Outcome::Rolled => cargo.reason.clone(),
-                _ => reason.to_owned(),
-            },
-            from: Some(registration.base.clone()),
-            to: to.clone(),
-            push: cargo.push.clone(),
-            retryable,
-        };
-        let all: Vec<Decision> = roll.cargo.iter().map(decision).collect();
-        all
+    let said = |outcome, reason: &str, to, retryable| {
+        said(roll, registration, outcome, reason, to, retryable)
     };
     let Some(base) = base else {
         return (
@@ -195,7 +195,7 @@ async fn one(
     match ecs::register_task_definition(at, &input).await {
         Ok(arn) => {
             context.registered(arn.clone());
-            (said(Outcome::Rolled, "", Some(arn), false), false)
+            (said(Outcome::Rolled, "", Some(&arn), false), false)
         }
         Err(error) => {
             let again = error.retryable;

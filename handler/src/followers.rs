@@ -59,12 +59,7 @@ pub async fn followers(context: &Context) -> Result<(Vec<Follower>, Vec<String>)
             });
         }
     }
-    let gaps = inventory.gaps.iter().map(|gap| {
-        let whose = match gap.service.as_str() {
-            "" => gap.cluster.clone(),
-            service => format!("{}/{service}", gap.cluster),
-        };
-        format!("{whose}: {}", gap.reason)
-    });
+    let gaps = inventory.gaps.iter();
+    let gaps = gaps.map(|gap| format!("{}: {}", gap.whose(), gap.reason));
     Ok((followers, gaps.collect()))
 }

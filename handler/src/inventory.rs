@@ -9,6 +9,8 @@ use serde_json::Value;
 use crate::image::{ImageRef, Repository};
 use crate::ledger::{self, Entry, Stamp};
 use crate::progress::Progress;
+use crate::scheduled::family;
+use crate::site::Place;
 
 /// Who replaces a service's tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,10 +209,30 @@ pub struct Origin {
     pub unknown: Option<String>,
 }
 
+impl Inventory {
+    /// The gaps in which services are hidden: nobody knows which families these run. Where only the revision of a service
+    /// could not be read, the service is among the others and names its family.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().filter(|gap| {
+            let seen = |of: &Service| of.name == gap.service && gap.is_of_cluster(&of.cluster_arn);
+            gap.place.is_some() && !self.services.iter().any(seen)
+        })
+    }
+
+    /// The families that services run, whether they follow or not, as ARNs without revisions.
+    pub(crate) fn families(&self) -> BTreeSet<&str> {
+        let services = self.services.iter();
+        let families = services.map(|service| family(&service.task_definition).0);
+        families.collect()
+    }
+}
+
 /// A part of the account that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
-    /// Name of the cluster.
+    /// Where services are hidden; `None` where something else could not be read.
+    pub place: Option<Place>,
+    /// Name of the cluster; `*` for all of a place.
     pub cluster: String,
     /// Name of the service; empty when the whole cluster could not be read.
     pub service: String,
@@ -218,4 +240,32 @@ pub struct Gap {
     pub reason: String,
     /// Whether trying again may help.
     pub retryable: bool,
+}
+
+impl Gap {
+    /// What it is of: `cluster`, or `cluster/service`.
+    #[must_use]
+    pub fn whose(&self) -> String {
+        match self.service.as_str() {
+            "" => self.cluster.clone(),
+            service => format!("{}/{service}", self.cluster),
+        }
+    }
+
+    /// Whether it hides services of the cluster with this ARN.
+    pub(crate) fn is_of_cluster(&self, arn: &str) -> bool {
+        let named = self.cluster == "*" || arn.rsplit('/').next() == Some(self.cluster.as_str());
+        named && self.place.is_some() && self.place == Place::of(arn)
+    }
+
+    /// Why what its services may decide about has to wait, and what ends that.
+    pub(crate) fn waits(&self) -> String {
+        let end = if self.retryable {
+            "the next look-up tries again"
+        } else {
+            "mend that, or leave the cluster out of `clusters`"
+        };
+        let (whose, reason) = (self.whose(), &self.reason);
+        format!("waits for {whose}, which cannot be read and may run this family ({reason}): {end}")
+    }
 }

@@ -37,6 +37,7 @@ mod direct;
 mod ecr;
 mod ecs;
 mod elsewhere;
+mod endpoint;
 mod error;
 mod families;
 mod followers;

@@ -218,8 +218,10 @@ async fn definitions(
     Ok(own.map(str::to_owned).collect())
 }
 
-/// The revision that a service runs, whoever deploys it.
-fn runs(service: &Value) -> Option<&str> {
+/// The ARN of the revision that a service runs, whoever deploys it: its own, or that of its primary task set, or of the first
+/// where none is primary. `service` is a member of `services` of DescribeServices.
+#[must_use]
+pub fn runs(service: &Value) -> Option<&str> {
     let sets = list(service, "taskSets").iter();
     let primary = |set: &&Value| text(set, "status") == Some("PRIMARY");
     let set = sets.clone().find(primary).or_else(|| sets.clone().next());

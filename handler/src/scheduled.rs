@@ -6,6 +6,9 @@
 //! the services' ledger tells of, and only from one that differs in nothing but the images that ecroll changes. A target
 //! without a revision follows by itself and is never touched.
 //!
+//! A service that cannot be read holds up, as `held`, the tasks about which it may decide: those of its own cluster for as
+//! long as that lasts, those of clusters without a service of the family until trying again is of no use.
+//!
 //! `goal` says where the tasks of a family belong and whether it is time, `judge` decides about one task, both pure; `mark`
 //! is the ledger of a rule's target, and a schedule's own date is that of a schedule. `read` and `act` talk to AWS. Without
 //! the key in the configuration no call is made.
@@ -37,8 +40,7 @@ pub(crate) use goal::{Goal, Goals, Run};
 use judge::{Case, Rule, Verdict, judge};
 pub use mark::Mark;
 use read::Found;
-pub(crate) use task::time;
-pub use task::{At, Task, family};
+pub use task::{At, Task, family, time};
 
 /// What stands in place of a cluster in the report, of a target of a rule.
 pub const EVENTS: &str = "events";
@@ -48,7 +50,7 @@ pub const SCHEDULER: &str = "scheduler";
 /// How many rules or schedules are decided about at once; the targets of one rule follow each other.
 const AT_ONCE: usize = 4;
 
-/// What was concluded about scheduled tasks.
+/// What was concluded about scheduled tasks, or about families.
 #[derive(Debug, Default)]
 pub(crate) struct Concluded {
     pub(crate) decisions: Vec<Decision>,
@@ -77,7 +79,7 @@ pub(crate) async fn move_along(
             let family = task.family().0;
             let free = || runs.iter().find(|run| run.family() == family);
             let goal = goals.of_task(family, &task.cluster);
-            let goal = goal.or_else(|| free().cloned().map(Goal::Move))?;
+            let goal = goal.or_else(|| Some(goals.to(free()?.clone(), &task.cluster, false)))?;
             Some((task, goal))
         });
         // One rule's targets come one after the other: EventBridge refuses changes of one rule at the same time.
@@ -144,10 +146,7 @@ async fn free(
     if context.config.families != Families::All {
         return (Vec::new(), Vec::new());
     }
-    let services = inventory.services.iter();
-    let led: BTreeSet<&str> = services
-        .map(|service| family(&service.task_definition).0)
-        .collect();
+    let led = inventory.families();
     let pinned = tasks.iter().map(Task::family);
     let pinned = pinned.filter(|(family, number)| number.is_some() && !led.contains(family));
     let wanted: BTreeSet<&str> = pinned.map(|(family, _)| family).collect();
@@ -156,6 +155,7 @@ async fn free(
 
 fn gap(error: &AwsError) -> Gap {
     Gap {
+        place: None,
         cluster: "scheduled tasks".to_owned(),
         service: String::new(),
         reason: error.to_string(),
@@ -238,7 +238,10 @@ impl Work<'_> {
                     done.decisions.push(said);
                     return;
                 }
-                (Verdict::Stays(outcome, reason, retryable), Goal::Move(run)) => {
+                (
+                    Verdict::Stays(outcome, reason, retryable),
+                    Goal::Move(run) | Goal::Unread(run, _),
+                ) => {
                     let said = decision(task, run, outcome, reason, retryable);
                     done.decisions.push(said);
                     return;
@@ -322,10 +325,7 @@ pub async fn roles(context: &Context) -> Result<Roles, Error> {
     }
     let inventory = survey(context, Deadline::NONE).await?;
     let goals = Goals::of(&inventory, &BTreeSet::new(), &[], &context.config);
-    let services = inventory.services.iter();
-    let led: BTreeSet<&str> = services
-        .map(|service| family(&service.task_definition).0)
-        .collect();
+    let led = inventory.families();
     for at in places(context, Deadline::NONE) {
         let found = tasks(at, &clusters(at, &inventory, context)).await;
         for task in found.tasks {

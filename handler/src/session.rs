@@ -263,16 +263,12 @@ impl<'c> Session<'c> {
         if !self.config.moves_targets() || self.dry {
             return;
         }
-        // A service that could not be read may be the one whose deployment is not over.
-        let mut gaps = self.inventory.gaps.iter();
-        if gaps.any(|gap| gap.cluster != plan::FAMILIES) {
-            tracing::warn!("scheduled tasks wait until all services can be read");
-            return;
-        }
         let goals = Goals::of(&self.inventory, &self.rolled, pushes, &self.config);
-        let moves = goals.moves();
+        let mut moves = goals.moves();
         let alone = self.config.families == Families::All;
-        if (moves.is_empty() && !alone) || (!all && self.context.has_settled(&moves)) {
+        let nowhere = moves.is_empty() && !alone;
+        moves.extend(goals.unread());
+        if nowhere || (!all && self.context.has_settled(&moves)) {
             return;
         }
         let done =

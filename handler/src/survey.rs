@@ -80,7 +80,10 @@ pub(crate) async fn survey_of(
                     message: format!("{} (target {place})", error.message),
                     ..error
                 };
-                parts.push(Part::gap(gap("*", "", &error)));
+                parts.push(Part::gap(Gap {
+                    place: Some(place.clone()),
+                    ..gap("*", "", &error)
+                }));
             }
         }
     }
@@ -205,6 +208,7 @@ async fn definitions(context: &Context, until: Deadline, inventory: &mut Invento
 
 fn gap(cluster: &str, service: &str, error: &AwsError) -> Gap {
     Gap {
+        place: Place::of(cluster),
         cluster: cluster.rsplit('/').next().unwrap_or(cluster).to_owned(),
         service: service.to_owned(),
         reason: error.to_string(),

@@ -9,12 +9,10 @@ use aws_config::SdkConfig;
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::Document;
-use aws_smithy_types::endpoint::Endpoint;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use crate::ecs::{Keep, carry};
+use crate::endpoint::{configured, renamed};
 use crate::error::AwsError;
 
 /// A service that is reached this way.
@@ -55,21 +53,7 @@ impl ResolveEndpoint for Elsewhere {
         let given = params.endpoint().is_some();
         let found = ResolveEndpoint::resolve_endpoint(&self.0, params);
         let host = self.1.host;
-        EndpointFuture::new(async move {
-            let found = found.await?;
-            let url = if given {
-                found.url().to_owned()
-            } else {
-                found.url().replacen("://ecs", &format!("://{host}"), 1)
-            };
-            let scheme = [
-                ("name".to_owned(), Document::from("sigv4")),
-                ("signingName".to_owned(), Document::from(host)),
-            ];
-            let scheme = Document::Object(scheme.into_iter().collect());
-            let endpoint = Endpoint::builder().url(url);
-            Ok(endpoint.property("authSchemes", vec![scheme]).build())
-        })
+        EndpointFuture::new(async move { Ok(renamed(&found.await?, given, "ecs", host)) })
     }
 }
 
@@ -85,18 +69,8 @@ impl Way {
     }
 
     fn new(sdk: &SdkConfig, service: &'static Service) -> Self {
-        let key = ServiceConfigKey::builder()
-            .service_id(service.id)
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        let own = sdk.service_config().and_then(|config| {
-            let key = key.ok()?;
-            config.load_config(key)
-        });
-        let url = own.or_else(|| sdk.endpoint_url().map(str::to_owned));
         let mut config = aws_sdk_ecs::config::Builder::from(sdk);
-        config.set_endpoint_url(url);
+        config.set_endpoint_url(configured(sdk, service.id));
         let config = config.endpoint_resolver(Elsewhere(DefaultResolver::new(), service));
         Self {
             client: Client::from_conf(config.build()),

@@ -54,6 +54,17 @@ async fn world(more: &Value) -> World {
     world
 }
 
+/// The same where two pushes made the revisions 2 and 3 of `report`.
+async fn pushed_twice() -> World {
+    let world = world(&json!({})).await;
+    for (tag, digest) in [("2.0.0", "two"), ("3.0.0", "three")] {
+        world.push("batch", tag, digest, 3);
+        world.minutes(20).await;
+    }
+    assert_eq!(newest(&world, "report").0, 3);
+    world
+}
+
 fn of(world: &mut World, family: &str) -> Vec<Decision> {
     let mut of = world.decisions();
     of.retain(|decision| decision.cluster == "families" && decision.service == family);
@@ -188,12 +199,7 @@ async fn afresh(world: &World, config: &Value) -> Vec<Decision> {
 
 #[tokio::test(start_paused = true)]
 async fn rule_03_an_older_revision_that_somebody_registered_again_with_all_its_tags_stays() {
-    let world = world(&json!({})).await;
-    for (tag, digest) in [("2.0.0", "two"), ("3.0.0", "three")] {
-        world.push("batch", tag, digest, 3);
-        world.minutes(20).await;
-    }
-    assert_eq!(newest(&world, "report").0, 3);
+    let world = pushed_twice().await;
     let input = json!({"taskDefinition": "report:2", "include": ["TAGS"]});
     let told = call(&world, "ecs", "DescribeTaskDefinition", input);
     let mut copy = told["taskDefinition"].clone();
@@ -211,11 +217,7 @@ async fn rule_03_an_older_revision_that_somebody_registered_again_with_all_its_t
 
 #[tokio::test(start_paused = true)]
 async fn rule_03_two_revisions_that_somebody_deregistered_do_not_come_back() {
-    let world = world(&json!({})).await;
-    for (tag, digest) in [("2.0.0", "two"), ("3.0.0", "three")] {
-        world.push("batch", tag, digest, 3);
-        world.minutes(20).await;
-    }
+    let world = pushed_twice().await;
     for undone in ["report:3", "report:2"] {
         let undo = json!({"taskDefinition": undone});
         call(&world, "ecs", "DeregisterTaskDefinition", undo);

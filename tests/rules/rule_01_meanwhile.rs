@@ -4,59 +4,77 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use local::{Caller, What};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::road::context;
 use crate::world::{World, image, record};
+
+/// How a look-up ended that somebody got in the way of.
+struct Ended {
+    /// He deployed between the look at the service and the update, so that none was made.
+    between: bool,
+    /// When the service was updated, once by the person and once by ecroll, and whether it was ecroll.
+    updates: [(DateTime<Utc>, bool); 2],
+}
+
+/// A look-up that finds a push of this tag, while so many milliseconds after its beginning somebody deploys what
+/// `choose` names; and what the look-ups after it made of that.
+async fn meanwhile(
+    world: &World,
+    tag: &str,
+    after: u64,
+    choose: impl Fn(&World) -> Value,
+) -> Ended {
+    let context = context(world, &json!({}));
+    let since = world.account.journal_len();
+    let begun = world.deployments("web");
+    let soon = world.now() + TimeDelta::milliseconds(1);
+    let push = record("web", tag, tag, world.now(), &format!("event-{tag}"));
+    world.account.deliver(push, soon);
+    world
+        .account
+        .run_until(soon + TimeDelta::milliseconds(1))
+        .await;
+    let event = json!({});
+    let mut between = false;
+    world
+        .account
+        .drive(Box::pin(async {
+            let person = async {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                let update = json!({"cluster": "default", "service": "web",
+                    "taskDefinition": choose(world)});
+                let before = world.deployments("web");
+                world.account.call("ecs", "UpdateService", update).unwrap();
+                before
+            };
+            let (handled, before) = tokio::join!(handler::handle(&event, &context), person);
+            handled.unwrap();
+            between = before == begun && world.deployments("web") == begun + 1;
+        }))
+        .await;
+    world.minutes(60).await;
+    let updates = updates(world, since);
+    Ended { between, updates }
+}
 
 /// Whenever it happens: the push rolls from what was deployed, or that came after the roll and stays.
 #[tokio::test(start_paused = true)]
 async fn rule_01_a_deployment_in_the_middle_of_a_roll_does_not_lose_the_push() {
-    let mut between = 0;
+    let mut held_up = 0;
     for after in (20..=400).step_by(20) {
         let world = World::new(&[("web", &image("web", "seed"))]).await;
-        let sdk = world.sdk();
-        let config = handler::config::Config {
-            log_group: Some("/ecroll/trail".to_owned()),
-            ..handler::config::Config::default()
+        let own = |world: &World| {
+            let containers = json!([{"name": "app", "image": image("web", "seed"),
+                "environment": [{"name": "MINE", "value": "1"}]}]);
+            let definition = json!({"family": "web", "memory": "512",
+                "containerDefinitions": containers});
+            let register = "RegisterTaskDefinition";
+            let made = world.account.call("ecs", register, definition).unwrap();
+            made["taskDefinition"]["taskDefinitionArn"].clone()
         };
-        let clock = world.account.clock().clone();
-        let now = std::sync::Arc::new(move || clock.now());
-        let context = handler::Context::new(config, &sdk, now);
-        let push = record("web", "v1", "one", world.now(), "event-1");
-        let soon = world.now() + TimeDelta::milliseconds(1);
-        world.account.deliver(push, soon);
-        world
-            .account
-            .run_until(soon + TimeDelta::milliseconds(1))
-            .await;
-        let event = json!({});
-        world
-            .account
-            .drive(Box::pin(async {
-                let person = async {
-                    tokio::time::sleep(Duration::from_millis(after)).await;
-                    let containers = json!([{"name": "app", "image": image("web", "seed"),
-                        "environment": [{"name": "MINE", "value": "1"}]}]);
-                    let call = |operation: &str, input| {
-                        world.account.call("ecs", operation, input).unwrap()
-                    };
-                    let definition = json!({"family": "web", "memory": "512",
-                        "containerDefinitions": containers});
-                    let made = call("RegisterTaskDefinition", definition);
-                    let arn = made["taskDefinition"]["taskDefinitionArn"].clone();
-                    let update = json!({"cluster": "default", "service": "web",
-                        "taskDefinition": arn});
-                    let before = world.deployments("web");
-                    call("UpdateService", update);
-                    before
-                };
-                let (handled, before) = tokio::join!(handler::handle(&event, &context), person);
-                handled.unwrap();
-                between += usize::from(before == 0 && world.deployments("web") == 1);
-            }))
-            .await;
-        world.minutes(60).await;
-        let updates = updates(&world);
+        let Ended { between, updates } = meanwhile(&world, "v1", after, own).await;
+        held_up += usize::from(between);
         // An update that was on its way already still comes last; nobody can tell.
         let crossed = updates[1].0 - updates[0].0 <= TimeDelta::milliseconds(40);
         let mine = &world.definition("web")["taskDefinition"]["containerDefinitions"][0];
@@ -65,12 +83,31 @@ async fn rule_01_a_deployment_in_the_middle_of_a_roll_does_not_lose_the_push() {
         let follows = world.image_of("web", 0) == image("web", "v1");
         assert!(follows || updates[0].1, "after {after} ms");
     }
-    assert!(between > 5, "the roll was never held up: {between}");
+    assert!(held_up > 5, "the roll was never held up: {held_up}");
 }
 
-/// When the service was updated, once by the person and once by ecroll, and whether it was ecroll.
-fn updates(world: &World) -> [(DateTime<Utc>, bool); 2] {
-    let journal = world.account.journal();
+/// Nor does it where what is deployed is ecroll's own, of a push before: that is no other look-up at this one.
+#[tokio::test(start_paused = true)]
+async fn rule_01_nor_does_a_rollback_in_the_middle_of_a_roll() {
+    let mut held_up = 0;
+    for after in (40..=400).step_by(40) {
+        let world = World::new(&[("web", &image("web", "seed"))]).await;
+        for tag in ["v1", "v2"] {
+            world.push("web", tag, tag, 3);
+            world.minutes(20).await;
+        }
+        assert_eq!(world.image_of("web", 0), image("web", "v2"));
+        let older = |_: &World| json!("web:2");
+        let Ended { between, updates } = meanwhile(&world, "v3", after, older).await;
+        held_up += usize::from(between);
+        let follows = world.image_of("web", 0) == image("web", "v3");
+        assert!(follows || updates[0].1, "after {after} ms");
+    }
+    assert!(held_up > 2, "the roll was never held up: {held_up}");
+}
+
+fn updates(world: &World, since: usize) -> [(DateTime<Utc>, bool); 2] {
+    let journal = world.account.journal_since(since);
     let updates = journal.iter().filter_map(|entry| match &entry.what {
         What::Call { operation, by, .. } if operation == "UpdateService" => {
             Some((entry.at, *by == Caller::Sdk))

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ecs::error::BoxError;
-use aws_sdk_ecs::types::{ServiceField, TaskDefinitionField};
+use aws_sdk_ecs::types::TaskDefinitionField;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -12,7 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
-use super::next;
+use super::{next, services_of};
 use crate::error::AwsError;
 use crate::inventory::Definition;
 use crate::site::Access;
@@ -105,12 +105,7 @@ pub(crate) async fn raw_services(
 ) -> Result<Value, AwsError> {
     const CALL: &str = "DescribeServices";
     let keep = Keep::default();
-    let request = at
-        .ecs()
-        .describe_services()
-        .cluster(cluster)
-        .set_services(Some(arns.to_vec()))
-        .include(ServiceField::Tags);
+    let request = services_of(at, cluster, arns);
     at.call(CALL, || {
         let request = request.clone().customize().interceptor(keep.clone());
         request.send()

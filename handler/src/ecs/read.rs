@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecs::primitives::DateTime as SdkTime;
 use aws_sdk_ecs::types::{
     self as model, AvailabilityZoneRebalancing, DeploymentControllerType, DeploymentRolloutState,
-    LaunchType, ResourceManagementType, SchedulingStrategy, ServiceDeploymentStatus, ServiceField,
+    LaunchType, ResourceManagementType, SchedulingStrategy, ServiceDeploymentStatus,
 };
 use chrono::{DateTime, Utc};
 
-use super::next;
+use super::{next, services_of};
 use crate::error::AwsError;
 use crate::inventory::{Controller, Service};
 use crate::plan::Deployed;
@@ -91,12 +91,7 @@ pub(crate) async fn describe_services(
     with_progress: bool,
 ) -> Result<Described, AwsError> {
     const CALL: &str = "DescribeServices";
-    let request = at
-        .ecs()
-        .describe_services()
-        .cluster(cluster)
-        .set_services(Some(arns.to_vec()))
-        .include(ServiceField::Tags);
+    let request = services_of(at, cluster, arns);
     let answer = at.call(CALL, || request.clone().send()).await?;
     let mut failed = Vec::new();
     for failure in answer.failures() {

@@ -43,7 +43,7 @@ pub(super) async fn obstacle(
     }
     // Somebody may have registered an older revision again, ecroll's tags included; or one of his own, before ecroll's for
     // another repository.
-    for number in (number.saturating_sub(FAR)..number).rev() {
+    for number in lower(number) {
         let Some(below) = read(at, arn, number).await? else {
             break;
         };
@@ -67,6 +67,11 @@ pub(super) async fn obstacle(
         }
     }
     Ok(None)
+}
+
+/// The numbers below one that are looked at, the highest first. ECS counts from 1.
+fn lower(number: u64) -> impl Iterator<Item = u64> {
+    (number.saturating_sub(FAR).max(1)..number).rev()
 }
 
 async fn read(at: Access<'_>, family: &str, number: u64) -> Result<Option<Definition>, AwsError> {
@@ -108,4 +113,17 @@ fn is_copy(base: &Definition, below: &Definition, roll: &Roll) -> bool {
     };
     let mut cargo = roll.cargo.iter();
     cargo.all(|cargo| stamp(base, cargo) == stamp(below, cargo))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FAR, lower};
+
+    #[test]
+    fn rule_10_the_walk_down_ends_at_the_first_revision() {
+        let down = |from: u64| lower(from).collect::<Vec<_>>();
+        assert!(down(1).is_empty());
+        assert_eq!(down(3), [2, 1]);
+        assert_eq!(down(FAR + 5), (5..FAR + 5).rev().collect::<Vec<_>>());
+    }
 }

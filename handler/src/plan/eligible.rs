@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::missing::is_found;
 use super::verdict::{Candidate, time};
-use super::{Deciding, platform};
+use super::{Deciding, Plan, platform};
 use crate::config::{Action, Match};
 use crate::image::Repository;
 use crate::manifest::Kind;
@@ -26,6 +26,25 @@ impl Deciding<'_> {
             Kind::Other(what) => Some(format!("no image: {what}")),
             Kind::Image | Kind::Index(_) => None,
         }
+    }
+
+    /// The pushes that may roll the service; decisions on all others go into the plan.
+    pub(super) fn candidates<'p>(
+        &self,
+        pushed: &[&'p Push],
+        plan: &mut Plan,
+    ) -> Vec<Candidate<'p>> {
+        let mut candidates = Vec::new();
+        for push in pushed.iter().copied() {
+            match self.eligible(push) {
+                Ok(candidate) => candidates.push(candidate),
+                Err((outcome, reason)) => {
+                    let decision = self.decision(push, push.tag(), outcome, reason);
+                    plan.decisions.push(decision);
+                }
+            }
+        }
+        candidates
     }
 
     /// The tag and the record by which a push may roll this service, or why it may not.

@@ -118,16 +118,7 @@ impl Deciding<'_> {
         pushed: &[&'p Push],
         plan: &mut Plan,
     ) -> Option<Move<'p>> {
-        let mut candidates: Vec<Candidate<'p>> = Vec::new();
-        for push in pushed.iter().copied() {
-            match self.eligible(push) {
-                Ok(candidate) => candidates.push(candidate),
-                Err((outcome, reason)) => {
-                    let decision = self.decision(push, push.tag(), outcome, reason);
-                    plan.decisions.push(decision);
-                }
-            }
-        }
+        let candidates = self.candidates(pushed, plan);
         let (counts, others) = self.choose(repository, candidates, None, pushed);
         for (Candidate { push, tag, .. }, reason) in others {
             let decision = self.decision(push, &tag, Outcome::Skipped, reason);

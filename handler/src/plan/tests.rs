@@ -9,6 +9,7 @@ mod dates;
 mod ended;
 mod families;
 mod force;
+mod gaps;
 mod ledger;
 mod missing;
 mod newest;

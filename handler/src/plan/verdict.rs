@@ -70,16 +70,7 @@ impl Deciding<'_> {
         pushed: &[&'p Push],
         plan: &mut Plan,
     ) -> Verdict<'p> {
-        let mut candidates: Vec<Candidate<'p>> = Vec::new();
-        for push in pushed.iter().copied() {
-            match self.eligible(push) {
-                Ok(candidate) => candidates.push(candidate),
-                Err((outcome, reason)) => {
-                    let decision = self.decision(push, push.tag(), outcome, reason);
-                    plan.decisions.push(decision);
-                }
-            }
-        }
+        let candidates = self.candidates(pushed, plan);
         let entry = self.entry(repository, pushed);
         let (counts, others) = self.choose(repository, candidates, entry.as_ref(), pushed);
         for (Candidate { push, tag, .. }, reason) in others {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
-use crate::inventory::{Definition, Inventory, Service};
+use crate::inventory::{Definition, Gap, Inventory, Service};
 use crate::ledger::Entry;
 use crate::plan::settings;
 use crate::push::Push;
+use crate::site::Place;
 
 use super::task::family;
 
@@ -17,6 +18,8 @@ use super::task::family;
 pub(crate) enum Goal {
     /// They move to this revision.
     Move(Run),
+    /// They would, but for a service that may decide about them and cannot be read: why they wait.
+    Unread(Run, String),
     /// Something is under way: another look-up decides.
     Wait(String),
     /// They stay where they are.
@@ -72,6 +75,8 @@ enum Says {
     Nothing,
     /// Tasks do not follow it: nobody asked for that.
     Unasked,
+    /// What it runs could not be read: nobody knows whether tasks follow it.
+    Unread(String),
 }
 
 impl Lead {
@@ -85,6 +90,8 @@ impl Lead {
 pub(crate) struct Goals {
     /// By the family's ARN.
     leads: BTreeMap<String, Vec<Lead>>,
+    /// Where further services are that nobody could read.
+    hidden: Vec<Gap>,
 }
 
 impl Goals {
@@ -95,22 +102,26 @@ impl Goals {
         pushes: &[Push],
         config: &Config,
     ) -> Self {
-        let mut goals = Self::default();
+        let mut goals = Self {
+            hidden: inventory.hidden().cloned().collect(),
+            ..Self::default()
+        };
         for service in &inventory.services {
-            let Some(definition) = inventory.definitions.get(&service.task_definition) else {
-                continue;
-            };
             let (family, number) = family(&service.task_definition);
             if number.is_none() {
                 continue;
             }
-            let says = says(service, definition, rolled, pushes, config);
+            let name = format!("{}/{}", service.cluster(), service.name);
+            let says = match inventory.definitions.get(&service.task_definition) {
+                Some(definition) => says(service, definition, rolled, pushes, config),
+                None => Says::Unread(format!("what {name} runs could not be read")),
+            };
             let leads = goals.leads.entry(family.to_owned()).or_default();
             leads.push(Lead {
                 cluster: service.cluster_arn.clone(),
-                name: format!("{}/{}", service.cluster(), service.name),
+                name,
                 runs: service.task_definition.clone(),
-                says: says.unwrap_or(Says::Unasked),
+                says,
             });
         }
         goals
@@ -119,7 +130,7 @@ impl Goals {
     /// The families that follow, by their ARNs.
     pub(crate) fn follows(&self, family: &str) -> bool {
         let mut leads = self.leads.get(family).into_iter().flatten();
-        leads.any(Lead::is_asked)
+        leads.any(|lead| lead.is_asked() && !matches!(lead.says, Says::Unread(_)))
     }
 
     /// Whether any task may have to move; and to what: the same as long as nothing changes.
@@ -133,6 +144,30 @@ impl Goals {
         moves
     }
 
+    /// What could not be read: with it somewhere else to move to may be hidden.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = String> {
+        self.hidden
+            .iter()
+            .map(|gap| format!("{} unread", gap.whose()))
+    }
+
+    /// That tasks of this cluster move to this revision, unless a service that nobody could read may decide otherwise.
+    /// `led_here` says whether services of the cluster itself do.
+    ///
+    /// Hidden services of the same cluster decide about its tasks. Those of other clusters do where the cluster's own do not,
+    /// but what cannot be read for good is not waited for elsewhere: it counts as a cluster that does not follow.
+    pub(crate) fn to(&self, run: Run, cluster: &str, led_here: bool) -> Goal {
+        let mut hidden = self.hidden.iter();
+        let decides = |gap: &&Gap| {
+            let elsewhere = !led_here && gap.retryable && gap.place == Place::of(cluster);
+            gap.is_of_cluster(cluster) || elsewhere
+        };
+        match hidden.find(decides) {
+            Some(gap) => Goal::Unread(run, gap.waits()),
+            None => Goal::Move(run),
+        }
+    }
+
     /// What becomes of a task of this family in this cluster; `None` where ecroll has nothing to say about it.
     ///
     /// The services of the same cluster decide, and where there is none, those of all clusters whose tasks follow. They have
@@ -141,13 +176,14 @@ impl Goals {
     pub(crate) fn of_task(&self, family: &str, cluster: &str) -> Option<Goal> {
         let all = self.leads.get(family)?;
         let here: Vec<&Lead> = all.iter().filter(|lead| lead.cluster == cluster).collect();
+        let led_here = !here.is_empty();
         let leads = if here.is_empty() {
             all.iter().filter(|lead| lead.is_asked()).collect()
         } else {
             here
         };
         let waits = leads.iter().find_map(|lead| match &lead.says {
-            Says::Waits(why) => Some(Goal::Wait(why.clone())),
+            Says::Waits(why) | Says::Unread(why) => Some(Goal::Wait(why.clone())),
             _ => None,
         });
         let stays = leads.iter().find_map(|lead| match &lead.says {
@@ -174,10 +210,11 @@ impl Goals {
         let hold = leads
             .iter()
             .any(|lead| matches!(&lead.says, Says::Runs(run) if run.hold));
-        Some(Goal::Move(Run {
+        let run = Run {
             hold,
             ..run.clone()
-        }))
+        };
+        Some(self.to(run, cluster, led_here))
     }
 }
 
@@ -186,17 +223,17 @@ pub(crate) fn brief(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-/// What a service says of its family; `None` where its tasks do not follow.
+/// What a service says of its family.
 fn says(
     service: &Service,
     definition: &Arc<Definition>,
     rolled: &BTreeSet<String>,
     pushes: &[Push],
     config: &Config,
-) -> Option<Says> {
+) -> Says {
     let own = OwnTags::read(&service.tags);
     if !own.wrong.is_empty() {
-        return None;
+        return Says::Unasked;
     }
     let followed: Vec<(&Repository, ServiceSettings)> = definition
         .repositories()
@@ -206,7 +243,7 @@ fn says(
         .filter(|(_, settings)| settings.scheduled)
         .collect();
     if followed.is_empty() {
-        return None;
+        return Says::Unasked;
     }
     let name = format!("{}/{}", service.cluster(), service.name);
     let runs = &service.task_definition;
@@ -222,30 +259,28 @@ fn says(
     entries.sort_by_key(|(number, .., entry)| (*number, entry.time));
     let explained = entries.iter().map(|(_, of, ..)| (*of).clone()).collect();
     let Some((newest, repository, _, entry)) = entries.last() else {
-        return Some(Says::Nothing);
+        return Says::Nothing;
     };
     if rolled.contains(&service.arn) || service.deploying {
-        return Some(Says::Waits(format!(
-            "the deployment of {name} is not over yet"
-        )));
+        return Says::Waits(format!("the deployment of {name} is not over yet"));
     }
     let number = family(runs).1.unwrap_or_default();
     if *newest != number {
-        return Some(Says::Stays(format!(
+        return Says::Stays(format!(
             "{name} runs {}, and ecroll's ledger tells of revision {newest}: it was rolled back, or somebody else deployed",
             brief(runs)
-        )));
+        ));
     }
     if !service.completed {
-        return Some(Says::Stays(format!(
+        return Says::Stays(format!(
             "the deployment of {} at {name} did not complete",
             brief(runs)
-        )));
+        ));
     }
     let seen = pushes.iter().find(|push| entry.names(push));
     let stamp = definition.stamp(repository);
     let digest = seen.map(|push| push.digest.clone());
-    Some(Says::Runs(Run {
+    Says::Runs(Run {
         definition: Arc::clone(definition),
         explained,
         hold: entries.iter().any(|(_, _, hold, _)| *hold),
@@ -256,7 +291,7 @@ fn says(
             .unwrap_or_default(),
         push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
         because: format!("{name} runs it"),
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -302,6 +337,7 @@ mod tests {
         const FAMILY: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web";
         let of = |leads: Vec<Lead>| Goals {
             leads: BTreeMap::from([(FAMILY.to_owned(), leads)]),
+            hidden: Vec::new(),
         };
         let goals = of(vec![lead("staging", 6, true), lead("prod", 5, false)]);
         let moves = |goal: Option<Goal>| matches!(goal, Some(Goal::Move(run)) if run.number() == 6);
@@ -313,5 +349,48 @@ mod tests {
         // In one cluster the services have to be of one mind, whether they were asked about or not.
         let mixed = of(vec![lead("prod", 6, true), lead("prod", 5, false)]);
         assert!(matches!(mixed.of_task(FAMILY, "prod"), Some(Goal::Stay(_))));
+    }
+
+    #[test]
+    fn rule_01_what_cannot_be_read_holds_only_tasks_about_which_it_may_decide() {
+        const FAMILY: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web";
+        let cluster = |name: &str| format!("arn:aws:ecs:eu-west-1:000000000000:cluster/{name}");
+        let gap = |name: &str, retryable| Gap {
+            place: Place::of(FAMILY),
+            cluster: name.to_owned(),
+            service: String::new(),
+            reason: "AccessDenied".to_owned(),
+            retryable,
+        };
+        let goals = |gap: Gap| Goals {
+            leads: BTreeMap::from([(FAMILY.to_owned(), vec![lead(&cluster("prod"), 6, true)])]),
+            hidden: vec![gap],
+        };
+        let waits = |gap: Gap, name: &str| match goals(gap).of_task(FAMILY, &cluster(name)) {
+            Some(Goal::Unread(run, why)) if run.number() == 6 => Some(why),
+            Some(Goal::Move(_)) => None,
+            other => panic!("{other:?}"),
+        };
+        for for_good in [true, false] {
+            let gap = |name: &str| gap(name, !for_good);
+            let why = waits(gap("prod"), "prod").unwrap();
+            assert!(
+                why.contains("prod") && why.contains("AccessDenied"),
+                "{why}"
+            );
+            assert_eq!(waits(gap("jobs"), "prod"), None, "its own services decide");
+            assert!(waits(gap("jobs"), "jobs").is_some());
+            assert!(waits(gap("*"), "prod").is_some());
+            assert_eq!(waits(gap("jobs"), "batch").is_some(), !for_good);
+            let elsewhere = Gap {
+                place: Place::of("arn:aws:ecs:eu-west-1:222222222222:cluster/x"),
+                ..gap("prod")
+            };
+            assert_eq!(
+                waits(elsewhere, "prod"),
+                None,
+                "a cluster of that name elsewhere"
+            );
+        }
     }
 }

@@ -63,13 +63,21 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
         return Verdict::Nothing;
     };
     let held = |why: String| Verdict::Stays(Outcome::Held, why, false);
-    let run = match case.goal {
-        Goal::Move(run) => run,
+    let (run, unread) = match case.goal {
+        Goal::Move(run) => (run, None),
+        Goal::Unread(run, why) => (run, Some(why)),
         Goal::Wait(why) | Goal::Stay(why) => return held(why.clone()),
     };
     // Never backwards.
     if number > run.number() {
         return Verdict::Nothing;
+    }
+    if let Some(why) = unread {
+        return if number == run.number() {
+            Verdict::Nothing
+        } else {
+            held(why.clone())
+        };
     }
     if run.hold {
         return if number == run.number() {

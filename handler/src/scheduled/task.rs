@@ -123,8 +123,9 @@ pub fn family(arn: &str) -> (&str, Option<u64>) {
     }
 }
 
-/// Seconds since 1970, with a fraction.
-pub(crate) fn time(value: &Value) -> Option<DateTime<Utc>> {
+/// A time as the APIs carry it in JSON: seconds since 1970, with a fraction, of which milliseconds are kept.
+#[must_use]
+pub fn time(value: &Value) -> Option<DateTime<Utc>> {
     #[allow(
         clippy::cast_possible_truncation,
         reason = "a time beyond the range of whole milliseconds saturates, and is no time"

@@ -7,13 +7,10 @@
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::endpoint::{DefaultResolver, EndpointFuture, Params, ResolveEndpoint};
-use aws_smithy_types::Document;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::endpoint::Endpoint;
-use aws_types::service_config::ServiceConfigKey;
 
 use super::stack::{Event, Stack, read_events, read_stack};
-use crate::ecs::Keep;
+use crate::ecs::{Keep, carry};
+use crate::endpoint::{configured, renamed};
 use crate::error::AwsError;
 
 /// The version of the API, which every request names.
@@ -31,21 +28,9 @@ impl ResolveEndpoint for Elsewhere {
     fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
         let given = params.endpoint().is_some();
         let found = ResolveEndpoint::resolve_endpoint(&self.0, params);
-        EndpointFuture::new(async move {
-            let found = found.await?;
-            let url = if given {
-                found.url().to_owned()
-            } else {
-                found.url().replacen("://sns", "://cloudformation", 1)
-            };
-            let scheme = [
-                ("name".to_owned(), Document::from("sigv4")),
-                ("signingName".to_owned(), Document::from("cloudformation")),
-            ];
-            let scheme = Document::Object(scheme.into_iter().collect());
-            let endpoint = Endpoint::builder().url(url);
-            Ok(endpoint.property("authSchemes", vec![scheme]).build())
-        })
+        EndpointFuture::new(
+            async move { Ok(renamed(&found.await?, given, "sns", "cloudformation")) },
+        )
     }
 }
 
@@ -102,18 +87,8 @@ fn form(operation: &str, fields: &Fields) -> String {
 impl CloudFormation {
     /// The way there that an SDK configuration describes, its variable `AWS_ENDPOINT_URL_CLOUDFORMATION` included.
     pub(super) fn new(sdk: &SdkConfig) -> Self {
-        let key = ServiceConfigKey::builder()
-            .service_id("CloudFormation")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        let own = sdk.service_config().and_then(|config| {
-            let key = key.ok()?;
-            config.load_config(key)
-        });
-        let url = own.or_else(|| sdk.endpoint_url().map(str::to_owned));
         let mut config = aws_sdk_sns::config::Builder::from(sdk);
-        config.set_endpoint_url(url);
+        config.set_endpoint_url(configured(sdk, "CloudFormation"));
         let config = config.endpoint_resolver(Elsewhere(DefaultResolver::new()));
         Self(Client::from_conf(config.build()))
     }
@@ -127,11 +102,7 @@ impl CloudFormation {
             .topic_arn("replaced")
             .customize()
             .interceptor(keep.clone())
-            .mutate_request(move |request| {
-                let length = body.len().to_string();
-                *request.body_mut() = SdkBody::from(body.clone());
-                request.headers_mut().insert("content-length", length);
-            });
+            .mutate_request(move |request| carry(request, body.clone()));
         let answer = request.send().await;
         answer.map_err(|error| AwsError::new(operation, &error))?;
         String::from_utf8(keep.taken())

@@ -289,14 +289,15 @@ pub(super) struct Again {
     pub(super) under_way: bool,
 }
 
-/// The primary deployment, or the primary task set where another controller deploys.
+/// The primary deployment, or the primary task set where another controller deploys; the first one where none is primary.
 fn primary(service: &Value) -> Option<&Value> {
-    let lists = ["deployments", "taskSets"];
-    let lists = lists
-        .iter()
-        .filter_map(|list| service.get(list)?.as_array());
-    let mut all = lists.flatten();
-    all.find(|one| one.get("status").is_some_and(|status| status == "PRIMARY"))
+    let list = |member| {
+        let list = service.get(member).and_then(Value::as_array);
+        list.into_iter().flatten()
+    };
+    let is_primary = |one: &&Value| one.get("status").is_some_and(|status| status == "PRIMARY");
+    let mut all = list("deployments").chain(list("taskSets"));
+    all.find(is_primary).or_else(|| list("taskSets").next())
 }
 
 fn runs(service: &Value, controller: Controller) -> Option<&str> {

@@ -4,9 +4,11 @@
 //! pushed since, and what ecroll noted of them, are left out. What runs cannot be known of the past: services begin with the
 //! revision of the snapshot.
 
+mod images;
+mod planted;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 use handler::Place;
@@ -14,87 +16,17 @@ use handler::config::{Config, Target};
 use handler::image::Repository;
 use handler::inventory::Definition;
 use handler::ledger::{self, Stamp};
-use handler::picture::ServicePart;
+use handler::picture::{self, ServicePart};
 use handler::push::Push;
-use local::ecr::Pushed;
 use local::ecs::Described;
 use local::{Account, Options};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::seed::{Seeded, host};
+use super::seed::Seeded;
 use crate::error::Error;
 use crate::snapshot::Snapshot;
-
-/// What a replay has of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Planted {
-    /// The snapshot's file.
-    pub file: String,
-    /// When it was taken.
-    #[serde(serialize_with = "crate::status::seconds")]
-    pub taken_at: DateTime<Utc>,
-    /// Its account.
-    pub account: String,
-    /// Its Region.
-    pub region: String,
-    /// How many of its services are there.
-    pub services: usize,
-    /// The others, each with why.
-    pub left_out: Vec<String>,
-    /// How many notes of ecroll on services and revisions tell of pushes after the records begin.
-    pub later_notes: usize,
-    /// How many pushes go to repositories that no service there runs.
-    pub unfollowed: usize,
-    /// Whether it was taken after the records begin.
-    pub younger: bool,
-    /// What could not be read when it was taken.
-    pub gaps: Vec<String>,
-}
-
-/// How many lines of one kind a text shows before it only counts them.
-const SHOWN: usize = 10;
-
-impl fmt::Display for Planted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (what, lines) in [
-            ("left out", &self.left_out),
-            ("not in the snapshot", &self.gaps),
-        ] {
-            for line in lines.iter().take(SHOWN) {
-                writeln!(f, "{what}: {line}")?;
-            }
-            let more = lines.len().saturating_sub(SHOWN);
-            if more > 0 {
-                writeln!(f, "{what}: {more} more; --output json lists them all")?;
-            }
-        }
-        if self.younger {
-            let notes = match self.later_notes {
-                0 => String::new(),
-                many => format!("; {many} notes of ecroll on later pushes are left out"),
-            };
-            writeln!(
-                f,
-                "the snapshot is younger than the records: services begin as they stood then{notes}"
-            )?;
-        }
-        let at = self.taken_at.format("%Y-%m-%d %H:%M:%S");
-        let (services, account, region) = (self.services, &self.account, &self.region);
-        write!(
-            f,
-            "account        {services} services of {account} in {region}, as of {at}"
-        )?;
-        if self.unfollowed > 0 {
-            write!(
-                f,
-                "\nnot followed   {} pushes to repositories that none of them runs",
-                self.unfollowed
-            )?;
-        }
-        Ok(())
-    }
-}
+use images::{forget, forget_digests, images};
+pub use planted::Planted;
 
 /// A snapshot in place.
 pub(super) struct Garden {
@@ -273,7 +205,7 @@ impl Spade {
         if status != "ACTIVE" {
             return Err(format!("it is {status}"));
         }
-        let arn = revision(&part.service).ok_or("nothing says what it runs")?;
+        let arn = picture::runs(&part.service).ok_or("nothing says what it runs")?;
         let repositories = self.runs.get(arn);
         let repositories = repositories.ok_or("its revision is not in the snapshot")?;
         let mut service = part.service.clone();
@@ -336,117 +268,6 @@ fn neighbour(account: &Account, target: &Target, number: usize) -> Account {
         let _ = there.call("iam", "PutRolePolicy", may);
     }
     there
-}
-
-/// Puts the images that were there when the records begin into every registry; answers the digests of those that were not.
-fn images<'a>(
-    snapshot: &Snapshot,
-    accounts: impl Iterator<Item = &'a Account>,
-    pushes: &[Push],
-    first: DateTime<Utc>,
-) -> BTreeSet<String> {
-    let accounts: Vec<&Account> = accounts.collect();
-    let mut later: BTreeSet<String> = pushes.iter().map(|push| push.digest.clone()).collect();
-    for (repository, image) in &snapshot.images {
-        let named = |member: &str| image.get(member).and_then(Value::as_str);
-        let at = image.get("imagePushedAt").and_then(time);
-        let (Some(digest), Some(at)) = (named("imageDigest"), at) else {
-            continue;
-        };
-        if at >= first {
-            later.insert(digest.to_owned());
-            continue;
-        }
-        later.remove(digest);
-        let tags = image.get("imageTags").and_then(Value::as_array);
-        let tags = tags.into_iter().flatten().filter_map(Value::as_str);
-        let mut tags: Vec<Option<&str>> = tags.map(Some).collect();
-        if tags.is_empty() {
-            tags.push(None);
-        }
-        let manifest = manifest(named("imageManifestMediaType"), named("artifactMediaType"));
-        let location = format!("{}/{}", host(repository), repository.name);
-        for (account, tag) in accounts
-            .iter()
-            .flat_map(|account| tags.iter().map(move |tag| (account, *tag)))
-        {
-            let put = Pushed {
-                registry: repository.account.clone(),
-                region: repository.region.clone(),
-                repository: repository.name.clone(),
-                tag: tag.map(str::to_owned),
-                digest: digest.to_owned(),
-                manifest: manifest.clone(),
-            };
-            account.with_ecr(|ecr, _| ecr.put(put, at));
-            if let Some(tag) = tag {
-                account.with_ecs(|ecs, _| ecs.push_image(&location, tag, digest));
-            }
-        }
-    }
-    later
-}
-
-/// A manifest that says no more than its kind, which is what a snapshot knows.
-fn manifest(kind: Option<&str>, config: Option<&str>) -> String {
-    let media = kind.unwrap_or("application/vnd.docker.distribution.manifest.v2+json");
-    let list = media.contains("manifest.list") || media.contains("image.index");
-    let config = config.unwrap_or("application/vnd.docker.container.image.v1+json");
-    let text = if list {
-        json!({"schemaVersion": 2, "mediaType": media, "manifests": []})
-    } else {
-        json!({"schemaVersion": 2, "mediaType": media, "config": {"mediaType": config}, "layers": []})
-    };
-    text.to_string()
-}
-
-/// Takes the notes of ecroll out that tell of pushes of a time or later; answers how many.
-fn forget(
-    answer: &mut Value,
-    dated: impl Fn(&str) -> Option<DateTime<Utc>>,
-    first: DateTime<Utc>,
-) -> usize {
-    let Some(tags) = answer.get_mut("tags").and_then(Value::as_array_mut) else {
-        return 0;
-    };
-    let before = tags.len();
-    tags.retain(|tag| {
-        let ours = ledger::is_key(text(tag, "key"));
-        let at = ours.then(|| dated(text(tag, "value"))).flatten();
-        at.is_none_or(|at| at < first)
-    });
-    before - tags.len()
-}
-
-fn forget_digests(revisions: &mut [Value], later: &BTreeSet<String>) {
-    let lists = revisions
-        .iter_mut()
-        .filter_map(|revision| revision.get_mut("containerImages")?.as_array_mut());
-    for image in lists.flatten().filter_map(Value::as_object_mut) {
-        let digest = image.get("imageDigest").and_then(Value::as_str);
-        if digest.is_some_and(|digest| later.contains(digest)) {
-            image.remove("imageDigest");
-        }
-    }
-}
-
-/// The revision that a service runs, whoever deploys it.
-fn revision(service: &Value) -> Option<&str> {
-    let sets = service.get("taskSets").and_then(Value::as_array);
-    let mut sets = sets.into_iter().flatten();
-    let primary = sets.find(|set| set.get("status").is_some_and(|status| status == "PRIMARY"));
-    let of = service.get("taskDefinition");
-    of.or_else(|| primary?.get("taskDefinition"))?.as_str()
-}
-
-/// A time as the APIs carry it: seconds since 1970, with fractions.
-fn time(value: &Value) -> Option<DateTime<Utc>> {
-    let millis = value.as_f64()? * 1000.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "milliseconds of any date fit, and others saturate"
-    )]
-    DateTime::from_timestamp_millis(millis as i64)
 }
 
 fn last(arn: &str) -> &str {

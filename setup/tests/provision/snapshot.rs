@@ -258,6 +258,38 @@ async fn services_of_targets_are_reached_and_others_left_out() {
     );
 }
 
+/// Where another controller deploys and no task set is primary, the first one tells what runs, as it does to the handler.
+#[tokio::test(start_paused = true)]
+async fn a_service_without_a_primary_task_set_is_put_back_with_its_first() {
+    let scene = Scene::new("").await;
+    let blue = json!({"deploymentController": {"type": "CODE_DEPLOY"}});
+    scene.serve("blue", &["web:v1"], &blue);
+    scene.minutes(10).await;
+    let (text, _) = taken(&scene, &Config::default()).await;
+    let lines = text.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if let Some(service) = line.get_mut("service") {
+            let told = service.as_object_mut().unwrap().remove("taskDefinition");
+            assert!(told.is_some());
+            service["taskSets"][0]["status"] = json!("ACTIVE");
+        }
+        format!("{line}\n")
+    });
+    let text: String = lines.collect();
+    let from = scene.pocket.account().clock().now();
+    scene.push("web:v2", 'a');
+    scene.minutes(20).await;
+    let config = Config::default();
+    let story = replayed(records(&scene, from), &text, &config)
+        .await
+        .unwrap();
+    let account = story.account.as_ref().unwrap();
+    assert_eq!((account.services, &account.left_out[..]), (1, &[][..]));
+    assert_eq!((story.lost, story.decisions.len()), (0, 1), "{story}");
+    let decision = &story.decisions[0].decision;
+    assert_eq!(decision.outcome, Outcome::Refused, "{}", decision.reason);
+}
+
 #[tokio::test(start_paused = true)]
 async fn rule_08_the_operators_policy_is_enough_and_nothing_is_written() {
     let scene = varied().await;

@@ -75,6 +75,32 @@ fn rule_01_a_tag_that_the_policy_leaves_out_does_not_make_what_runs_newer() {
     assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
 }
 
+/// What was pushed after the deployment says nothing of what was deployed.
+#[test]
+fn rule_01_a_later_push_of_the_same_image_does_not_date_the_deployment() {
+    let mut scene = Scene::new(&["web:seed"])
+        .configured(&json!({"service": {"tags": "semver:1.x"}}))
+        .pushed("web:1.0.0", "d1", 5)
+        .pushed("web:2.0.0", "d2", 30);
+    scene.web().deployed_at = Some(at(10));
+    scene.origin = Some(origin("d2", None));
+    assert_eq!(rolled(&scene.settled()), ["web:1.0.0"]);
+}
+
+/// Nor does one under a tag that the policy leaves out, where ECR tells of the first.
+#[test]
+fn rule_01_the_registry_dates_an_image_better_than_a_tag_that_says_nothing() {
+    let mut scene = Scene::new(&["web:seed"])
+        .configured(&json!({"service": {"tags": "semver:1.x"}}))
+        .pushed("web:1.0.0", "d1", 60)
+        .pushed("web:2.0.0", "d2", 90);
+    scene.web().deployed_at = Some(at(600));
+    scene.origin = Some(origin("d2", Some(0)));
+    assert_eq!(rolled(&scene.settled()), ["web:1.0.0"]);
+    scene.origin = Some(origin("d2", None));
+    assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
+}
+
 #[test]
 fn rule_02_where_the_date_cannot_be_read_it_rolls_and_says_so() {
     let mut scene = deployed_since();

@@ -1,5 +1,7 @@
 //! Two look-ups at once, and what only looks like it.
 
+use serde_json::json;
+
 use super::builders::{Scene, arn, definition, outcomes, rolled, writes_nothing};
 use super::cases::{history, redeploy};
 use super::dates::origin;
@@ -17,6 +19,21 @@ fn rule_01_a_push_that_lost_a_race_to_an_older_one_is_rolled_after_it() {
     history(&mut scene, &[(&other, 6)]);
     let plan = scene.settled();
     assert_eq!(rolled(&plan), ["web:v2"], "{plan:#?}");
+}
+
+#[test]
+fn rule_01_nor_where_both_have_one_tag_and_revisions_name_digests() {
+    let mut scene = Scene::new(&["web:latest"])
+        .configured(&json!({"service": {"pin": "digest"}}))
+        .pushed("web:latest", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:latest", "d2", 2)
+        .noted("web", "d2-web-latest", 2, 3, 1);
+    history(&mut scene, &[(&other, 6)]);
+    let plan = scene.settled();
+    assert_eq!(plan.rolls.len(), 1, "{plan:#?}");
 }
 
 #[test]

@@ -136,6 +136,7 @@ fn what_waits_for_one_repository_holds_up_no_other() {
 #[test]
 fn who_could_not_be_read_is_waited_for() {
     let gap = |cluster: &str, service: &str| Gap {
+        place: None,
         cluster: cluster.to_owned(),
         service: service.to_owned(),
         reason: "ThrottlingException".to_owned(),

@@ -271,6 +271,13 @@ fn rule_09_a_schedule_that_an_update_might_start_is_left_alone() {
     // It is 2033-05-18T03:33:20Z.
     assert_eq!(of("at(2033-05-19T03:00:00)", Value::Null), Verdict::Moves);
     assert_eq!(of("at(2033-05-17T03:00:00)", Value::Null), Verdict::Nothing);
-    let (outcome, _) = stays(of("at(2033-05-18T03:00:00)", Value::Null));
+    // In which zone is not asked: none is further than fourteen hours from UTC.
+    for unclear in ["17T13:34:00", "18T03:00:00", "18T04:00:00", "18T17:33:00"] {
+        let (outcome, _) = stays(of(&format!("at(2033-05-{unclear})"), Value::Null));
+        assert_eq!(outcome, Outcome::Refused, "{unclear}");
+    }
+    assert_eq!(of("at(2033-05-18T17:34:00)", Value::Null), Verdict::Moves);
+    assert_eq!(of("at(2033-05-17T13:33:00)", Value::Null), Verdict::Nothing);
+    let (outcome, _) = stays(of("at(tomorrow)", Value::Null));
     assert_eq!(outcome, Outcome::Refused);
 }
