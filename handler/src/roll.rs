@@ -291,7 +291,8 @@ impl<'a> Work<'a> {
         let ours = |(key, value): (&String, &String)| now.tags.get(key) == Some(value);
         let ours = written.iter().all(ours);
         if now.task_definition != roll.service.task_definition {
-            if ours {
+            // What an earlier look-up wrote would only be written once more.
+            if ours && !is_written(roll, revision) {
                 self.take_back(roll, &written, &now.task_definition).await;
             }
             return Err(gone(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use handler::ledger::Entry;
 use local::{Caller, What};
 use serde_json::{Value, json};
 
@@ -104,6 +105,36 @@ async fn rule_01_nor_does_a_rollback_in_the_middle_of_a_roll() {
         assert!(follows || updates[0].1, "after {after} ms");
     }
     assert!(held_up > 2, "the roll was never held up: {held_up}");
+}
+
+/// Whoever of two look-ups at one push comes second: the ledger names the revision that runs, so that undoing it is seen.
+#[tokio::test(start_paused = true)]
+async fn rule_03_after_two_look_ups_at_once_the_ledger_names_what_runs() {
+    for after in (0..=300).step_by(20) {
+        let world = World::new(&[("web", &image("web", "seed"))]).await;
+        let (one, two) = (context(&world, &json!({})), context(&world, &json!({})));
+        let soon = world.now() + TimeDelta::milliseconds(1);
+        let push = record("web", "v1", "one", world.now(), "event-1");
+        world.account.deliver(push, soon);
+        let then = soon + TimeDelta::milliseconds(1);
+        world.account.run_until(then).await;
+        let event = json!({});
+        let both = async {
+            let later = async {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                handler::handle(&event, &two).await
+            };
+            tokio::join!(handler::handle(&event, &one), later)
+        };
+        let (one, two) = world.account.drive(Box::pin(both)).await;
+        assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        let service = world.describe("web");
+        let runs = service["taskDefinition"].as_str().unwrap();
+        let tags = service["tags"].as_array().unwrap().iter();
+        let mut entries = tags.filter_map(|tag| Entry::read(tag["value"].as_str()?));
+        let entry = entries.next().unwrap();
+        assert!(entry.new.names(runs), "after {after} ms: {entry:?}, {runs}");
+    }
 }
 
 fn updates(world: &World, since: usize) -> [(DateTime<Utc>, bool); 2] {

@@ -122,7 +122,10 @@ async fn events_a_second_from_the_trail_to_the_roll() {
     }
     // The same pattern over the same texts, and nothing else.
     let pattern = Pattern::parse(r#"{ $.eventSource = "ecr.amazonaws.com" && $.eventName = "PutImage" && $.errorCode NOT EXISTS }"#).unwrap();
-    let texts: Vec<String> = records.iter().map(|(_, record)| record.to_string()).collect();
+    let texts: Vec<String> = records
+        .iter()
+        .map(|(_, record)| record.to_string())
+        .collect();
     let bytes: usize = texts.iter().map(String::len).sum();
     let began = Instant::now();
     let found = texts.iter().filter(|text| pattern.matches(text)).count();

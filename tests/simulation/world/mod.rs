@@ -46,7 +46,7 @@ pub(crate) fn start() -> DateTime<Utc> {
 const LATER: u64 = 400;
 
 /// From this seed on some worlds have waves, and some lose records and ask the registry.
-const LATEST: u64 = 420;
+const LATEST: u64 = 410;
 
 /// The history of a seed.
 pub(crate) fn history(seed: u64) -> History {
@@ -135,7 +135,7 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository], later: b
 
 /// Waves, and records that never come.
 fn beyond(chance: &mut Chance, world: &mut World, acts: &mut [(DateTime<Utc>, Act)]) {
-    if chance.one_in(3) {
+    if chance.one_in(2) {
         let first = &world.services[0].name;
         let patterns = [
             "prod/*",
