@@ -133,7 +133,9 @@ impl Model {
                 let runs = earlier.runs.as_ref();
                 let has =
                     runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
-                has && earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id)
+                let over = earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id);
+                let undone = group.ids().any(|id| earlier.undone.contains(id));
+                has && over && !undone
             })
         })
     }
