@@ -63,8 +63,8 @@ pub struct Decision {
     pub from: Option<String>,
     /// The revision that runs now, if ecroll changed it.
     pub to: Option<String>,
-    /// The identity of the push, by which the ledger names it.
-    #[serde(skip)]
+    /// The identity of the push, by which the report's `pushes` name it where it is in sight.
+    #[serde(rename = "event_id", default, skip_serializing_if = "String::is_empty")]
     pub push: String,
     /// Whether trying again may change a failure.
     #[serde(skip)]

@@ -129,6 +129,15 @@ pub enum Verb {
                       ecroll snapshot - | gzip > account.jsonl.gz\n  ecroll replay --account account.jsonl cloudtrail/"
     )]
     Snapshot(command::snapshot::SnapshotArgs),
+    /// Say why a service was rolled, or was not: by a replay, or by the log of the function; change nothing
+    #[command(
+        after_help = "Without a source it explains the bundled sample. --since reads the function's log in the account, and \
+                      needs what `ecroll doctor` needs.\nExit codes: 0 done; 2 no such service or push, or a source that is \
+                      none.\n\nExamples:\n  ecroll explain shop\n  ecroll explain shop:1.1.0\n  \
+                      ecroll explain prod/web --since 24h\n  \
+                      ecroll replay --output json cloudtrail/ | ecroll explain web"
+    )]
+    Explain(command::explain::ExplainArgs),
     /// Register a task definition, then create or update the service that runs it, by the state that it is in
     #[command(
         after_help = "It shows what would change, and asks unless --yes. The desired count of a service that runs is left \
@@ -279,6 +288,10 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             };
             return command::replay::run(&args, &named, other, ui);
         }
+        Verb::Explain(args) => match args.since {
+            Some(since) => (None, OnAccount::Explain(args, since)),
+            None => return command::explain::run(&args, ui),
+        },
         Verb::Snapshot(args) => {
             command::snapshot::check(&args)?;
             (None, OnAccount::Snapshot(args))
@@ -347,6 +360,12 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
                 } = &session;
                 command::snapshot::run(&args, clients, config, now, ui, interrupt()).await
             }
+            OnAccount::Explain(args, since) => {
+                let Session {
+                    clients, config, ..
+                } = &session;
+                command::explain::live(&args, since, clients, config, now, ui).await
+            }
             OnAccount::Doctor { probe } => {
                 let Session {
                     clients, config, ..
@@ -387,6 +406,7 @@ enum OnAccount {
     Status(command::status::StatusArgs),
     Doctor { probe: bool },
     Snapshot(command::snapshot::SnapshotArgs),
+    Explain(command::explain::ExplainArgs, Duration),
 }
 
 #[cfg(test)]

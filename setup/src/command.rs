@@ -6,6 +6,7 @@
 mod carry_out;
 pub mod destroy;
 pub mod doctor;
+pub mod explain;
 pub mod filter;
 pub mod local;
 pub mod plan;

@@ -25,7 +25,7 @@ mod settle;
 mod simulation;
 mod stacks;
 mod tasks;
-mod time;
+pub(crate) mod time;
 mod trail;
 
 use chrono::{DateTime, Utc};

@@ -5,6 +5,7 @@
 //! follow, and [`story`] tells what happened.
 
 pub mod compare;
+mod ends;
 pub mod host;
 mod identity;
 pub mod line;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::diff::{Action, Change};
 use crate::doctor::{Checkup, Verdict};
+use crate::explain::Explanation;
 use crate::plan::Plan;
 use crate::status::Status;
 
@@ -137,6 +138,17 @@ impl Ui {
         match self.output {
             Output::Text => self.print(&format!("{}\n", status.painted(true))),
             Output::Json => self.result(status),
+        }
+    }
+
+    /// Prints why something was decided, coloured by the outcomes.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn explanation(&mut self, explanation: &Explanation) -> io::Result<()> {
+        match self.output {
+            Output::Text => self.print(&format!("{}\n", explanation.painted(true))),
+            Output::Json => self.result(explanation),
         }
     }
 

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::cli::LocalArgs;
 use crate::exit::Exit;
+use crate::history::Decided;
 use crate::replay::line::{self, News};
-use crate::replay::story::Decided;
+
 use crate::replay::{Answers, LATENCY, host};
 use crate::ui::{Output, Ui};
 
@@ -160,7 +161,13 @@ impl Teller {
                     let decision = decision.clone();
                     let at = answer.at;
                     let road = answer.report.trigger.clone();
-                    decided.push(Decided { at, road, decision });
+                    decided.push(Decided {
+                        at,
+                        road,
+                        window: answer.report.window,
+                        policy: None,
+                        decision,
+                    });
                 }
             }
             lines.extend(line::look_up(&answer, decided.len()));

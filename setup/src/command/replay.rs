@@ -67,7 +67,7 @@ pub fn run(
 }
 
 /// One replay, on a clock of its own.
-fn live(sources: Sources, config: &Config, options: &Options) -> anyhow::Result<Story> {
+pub(super) fn live(sources: Sources, config: &Config, options: &Options) -> anyhow::Result<Story> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use handler::logged::{self, Line};
+use handler::logged::Line;
 
 use super::ground::Ground;
 use super::link::Link;
 use super::order::LOOK_UPS;
-use super::time::{ago, of_millis, span};
+use super::time::{ago, span};
 use super::trail::look_further;
-use crate::error::{Called, Result};
+use crate::error::Result;
+use crate::invocations::{self, Run};
 
 /// How far back the log is read, one after the other, until something is found; the log is kept no longer than the last.
 const REACHES: [TimeDelta; 3] = [
@@ -19,18 +20,8 @@ const REACHES: [TimeDelta; 3] = [
     TimeDelta::days(30),
 ];
 
-/// Pages of the log that are read at most.
-const MOST_PAGES: usize = 50;
-
 /// Sweeps that may be late: an invocation may take fifteen minutes, and the next waits for it.
 const LATE: TimeDelta = TimeDelta::minutes(20);
-
-/// One invocation, as the log tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) at: DateTime<Utc>,
-    pub(super) line: Line,
-}
 
 pub(super) async fn link(ground: &Ground<'_>) -> Link {
     let runs = read(ground).await;
@@ -56,32 +47,7 @@ async fn read(ground: &Ground<'_>) -> Result<Vec<Run>> {
 /// How invocations went from a time on, oldest first.
 pub(super) async fn since(ground: &Ground<'_>, from: DateTime<Utc>) -> Result<Vec<Run>> {
     let group = &ground.names.function_log_group;
-    let call = ground.clients.logs.filter_log_events();
-    let call = call
-        .log_group_name(group)
-        .start_time(from.timestamp_millis())
-        .filter_pattern(logged::PATTERN);
-    let mut pages = call.into_paginator().send();
-    let mut runs = Vec::new();
-    for _ in 0..MOST_PAGES {
-        let Some(page) = pages.next().await else {
-            break;
-        };
-        let absent = ["ResourceNotFoundException"];
-        let Some(page) = page.found("logs:FilterLogEvents", group, &absent)? else {
-            break;
-        };
-        let events = page.events().iter();
-        // Not every endpoint filters.
-        runs.extend(events.filter_map(|event| {
-            Some(Run {
-                at: of_millis(event.timestamp().unwrap_or_default()),
-                line: Line::read(event.message()?)?,
-            })
-        }));
-    }
-    runs.sort_by_key(|run| run.at);
-    Ok(runs)
+    Ok(invocations::since(ground.clients, group, from).await?.runs)
 }
 
 fn judged(

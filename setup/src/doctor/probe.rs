@@ -15,13 +15,14 @@ use handler::logged::Line;
 use super::alarm::{Told, state, told};
 use super::ground::Ground;
 use super::link::{Checkup, Link, SETUP, Verdict};
-use super::look_ups::{Run, since};
+use super::look_ups::since;
 use super::order::{
     ALARM, FUNCTION, FUNCTION_LOG, HANDLER_ROLE, PERMISSION, PROBE, SUBSCRIPTION, TOPIC,
 };
 use super::queues;
 use crate::clients::Clients;
 use crate::error::{Called, Result};
+use crate::invocations::Run;
 
 /// How long the look-up is waited for: a cold start, and what the log needs until it can be searched.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -4,7 +4,7 @@ use aws_smithy_types::DateTime as Theirs;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A span in its largest whole unit: `3 days`, `5 h`, `12 min`, `40 s`.
-pub(super) fn span(span: TimeDelta) -> String {
+pub(crate) fn span(span: TimeDelta) -> String {
     match (span.num_days(), span.num_hours(), span.num_minutes()) {
         (days, ..) if days > 1 => format!("{days} days"),
         (_, hours, _) if hours > 1 => format!("{hours} h"),
@@ -26,7 +26,7 @@ pub(super) fn theirs(time: DateTime<Utc>) -> Theirs {
     Theirs::from_secs(time.timestamp())
 }
 
-pub(super) fn of_millis(millis: i64) -> DateTime<Utc> {
+pub(crate) fn of_millis(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 

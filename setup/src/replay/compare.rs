@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use handler::report::Outcome;
 use serde::Serialize;
 
-use super::story::{Decided, Story};
+use super::story::Story;
+use crate::history::Decided;
 
 /// What one configuration decided last about a push and a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

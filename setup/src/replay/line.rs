@@ -12,7 +12,7 @@ use local::ecs::DeploymentState;
 use local::{Entry, What};
 
 use super::host::Answer;
-use super::story::Decided;
+use crate::history::Decided;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,11 +170,12 @@ pub fn entry(entry: &Entry, rolled: &BTreeSet<String>) -> Option<Line> {
 }
 
 /// `name:revision` of a task definition's ARN.
-fn revision(arn: &str) -> &str {
+pub(crate) fn revision(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-fn short(digest: &str) -> String {
+/// A digest with twelve of its digits.
+pub(crate) fn short(digest: &str) -> String {
     let (algorithm, hex) = digest.split_once(':').unwrap_or(("", digest));
     let hex: String = hex.chars().take(12).collect();
     format!("{algorithm}:{hex}")

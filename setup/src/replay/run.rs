@@ -1,6 +1,6 @@
 //! Running a replay: the pipeline in a pocket account, the records through it, the real handler at its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::host::host;
 use super::plant;
 use super::seed::{self, Seeded};
 use super::source::{Recorded, Sources};
-use super::story::Story;
+use super::story::{Seen, Story};
 use crate::clients::Clients;
 use crate::code::Code;
 use crate::error::Error;
@@ -73,6 +73,7 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     records.sort_by_key(|recorded| recorded.time);
     let deliveries = deliveries(records, options);
     let pushes = pushes(&deliveries, config);
+    let by = identities(&deliveries);
     let first = deliveries
         .iter()
         .map(|delivery| delivery.recorded.time)
@@ -119,15 +120,29 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
         rest(&account, account.clock().now() + HELD_UP, config).await;
     }
     let answers = answers.taken();
-    Ok(Story::new(
+    let seen = Seen {
         records,
-        &pushes,
-        &seeded,
-        &account.journal(),
-        &answers,
-        rejected,
-    )
-    .on(planted))
+        pushes: &pushes,
+        by: &by,
+        seeded: &seeded,
+        journal: &account.journal(),
+        answers: &answers,
+        config,
+    };
+    Ok(Story::new(seen, rejected).on(planted))
+}
+
+/// Who made each push, by the identity of its record: a user or role, else the service of AWS that acted for somebody.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+fn identities(deliveries: &[Delivery]) -> BTreeMap<String, String> {
+    let identity = |delivery: &Delivery| {
+        let record = &delivery.recorded.record;
+        let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+        let who = text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy"))?;
+        Some((Record::read(record).ok()?.id, who.to_owned()))
+    };
+    deliveries.iter().filter_map(identity).collect()
 }
 
 /// The configuration with other roads.

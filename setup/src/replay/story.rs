@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
+use handler::config::Config;
 use handler::ledger;
+use handler::manifest::Kind;
+use handler::plan::FAMILIES;
 use handler::push::Push;
 use handler::report::{Decision, Outcome};
+use handler::stacks;
 use local::{Entry, What};
 use serde::Serialize;
 
+use super::ends::ends;
 use super::host::Answer;
 use super::identity::by_record;
 use super::line::{self, Line, News};
@@ -17,19 +22,7 @@ use super::plant::Planted;
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
-
-/// A decision, and when it was taken.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Decided {
-    /// When.
-    #[serde(serialize_with = "seconds")]
-    pub at: DateTime<Utc>,
-    /// By which road the handler had heard of the push: its report's `trigger`, such as `alarm` or `ecr-event`.
-    pub road: String,
-    /// What, as the handler reported it.
-    #[serde(flatten)]
-    pub decision: Decision,
-}
+use crate::history::{Decided, Ended, Pushed};
 
 /// Seconds from push to roll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,8 +55,12 @@ pub struct Story {
     pub look_ups: usize,
     /// Pairs of such a push and a service that runs its repository on which nothing was ever decided.
     pub lost: usize,
+    /// What was pushed, whatever it was, in the order of time.
+    pub pushed: Vec<Pushed>,
     /// Each pair's decision, and its later changes.
     pub decisions: Vec<Decided>,
+    /// How the rolls ended.
+    pub ended: Vec<Ended>,
     /// `None` where nothing rolled.
     pub push_to_roll_seconds: Option<Waits>,
     /// The same by road, as the handler's reports name them: `alarm`, `ecr-event`, `cloudtrail-event`, `log-subscription`,
@@ -74,28 +71,36 @@ pub struct Story {
     /// The snapshot on which it ran, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Planted>,
-    /// When each push was, by every identity that decisions give it.
-    #[serde(skip)]
-    pushed: BTreeMap<String, DateTime<Utc>>,
     #[serde(skip)]
     timeline: Vec<Line>,
 }
 
-fn seconds<S: serde::Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::Secs, true))
+/// What a replay saw.
+pub(super) struct Seen<'a> {
+    /// How many records were delivered.
+    pub(super) records: usize,
+    pub(super) pushes: &'a [Push],
+    /// Who made a record, by its identity.
+    pub(super) by: &'a BTreeMap<String, String>,
+    pub(super) seeded: &'a [Seeded],
+    pub(super) journal: &'a [Entry],
+    pub(super) answers: &'a [Answer],
+    pub(super) config: &'a Config,
 }
 
 impl Story {
-    pub(super) fn new(
-        records: usize,
-        pushes: &[Push],
-        seeded: &[Seeded],
-        journal: &[Entry],
-        answers: &[Answer],
-        rejected: Vec<Rejected>,
-    ) -> Self {
+    pub(super) fn new(seen: Seen<'_>, rejected: Vec<Rejected>) -> Self {
+        let Seen {
+            records,
+            pushes,
+            by,
+            seeded,
+            journal,
+            answers,
+            config,
+        } = seen;
         let answers = &by_record(answers, pushes);
-        let decisions = news(answers, pushes);
+        let decisions = news(answers, pushes, config);
         let images: Vec<&Push> = pushes.iter().filter(|push| push.kind.is_image()).collect();
         let lost = images
             .iter()
@@ -116,16 +121,11 @@ impl Story {
             roads: roads(pushes, &decisions),
             rejected,
             account: None,
-            pushed: BTreeMap::new(),
             timeline: Vec::new(),
+            pushed: pushed(pushes, by),
+            ended: ends(journal, &decisions),
             decisions,
         };
-        let dated = story.decisions.iter().filter_map(|decided| {
-            let id = &decided.decision.push;
-            let push = pushes.iter().find(|push| is_of(&decided.decision, push))?;
-            Some((id.clone(), push.time()))
-        });
-        story.pushed = dated.collect();
         story.timeline = timeline(pushes, journal, answers, &story.decisions);
         story
     }
@@ -139,7 +139,9 @@ impl Story {
 
     /// When the push was that a decision is about.
     pub(super) fn pushed_at(&self, decision: &Decision) -> Option<DateTime<Utc>> {
-        self.pushed.get(&decision.push).copied()
+        let word = ledger::word(&decision.push);
+        let of = |push: &&Pushed| push.event_ids.iter().any(|id| ledger::word(id) == word);
+        self.pushed.iter().find(of)?.pushed_at
     }
 }
 
@@ -156,7 +158,49 @@ fn pair<'a>(decision: &'a Decision, pushes: &'a [Push]) -> (&'a str, &'a str, &'
     (&decision.cluster, &decision.service, id)
 }
 
-fn news(answers: &[Answer], pushes: &[Push]) -> Vec<Decided> {
+/// The pushes as facts, the oldest first; `by` says by its identity who made a record.
+fn pushed(pushes: &[Push], by: &BTreeMap<String, String>) -> Vec<Pushed> {
+    let fact = |push: &Push| {
+        let tagged = push.tagged.iter();
+        let event_ids: Vec<String> = tagged.clone().map(|tagged| tagged.id.clone()).collect();
+        Pushed {
+            account: push.repository.account.clone(),
+            region: push.repository.region.clone(),
+            repository: push.repository.name.clone(),
+            tags: tagged.map(|tagged| tagged.tag.clone()).collect(),
+            digest: push.digest.clone(),
+            pushed_at: Some(push.time()),
+            by: event_ids.iter().find_map(|id| by.get(id).cloned()),
+            event_ids,
+            no_image: match &push.kind {
+                Kind::Image | Kind::Index(_) => None,
+                Kind::Other(what) => Some(what.clone()),
+            },
+        }
+    };
+    let mut facts: Vec<Pushed> = pushes.iter().map(fact).collect();
+    facts.sort_by_key(|push| push.pushed_at);
+    facts
+}
+
+/// Which tags roll a service, as the configuration says; stacks and families have settings of their own.
+fn policy(decision: &Decision, config: &Config) -> Option<String> {
+    let Decision {
+        cluster,
+        service,
+        repository,
+        ..
+    } = decision;
+    let of_services = ![stacks::CLUSTER, FAMILIES].contains(&cluster.as_str());
+    of_services.then(|| {
+        config
+            .settings(cluster, service, repository)
+            .tags
+            .to_string()
+    })
+}
+
+fn news(answers: &[Answer], pushes: &[Push], config: &Config) -> Vec<Decided> {
     let mut news = News::default();
     let mut decided = Vec::new();
     for answer in answers {
@@ -165,6 +209,8 @@ fn news(answers: &[Answer], pushes: &[Push]) -> Vec<Decided> {
                 decided.push(Decided {
                     at: answer.at,
                     road: answer.report.trigger.clone(),
+                    window: answer.report.window,
+                    policy: policy(decision, config),
                     decision: decision.clone(),
                 });
             }

@@ -72,7 +72,7 @@ impl Selection {
     }
 }
 
-fn last(arn: &str) -> &str {
+pub(crate) fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
@@ -87,7 +87,7 @@ fn fits(pattern: &str, cluster: &str, name: &str, arn: &str) -> bool {
 }
 
 /// The names that were most likely meant, as `cluster/service`.
-fn nearest<'a>(pattern: &str, names: &'a [String]) -> Vec<&'a str> {
+pub(crate) fn nearest<'a>(pattern: &str, names: &'a [String]) -> Vec<&'a str> {
     let plain = pattern.rsplit(':').next().unwrap_or(pattern);
     let plain = plain.strip_prefix("service/").unwrap_or(plain);
     let distance = |name: &&str| {
@@ -97,6 +97,11 @@ fn nearest<'a>(pattern: &str, names: &'a [String]) -> Vec<&'a str> {
             edits(plain, last(name))
         }
     };
+    nearest_by(names, distance)
+}
+
+/// The names at the smallest distances.
+pub(crate) fn nearest_by<D: Ord>(names: &[String], distance: impl Fn(&&str) -> D) -> Vec<&str> {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
