@@ -154,6 +154,18 @@ pub enum Verb {
                       the stack.\n\nExample:\n  ecroll template --zip handler.zip > ecroll.yaml"
     )]
     Template(command::template::TemplateArgs),
+    /// Print the completions for a shell, which its own way of installing them takes
+    #[command(
+        after_help = "Examples:\n  ecroll completions bash > ~/.local/share/bash-completion/completions/ecroll\n  \
+                      ecroll completions zsh > ~/.zfunc/_ecroll\n  \
+                      ecroll completions fish > ~/.config/fish/completions/ecroll.fish"
+    )]
+    Completions(command::completions::CompletionsArgs),
+    /// Print the manual page, or write those of all verbs into a folder
+    #[command(
+        after_help = "Examples:\n  ecroll man | man -l -\n  ecroll man ~/.local/share/man/man1"
+    )]
+    Man(command::man::ManArgs),
     /// Serve an account inside this program on 127.0.0.1, for the AWS CLI, the SDKs and ecroll itself
     #[command(
         after_help = "It begins empty, and ends with the program. A push is `aws ecr put-image`.\n\n\
@@ -181,10 +193,10 @@ pub struct ReplayArgs {
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Which of the possible histories: the same seed gives the same one
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = seed)]
     pub seed: u64,
     /// How long CloudTrail takes to deliver a record, such as 90s or 5m
-    #[arg(long, value_parser = duration)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub latency: Option<Duration>,
     /// Let this go wrong on the way, a few times, when and where the seed says; may be given several times
     #[arg(long = "fault", value_name = "KIND", value_parser = fault())]
@@ -211,10 +223,10 @@ pub struct LocalArgs {
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub speed: u32,
     /// How long CloudTrail takes to deliver the record of a push, such as 5s; without it two minutes to nine
-    #[arg(long, value_parser = duration)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub latency: Option<Duration>,
     /// The seed of identifiers and delays
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = seed)]
     pub seed: u64,
 }
 
@@ -241,6 +253,11 @@ fn trigger() -> impl TypedValueParser<Value = TriggerKind> {
 fn region(text: &str) -> Result<String, &'static str> {
     let region = clients::is_region(text).then(|| text.to_owned());
     region.ok_or("is no Region, such as eu-west-1")
+}
+
+fn seed(text: &str) -> Result<u64, &'static str> {
+    text.parse()
+        .map_err(|_| "must be a whole number, 0 or more")
 }
 
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -288,6 +305,8 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             };
             return command::replay::run(&args, &named, other, ui);
         }
+        Verb::Completions(args) => return command::completions::run(&args, ui),
+        Verb::Man(args) => return command::man::run(&args, ui),
         Verb::Explain(args) => match args.since {
             Some(since) => (None, OnAccount::Explain(args, since)),
             None => return command::explain::run(&args, ui),

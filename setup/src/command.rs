@@ -4,11 +4,13 @@
 //! [`Ui`]: crate::ui::Ui
 
 mod carry_out;
+pub mod completions;
 pub mod destroy;
 pub mod doctor;
 pub mod explain;
 pub mod filter;
 pub mod local;
+pub mod man;
 pub mod plan;
 pub mod print_policy;
 pub mod replay;

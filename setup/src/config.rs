@@ -35,7 +35,7 @@ pub fn load(named: Option<&Path>) -> Result<Config, ConfigError> {
         }
         Err(error) => {
             let problem = format!(
-                "cannot read the configuration `{}`: {error}",
+                "cannot read the configuration `{}`: {error}; --config names another, and without any the defaults hold",
                 path.display()
             );
             Err(ConfigError {

@@ -7,6 +7,7 @@
 //! an account of AWS and against the pocket account.
 
 pub mod apply;
+mod beside;
 pub mod cli;
 pub mod clients;
 mod clock;

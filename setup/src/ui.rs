@@ -1,6 +1,7 @@
 //! The only place that prints. Results go to standard output, everything else to standard error; colour and progress
 //! appear only on a terminal, and `NO_COLOR` is honoured.
 
+mod fold;
 mod live;
 
 use std::fmt::{self, Display, Write as _};
@@ -36,6 +37,17 @@ pub struct Ui {
     watched: bool,
     /// Whether somebody can answer.
     answers: bool,
+    /// The width of the terminal that shows standard output, if one does.
+    width: Option<usize>,
+}
+
+/// What shows the output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Screen {
+    /// How many columns it has; `None` for a file or a pipe, whose lines are never folded.
+    pub width: Option<usize>,
+    /// Whether it shows colours.
+    pub colour: bool,
 }
 
 impl fmt::Debug for Ui {
@@ -57,18 +69,39 @@ impl Ui {
             output,
             watched,
             answers: watched && io::stdin().is_terminal(),
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map(|(terminal_size::Width(width), _)| usize::from(width)),
         }
     }
 
     /// Other streams, where nobody watches and nobody answers; colour is left out.
     #[must_use]
     pub fn plain(out: impl Write + 'static, err: impl Write + 'static, output: Output) -> Self {
+        Self::on(Screen::default(), out, err, output)
+    }
+
+    /// Other streams that a screen shows, where nobody watches and nobody answers.
+    #[must_use]
+    pub fn on(
+        screen: Screen,
+        out: impl Write + 'static,
+        err: impl Write + 'static,
+        output: Output,
+    ) -> Self {
+        let stream = |inner: Box<dyn Write>| -> Box<dyn Write> {
+            if screen.colour {
+                inner
+            } else {
+                Box::new(anstream::StripStream::new(inner))
+            }
+        };
         Self {
-            out: Box::new(anstream::StripStream::new(Box::new(out) as Box<dyn Write>)),
-            err: Box::new(anstream::StripStream::new(Box::new(err) as Box<dyn Write>)),
+            out: stream(Box::new(out)),
+            err: stream(Box::new(err)),
             output,
             watched: false,
             answers: false,
+            width: screen.width,
         }
     }
 
@@ -85,6 +118,17 @@ impl Ui {
     pub fn result(&mut self, value: &(impl Display + Serialize)) -> io::Result<()> {
         match self.output {
             Output::Text => self.print(&format!("{value}\n")),
+            Output::Json => self.json(value),
+        }
+    }
+
+    /// Prints the result of a verb that is told line by line, folded for the terminal that shows it; or as JSON.
+    ///
+    /// # Errors
+    /// As [`Ui::result`].
+    pub fn told(&mut self, value: &(impl Display + Serialize)) -> io::Result<()> {
+        match self.output {
+            Output::Text => self.text(&format!("{value}\n")),
             Output::Json => self.json(value),
         }
     }
@@ -127,7 +171,7 @@ impl Ui {
             let _ = writeln!(text, "{style}{change}{style:#}");
         }
         let _ = writeln!(text, "{}", plan.summary());
-        self.print(&text)
+        self.text(&text)
     }
 
     /// Prints how the services stand, coloured by their state.
@@ -136,7 +180,7 @@ impl Ui {
     /// As [`Ui::result`].
     pub fn status(&mut self, status: &Status) -> io::Result<()> {
         match self.output {
-            Output::Text => self.print(&format!("{}\n", status.painted(true))),
+            Output::Text => self.text(&format!("{}\n", status.painted(true))),
             Output::Json => self.result(status),
         }
     }
@@ -147,7 +191,7 @@ impl Ui {
     /// As [`Ui::result`].
     pub fn explanation(&mut self, explanation: &Explanation) -> io::Result<()> {
         match self.output {
-            Output::Text => self.print(&format!("{}\n", explanation.painted(true))),
+            Output::Text => self.text(&format!("{}\n", explanation.painted(true))),
             Output::Json => self.result(explanation),
         }
     }
@@ -175,7 +219,7 @@ impl Ui {
             let _ = writeln!(text, "{style}{link}{style:#}");
         }
         let _ = writeln!(text, "{}", checkup.summary());
-        self.print(&text)
+        self.text(&text)
     }
 
     /// Prints a line that only people want: nothing in JSON.
@@ -232,6 +276,14 @@ impl Ui {
     /// Standard output itself, for what is a file and no text.
     pub(crate) fn stream(&mut self) -> &mut dyn Write {
         &mut self.out
+    }
+
+    /// Prints lines for people.
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        match self.width {
+            Some(width) => self.print(&fold::fold(text, width)),
+            None => self.print(text),
+        }
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {

@@ -64,9 +64,13 @@ pub(super) async fn carry_out(
     } else {
         done.join(", ")
     };
+    let mut work = plan.changes.iter().filter(|change| change.is_work());
+    let half = work.nth(done.len()).map_or_else(String::new, |change| {
+        format!("; under way and perhaps half made: {}", change.subject())
+    });
     let verb = plan.verb();
     ui.warn(format!(
-        "interrupted; finished: {stands}; run `ecroll {verb}` again to go on"
+        "interrupted; finished: {stands}{half}; run `ecroll {verb}` again to go on"
     ));
     Ok(Exit::Interrupted)
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use handler::config::Config;
@@ -31,7 +31,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "FILE", conflicts_with = "since")]
     pub file: Option<PathBuf>,
     /// Read the log of the function in the account, so far back, such as 24h
-    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
     pub since: Option<Duration>,
     /// Tell of every push, not of the last few alone
     #[arg(long)]
@@ -45,9 +45,13 @@ pub struct ExplainArgs {
 pub fn run(args: &ExplainArgs, ui: &mut Ui) -> anyhow::Result<Exit> {
     let (history, origin) = match &args.file {
         Some(path) if path.as_os_str() != "-" => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read `{}`", path.display()))?;
-            parsed(&format!("`{}`", path.display()), &text)?
+            let name = format!("`{}`", path.display());
+            if path.is_dir() {
+                bail!("{name} is a folder: name a file in it");
+            }
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+            parsed(&name, &text)?
         }
         _ => {
             let asked_for = args.file.is_some();
@@ -59,7 +63,7 @@ pub fn run(args: &ExplainArgs, ui: &mut Ui) -> anyhow::Result<Exit> {
             }
             if text.trim().is_empty() && !asked_for {
                 ui.note(
-                    "the bundled sample explains; --since 24h reads the log of the function in an account",
+                    "no source is named, so the bundled sample is explained; --since 24h reads the function's log in an account",
                 );
                 sample()?
             } else {

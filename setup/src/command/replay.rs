@@ -41,7 +41,11 @@ pub fn run(
     }
     if sources.records.is_empty() {
         let reasons: Vec<String> = sources.rejected.iter().map(ToString::to_string).collect();
-        bail!("there is nothing to replay\n{}", reasons.join("\n"));
+        bail!(
+            "there is nothing to replay\n{}\nreplay reads CloudTrail files and folders of them, JSON lines, and what \
+             `aws logs filter-log-events` prints",
+            reasons.join("\n")
+        );
     }
     let options = Options {
         seed: args.seed,
@@ -52,7 +56,7 @@ pub fn run(
     };
     let Some(other) = other else {
         let story = live(sources, &config.config, &options)?;
-        ui.result(&story)?;
+        ui.told(&story)?;
         return Ok(exit(story.lost));
     };
     let second = args.compare.as_deref().unwrap_or(Path::new("the other"));
@@ -62,7 +66,7 @@ pub fn run(
         live(sources, &other, &options)?,
     );
     let comparison = Comparison::of((&config.name, &a), (&second, &b));
-    ui.result(&comparison)?;
+    ui.told(&comparison)?;
     Ok(exit(comparison.lost.0 + comparison.lost.1))
 }
 

@@ -1,7 +1,6 @@
 //! `ecroll snapshot`: what `ecroll replay --account` needs of an account, in a file.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -10,6 +9,7 @@ use handler::config::Config;
 use handler::picture::{Unfinished, picture};
 use handler::{Context, places};
 
+use crate::beside::{self, Beside};
 use crate::clients::Clients;
 use crate::clock;
 use crate::error::Error;
@@ -59,9 +59,13 @@ pub async fn run(
 /// Whether the file may be written.
 ///
 /// # Errors
-/// It is there, and nobody said that it may be written over.
+/// It is there, and nobody said that it may be written over; there is no place for it.
 pub fn check(args: &SnapshotArgs) -> Result<(), Error> {
-    if args.is_stdout() || args.force || !args.file.exists() {
+    if args.is_stdout() {
+        return Ok(());
+    }
+    beside::check(&args.file)?;
+    if args.force || !args.file.exists() {
         return Ok(());
     }
     let path = args.file.display();
@@ -108,43 +112,13 @@ async fn take(
 async fn to_file(context: &Context, path: &Path, head: &Head) -> Result<Taken, Error> {
     let name = path.display().to_string();
     let wrong = |error: io::Error| refused(&name, error.into());
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let beside = Beside::new(folder, path)?;
-    let file = BufWriter::new(File::create(&beside.0).map_err(wrong)?);
+    let beside = Beside::new(path)?;
+    let file = beside.open().map_err(wrong)?;
     let (taken, file) = write(context, file, head)
         .await
         .map_err(|error| refused(&name, error))?;
-    let file = file
-        .into_inner()
-        .map_err(|error| wrong(error.into_error()))?;
-    file.sync_all().map_err(wrong)?;
-    fs::rename(&beside.0, path).map_err(wrong)?;
+    beside.keep(file).map_err(wrong)?;
     Ok(taken)
-}
-
-/// A file that goes away with this value, unless it was given its name by then.
-struct Beside(PathBuf);
-
-impl Beside {
-    fn new(folder: &Path, path: &Path) -> Result<Self, Error> {
-        let name = path.file_name().ok_or_else(|| {
-            let path = path.display();
-            Error::Wrong(format!("`{path}` is no file's name: name a file, or `-`"))
-        })?;
-        let name = name.to_string_lossy();
-        let process = std::process::id();
-        Ok(Self(folder.join(format!(".{name}.{process}.tmp"))))
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // After the renaming there is nothing left.
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 async fn write<W: Write>(context: &Context, out: W, head: &Head) -> Result<(Taken, W), Unfinished> {

@@ -1,14 +1,14 @@
 //! `ecroll template`: the pipeline as a CloudFormation template.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use handler::config::{Config, Trail};
 
+use crate::beside;
 use crate::cli::HandlerArgs;
 use crate::code::{Code, large};
-use crate::error::Error;
 use crate::exit::Exit;
 use crate::template::template;
 use crate::ui::Ui;
@@ -34,10 +34,13 @@ pub fn run(
     now: DateTime<Utc>,
     ui: &mut Ui,
 ) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.zip {
+        beside::check(path)?;
+    }
     let code = Code::pack(&args.handler.path)?;
     let template = template(config, &code, now)?;
     if let Some(path) = &args.zip {
-        write(path, &code)?;
+        beside::write(path, &code.zip)?;
     }
     ui.result(&template)?;
     let key = &template.key;
@@ -61,11 +64,4 @@ pub fn run(
         ui.warn(note);
     }
     Ok(Exit::Done)
-}
-
-fn write(path: &Path, code: &Code) -> Result<(), Error> {
-    std::fs::write(path, &code.zip).map_err(|error| {
-        let path = path.display();
-        Error::Wrong(format!("cannot write the zip `{path}`: {error}"))
-    })
 }

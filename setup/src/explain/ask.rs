@@ -184,6 +184,9 @@ fn unknown(words: &str, history: &History) -> Error {
         nearest(words, &names)
     };
     let known = match near.as_slice() {
+        _ if words.starts_with("sha256:") && digest(words).is_none() => {
+            format!("of a digest at least {DIGITS} digits are needed")
+        }
         [] => "it tells of none".to_owned(),
         near => format!("nearest: {}", near.join(", ")),
     };

@@ -62,7 +62,7 @@ pub(super) fn of_case(case: &Case, push: &Pushed) -> Vec<String> {
             format!("It read the log from {from} to {to}.")
         }));
         all.extend(ran(case));
-        all.extend(policy(case));
+        all.extend(policy(case).filter(|_| push.no_image.is_none()));
         all.push(capital(&decided(first)));
     }
     for step in steps {
