@@ -23,7 +23,9 @@ use crate::ui::{Output, Ui};
     name = "ecroll",
     version,
     max_term_width = 100,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 the answer is no; 2 the request was wrong; 3 AWS refused or could not be reached; 130 \
+                  interrupted.\n\nExamples:\n  ecroll replay\n  ecroll plan\n  ecroll setup"
 )]
 pub struct Cli {
     /// What holds for every verb.

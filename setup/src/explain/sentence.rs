@@ -65,16 +65,23 @@ pub(super) fn of_case(case: &Case, push: &Pushed) -> Vec<String> {
         all.extend(policy(case).filter(|_| push.no_image.is_none()));
         all.push(capital(&decided(first)));
     }
-    for step in steps {
-        all.push(format!("{}: {}", text(step.at), decided(step)));
-    }
+    // What came after, in the order of time; an end goes before what was concluded from it.
+    let mut later: Vec<(DateTime<Utc>, String)> = Vec::new();
     let rolled = case.steps.iter().rfind(|step| step.to.is_some());
-    all.extend(case.ended.as_ref().map(|over| ended(over, rolled)));
-    all.extend(case.overtaken.as_ref().map(|later| {
+    later.extend(
+        case.ended
+            .as_ref()
+            .map(|over| (over.at, ended(over, rolled))),
+    );
+    later.extend(steps.map(|step| (step.at, decided(step))));
+    later.extend(case.overtaken.as_ref().map(|later| {
         let made = later.to.as_ref().map(|to| format!(", as {}", revision(to)));
-        let (at, tag) = (text(later.at), &later.tag);
-        format!("{at}: {tag} rolled after it{}.", made.unwrap_or_default())
+        let made = made.unwrap_or_default();
+        (later.at, format!("{} rolled after it{made}.", later.tag))
     }));
+    later.sort_by_key(|(at, _)| *at);
+    let told = later.into_iter();
+    all.extend(told.map(|(at, what)| format!("{}: {what}", text(at))));
     all.push(format!("Next: {}", case.next));
     all
 }
@@ -154,18 +161,17 @@ fn decided(step: &Step) -> String {
 }
 
 fn ended(over: &Over, rolled: Option<&Step>) -> String {
-    let at = text(over.at);
     let took = rolled.map(|step| format!(" after {}", span(over.at - step.at)));
     let took = took.unwrap_or_default();
     match over.state {
-        End::Completed => format!("{at}: the roll completed{took}."),
+        End::Completed => format!("the roll completed{took}."),
         End::RolledBack => format!(
-            "{at}: rolled back{took}, and {} runs again: {}",
+            "rolled back{took}, and {} runs again: {}",
             revision(&over.runs),
             over.reason
         ),
         End::Stuck => format!(
-            "{at}: stuck{took}, and there is nothing to go back to: {}",
+            "stuck{took}, and there is nothing to go back to: {}",
             over.reason
         ),
     }

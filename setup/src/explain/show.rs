@@ -25,7 +25,7 @@ impl Explanation {
             &mut out,
             "",
             "  ",
-            &format!("{}, by {}", self.asked, self.source),
+            &format!("{}, as {} tells it", self.asked, self.source),
         );
         for told in &self.pushes {
             out.push('\n');

@@ -48,9 +48,17 @@ impl fmt::Display for Taken {
             images,
             gaps,
         } = self;
+        let count = |many: usize, what: &str| match many {
+            1 => format!("1 {what}"),
+            many => format!("{many} {what}s"),
+        };
         write!(
             f,
-            "{clusters} clusters, {services} services, {definitions} revisions, {images} images; {} not read",
+            "{}, {}, {}, {}; {} not read",
+            count(*clusters, "cluster"),
+            count(*services, "service"),
+            count(*definitions, "revision"),
+            count(*images, "image"),
             gaps.len()
         )
     }

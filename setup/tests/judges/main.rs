@@ -22,6 +22,7 @@ mod cli;
 mod endpoints;
 mod examples;
 mod install;
+mod interrupts;
 mod members;
 mod operations;
 mod served;

@@ -13,13 +13,14 @@ use handler::config::Config;
 use local::{Account, Caller, Clock, Options, What};
 use serde_json::{Value, json};
 use setup::command::Session;
+use setup::command::explain::ExplainArgs;
 use setup::command::service::ServiceArgs;
 use setup::command::snapshot::SnapshotArgs;
 use setup::command::status::StatusArgs;
 use setup::diff::Change;
 use setup::doctor::Checkup;
 use setup::exit::Exit;
-use setup::ui::{Output, Ui};
+use setup::ui::{Output, Screen, Ui};
 use setup::{Clients, Code, Error, Plan, provision};
 
 use crate::faulty::Faulty;
@@ -34,6 +35,8 @@ pub(crate) struct Pocket {
     sdk: SdkConfig,
     /// Where the journal is looked at from.
     from: AtomicUsize,
+    /// What shows the output of verbs.
+    screen: Mutex<Screen>,
 }
 
 impl Pocket {
@@ -46,7 +49,33 @@ impl Pocket {
             clients: Clients::new(&sdk),
             sdk,
             from: AtomicUsize::new(0),
+            screen: Mutex::default(),
         }
+    }
+
+    /// From here on, this shows the output of verbs.
+    pub(crate) fn show_on(&self, screen: Screen) {
+        *self.screen.lock().unwrap() = screen;
+    }
+
+    fn ui(&self, out: &Captured, err: &Captured, output: Output) -> Ui {
+        let screen = *self.screen.lock().unwrap();
+        Ui::on(screen, out.clone(), err.clone(), output)
+    }
+
+    /// Runs the verb on the log of the last day; answers how it ended, standard output, standard error.
+    pub(crate) async fn verb_explain(
+        &self,
+        args: &ExplainArgs,
+        output: Output,
+    ) -> (anyhow::Result<Exit>, String, String) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut ui = self.ui(&out, &err, output);
+        let (config, now) = (Config::default(), self.account.clock().now());
+        let day = std::time::Duration::from_hours(24);
+        let run = setup::command::explain::live(args, day, &self.clients, &config, now, &mut ui);
+        let exit = self.account.drive(run).await;
+        (exit, out.text(), err.text())
     }
 
     /// An account behind a network on which calls fail.
@@ -123,7 +152,7 @@ impl Pocket {
         interrupt: impl Future<Output = ()>,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let mut ui = self.ui(&out, &err, output);
         let session = Session {
             clients: self.clients.clone(),
             config: Config::default(),
@@ -142,7 +171,7 @@ impl Pocket {
         output: Output,
     ) -> (anyhow::Result<Exit>, String) {
         let out = Captured::default();
-        let mut ui = Ui::plain(out.clone(), Captured::default(), output);
+        let mut ui = self.ui(&out, &Captured::default(), output);
         let session = Session {
             clients: self.clients.clone(),
             config: config.clone(),
@@ -161,7 +190,7 @@ impl Pocket {
         output: Output,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let mut ui = self.ui(&out, &err, output);
         let now = self.account.clock().now();
         let run = setup::command::doctor::run(probe, &self.clients, config, now, &mut ui);
         let exit = self.account.drive(run).await;
@@ -191,7 +220,7 @@ impl Pocket {
         interrupt: impl Future<Output = ()>,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let mut ui = self.ui(&out, &err, output);
         let config = Config::default();
         let clients = &self.clients;
         let run = setup::command::destroy::run(yes, logs, clients, &config, &mut ui, interrupt);
@@ -207,7 +236,7 @@ impl Pocket {
         interrupt: impl Future<Output = ()>,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let mut ui = self.ui(&out, &err, output);
         let (config, now) = (Config::default(), self.account.clock().now());
         let run =
             setup::command::status::run(args, &self.clients, &config, now, &mut ui, interrupt);
@@ -224,7 +253,7 @@ impl Pocket {
         interrupt: impl Future<Output = ()>,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), output);
+        let mut ui = self.ui(&out, &err, output);
         let now = self.account.clock().now();
         let run = setup::command::service::run(yes, args, &self.clients, now, &mut ui, interrupt);
         let exit = self.account.drive(run).await;
@@ -239,7 +268,7 @@ impl Pocket {
         interrupt: impl Future<Output = ()>,
     ) -> (anyhow::Result<Exit>, String, String) {
         let (out, err) = (Captured::default(), Captured::default());
-        let mut ui = Ui::plain(out.clone(), err.clone(), Output::Text);
+        let mut ui = self.ui(&out, &err, Output::Text);
         let now = self.account.clock().now();
         let run =
             setup::command::snapshot::run(args, &self.clients, config, now, &mut ui, interrupt);
@@ -343,10 +372,10 @@ impl Pocket {
 
 /// A stream that keeps what is written.
 #[derive(Debug, Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

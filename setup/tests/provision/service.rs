@@ -3,7 +3,7 @@
 mod aws_journey;
 mod policy;
 mod refusals;
-mod scene;
+pub(crate) mod scene;
 mod waiting;
 
 use serde_json::{Value, json};

@@ -136,7 +136,7 @@ async fn a_replay_on_a_snapshot_decides_what_the_handler_decided_in_that_account
     let scene = varied().await;
     let (text, out) = taken(&scene, &Config::default()).await;
     assert!(
-        out.starts_with("1 clusters, 9 services, ") && out.ends_with(" 1 images; 0 not read\n"),
+        out.starts_with("1 cluster, 9 services, ") && out.ends_with(" 1 image; 0 not read\n"),
         "{out}"
     );
     let _ = scene.answers.taken();
@@ -396,7 +396,7 @@ async fn a_file_is_whole_or_not_there_and_not_written_over_unasked() {
     let (exit, out, err) = scene.pocket.verb_snapshot(&stdout, &config, never()).await;
     assert_eq!(exit.unwrap(), Exit::Done);
     assert_eq!(Snapshot::parse("-", &out).unwrap().services.len(), 1);
-    assert!(err.starts_with("1 clusters, 1 services"), "{err}");
+    assert!(err.starts_with("1 cluster, 1 service"), "{err}");
     // Who may not even list the clusters gets no file.
     let strangers = Scene::bare().pocket.strangers();
     let none = SnapshotArgs {

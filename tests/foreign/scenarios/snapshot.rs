@@ -36,7 +36,7 @@ pub(super) fn taken_and_replayed(stage: &Stage<'_>) {
             .ecroll_alone(&["snapshot", &file, "--config", &config]),
     );
     assert!(
-        said.contains("1 clusters, 1 services, 1 revisions"),
+        said.contains("1 cluster, 1 service, 1 revision"),
         "{said}"
     );
     assert_eq!(stage.state(), before);

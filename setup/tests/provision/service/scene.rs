@@ -14,44 +14,44 @@ use crate::pocket::Pocket;
 const REGISTRY: &str = "000000000000.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// A task definition of one container with this image, `name:tag` of our registry.
-pub(super) fn definition(image: &str) -> Value {
+pub(crate) fn definition(image: &str) -> Value {
     json!({"family": "web", "containerDefinitions":
         [{"name": "app", "image": format!("{REGISTRY}/{image}"), "memory": 128}]})
 }
 
 /// A service of so many tasks, with a circuit breaker that rolls back.
-pub(super) fn service(desired: u32) -> Value {
+pub(crate) fn service(desired: u32) -> Value {
     json!({"serviceName": "web", "desiredCount": desired, "deploymentConfiguration":
         {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}})
 }
 
 /// The service `prod/web` as it is described; `None` where there is none.
-pub(super) fn web(pocket: &Pocket) -> Option<Value> {
+pub(crate) fn web(pocket: &Pocket) -> Option<Value> {
     let input = json!({"cluster": "prod", "services": ["web"], "include": ["TAGS"]});
     let answer = pocket.answer("ecs", "DescribeServices", input);
     answer["services"].get(0).cloned()
 }
 
-pub(super) struct Desk {
-    pub(super) pocket: Pocket,
+pub(crate) struct Desk {
+    pub(crate) pocket: Pocket,
     folder: TempDir,
 }
 
 impl Desk {
     /// With the cluster, and nothing in it.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pocket = Pocket::new(Options::default());
         pocket.call("ecs", "CreateCluster", json!({"clusterName": "prod"}));
         Self::with(pocket)
     }
 
-    pub(super) fn with(pocket: Pocket) -> Self {
+    pub(crate) fn with(pocket: Pocket) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { pocket, folder }
     }
 
     /// With a steady service of two tasks at the tag `v1`.
-    pub(super) async fn standing() -> Self {
+    pub(crate) async fn standing() -> Self {
         let desk = Self::new();
         desk.files(&definition("web:v1"), &service(2));
         let (exit, out, err) = desk.run(&["--wait"]).await;
@@ -60,18 +60,18 @@ impl Desk {
     }
 
     /// Writes the two files.
-    pub(super) fn files(&self, definition: &Value, service: &Value) {
+    pub(crate) fn files(&self, definition: &Value, service: &Value) {
         let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
         self.texts(&pretty(definition), &pretty(service));
     }
 
-    pub(super) fn texts(&self, definition: &str, service: &str) {
+    pub(crate) fn texts(&self, definition: &str, service: &str) {
         std::fs::write(self.folder.path().join("taskdef.json"), definition).unwrap();
         std::fs::write(self.folder.path().join("service.json"), service).unwrap();
     }
 
     /// As the command line has them.
-    pub(super) fn args(&self, arguments: &[&str]) -> ServiceArgs {
+    pub(crate) fn args(&self, arguments: &[&str]) -> ServiceArgs {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let files = [path("taskdef.json"), path("service.json")];
         let all = ["ecroll", "service"].into_iter().map(str::to_owned);
@@ -86,12 +86,12 @@ impl Desk {
 
     /// Runs it in the cluster `prod`, without asking; answers how it ended, standard output, standard error. The folder is
     /// left out of what it says.
-    pub(super) async fn run(&self, arguments: &[&str]) -> (anyhow::Result<Exit>, String, String) {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> (anyhow::Result<Exit>, String, String) {
         self.run_as(&[&["--cluster", "prod"], arguments].concat())
             .await
     }
 
-    pub(super) async fn run_as(
+    pub(crate) async fn run_as(
         &self,
         arguments: &[&str],
     ) -> (anyhow::Result<Exit>, String, String) {
@@ -110,7 +110,7 @@ impl Desk {
         (exit, self.plain(&out), self.plain(&err))
     }
 
-    pub(super) async fn json(&self, arguments: &[&str]) -> (anyhow::Result<Exit>, String, String) {
+    pub(crate) async fn json(&self, arguments: &[&str]) -> (anyhow::Result<Exit>, String, String) {
         let never = std::future::pending();
         let args = self.args(&[&["--cluster", "prod"], arguments].concat());
         self.pocket
@@ -119,7 +119,7 @@ impl Desk {
     }
 
     /// Runs it, and answers what it refuses; it must write nothing.
-    pub(super) async fn refused(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn refused(&self, arguments: &[&str]) -> String {
         self.pocket.forget();
         let (exit, _, _) = self.run(arguments).await;
         let error = exit.unwrap_err();
@@ -133,17 +133,17 @@ impl Desk {
     }
 
     /// The service as it is described.
-    pub(super) fn live(&self) -> Value {
+    pub(crate) fn live(&self) -> Value {
         web(&self.pocket).unwrap()
     }
 
     /// The revision that it is to run.
-    pub(super) fn runs(&self) -> String {
+    pub(crate) fn runs(&self) -> String {
         self.live()["taskDefinition"].as_str().unwrap().to_owned()
     }
 
     /// The last input of an operation that was sent to ECS.
-    pub(super) fn sent(&self, wanted: &str) -> Value {
+    pub(crate) fn sent(&self, wanted: &str) -> Value {
         let journal = self.pocket.account().journal_since(0).into_iter().rev();
         let mut calls = journal.filter_map(|entry| match entry.what {
             What::Call {

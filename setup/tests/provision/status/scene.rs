@@ -40,7 +40,22 @@ impl Scene {
 
     /// Without it.
     pub(crate) fn bare() -> Self {
-        let pocket = Pocket::new(Options::default());
+        Self::in_account(Options::default())
+    }
+
+    /// With the pipeline, whose function writes its log.
+    pub(crate) async fn logged(text: &str) -> Self {
+        let scene = Self::in_account(Options {
+            function_logs: true,
+            ..Options::default()
+        });
+        scene.pocket.set_up(&config(text)).await.unwrap();
+        scene.minutes(1).await;
+        scene
+    }
+
+    fn in_account(options: Options) -> Self {
+        let pocket = Pocket::new(options);
         let answers = host(pocket.account());
         Self { pocket, answers }
     }
