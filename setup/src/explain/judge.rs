@@ -1,6 +1,6 @@
 //! The facts of each push and service, put together. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use handler::ledger;
@@ -32,79 +32,70 @@ pub fn explain(
     origin: Origin,
     all: bool,
 ) -> Explanation {
-    let of_each = by_push(history);
-    let concerns = |at: usize| match asked {
-        Asked::Pushes(wanted) => wanted.contains(&at),
-        Asked::Service { .. } => of_each
-            .get(&at)
-            .is_some_and(|all| all.iter().any(|decided| asked.takes(&decided.decision))),
-    };
-    let mut told: Vec<Told> = Vec::new();
-    for (at, push) in history.pushed.iter().enumerate() {
-        if concerns(at) {
-            let decisions = of_each.get(&at).map_or(&[][..], Vec::as_slice);
-            told.push(one(history, asked, push, decisions));
-        }
-    }
-    told.sort_by_key(|told| std::cmp::Reverse(told.when()));
+    let placed = Placed::of(history);
+    let mut wanted: Vec<(Option<DateTime<Utc>>, usize)> = (0..history.pushed.len())
+        .filter(|at| placed.concerns(*at, asked))
+        .map(|at| (placed.when(at), at))
+        .collect();
+    wanted.sort_by(|a, b| b.cmp(a));
     let earlier = if all {
         0
     } else {
-        told.len().saturating_sub(SHOWN)
+        wanted.len().saturating_sub(SHOWN)
     };
-    told.truncate(told.len() - earlier);
+    wanted.truncate(wanted.len() - earlier);
+    let told = wanted
+        .iter()
+        .filter_map(|(_, at)| Some(placed.told(*at, history.pushed.get(*at)?, asked)));
     Explanation {
         asked: words.to_owned(),
         source: origin.name,
-        pushes: told,
+        pushes: told.collect(),
         earlier,
         gaps: origin.gaps,
     }
 }
 
-impl Told {
-    fn when(&self) -> Option<DateTime<Utc>> {
-        let mut steps = self.services.iter().flat_map(|case| &case.steps);
-        self.push
-            .pushed_at
-            .or_else(|| steps.next().map(|step| step.at))
-    }
-}
-
 impl History {
-    /// The push that a decision is about, as its place in `pushed`.
-    pub(super) fn push_of(&self, decided: &Decided) -> Option<usize> {
-        let decision = &decided.decision;
-        let word = ledger::word(&decision.push);
-        let named = |push: &Pushed| push.event_ids.iter().any(|id| ledger::word(id) == word);
-        let same = |push: &Pushed| {
-            push.repository == decision.repository
-                && push.digest == decision.digest
-                && push.pushed_at.is_none_or(|at| at <= decided.at)
+    /// Of each decision the push that it is about, as its place in `pushed`.
+    pub(super) fn places(&self) -> Vec<Option<usize>> {
+        let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+        let mut by_digest: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (at, push) in self.pushed.iter().enumerate() {
+            for id in &push.event_ids {
+                by_id.entry(ledger::word(id)).or_insert(at);
+            }
+            let image = (push.repository.as_str(), push.digest.as_str());
+            by_digest.entry(image).or_default().push(at);
+        }
+        let place = |decided: &Decided| {
+            let decision = &decided.decision;
+            if !decision.push.is_empty() {
+                return by_id.get(&ledger::word(&decision.push)).copied();
+            }
+            // A log of before the decisions named their pushes: the last push of the image by then.
+            let image = (decision.repository.as_str(), decision.digest.as_str());
+            let by_then = |at: &&usize| {
+                let pushed = self.pushed.get(**at).and_then(|push| push.pushed_at);
+                pushed.is_none_or(|pushed| pushed <= decided.at)
+            };
+            by_digest.get(&image)?.iter().rfind(by_then).copied()
         };
-        let place = self.pushed.iter().position(named);
-        // A log of before the decisions named their pushes.
-        place.or_else(|| {
-            decision
-                .push
-                .is_empty()
-                .then(|| self.pushed.iter().rposition(same))
-                .flatten()
-        })
+        self.decisions.iter().map(place).collect()
     }
 
     /// The same with a push for each decision: of one that no report names, what the decision says of it.
     #[must_use]
     pub fn completed(mut self) -> Self {
-        for at in 0..self.decisions.len() {
-            let Some(decided) = self.decisions.get(at) else {
-                break;
-            };
-            if self.push_of(decided).is_some() {
+        let places = self.places();
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        for (decided, place) in self.decisions.iter().zip(places) {
+            let decision = &decided.decision;
+            let id = format!("{} {}", decision.push, decision.digest);
+            if place.is_some() || !known.insert(id) {
                 continue;
             }
-            let decision = &decided.decision;
-            let push = Pushed {
+            self.pushed.push(Pushed {
                 account: String::new(),
                 region: String::new(),
                 repository: decision.repository.clone(),
@@ -114,101 +105,146 @@ impl History {
                 event_ids: vec![decision.push.clone()],
                 by: None,
                 no_image: None,
-            };
-            self.pushed.push(push);
+            });
         }
         self
     }
 }
 
-fn by_push(history: &History) -> BTreeMap<usize, Vec<&Decided>> {
-    let mut of_each: BTreeMap<usize, Vec<&Decided>> = BTreeMap::new();
-    for decided in &history.decisions {
-        if let Some(at) = history.push_of(decided) {
-            of_each.entry(at).or_default().push(decided);
+/// A history with its decisions by push.
+struct Placed<'h> {
+    history: &'h History,
+    places: Vec<Option<usize>>,
+    by_push: BTreeMap<usize, Vec<&'h Decided>>,
+}
+
+impl<'h> Placed<'h> {
+    fn of(history: &'h History) -> Self {
+        let places = history.places();
+        let mut by_push: BTreeMap<usize, Vec<&Decided>> = BTreeMap::new();
+        for (decided, place) in history.decisions.iter().zip(&places) {
+            if let Some(at) = place {
+                by_push.entry(*at).or_default().push(decided);
+            }
+        }
+        Self {
+            history,
+            places,
+            by_push,
         }
     }
-    of_each
-}
 
-fn one(history: &History, asked: &Asked, push: &Pushed, decisions: &[&Decided]) -> Told {
-    let mut services: BTreeMap<(&str, &str), Vec<&Decided>> = BTreeMap::new();
-    for decided in decisions {
-        if asked.takes(&decided.decision) {
-            let name = (
-                decided.decision.cluster.as_str(),
-                decided.decision.service.as_str(),
-            );
-            services.entry(name).or_default().push(decided);
+    fn decisions(&self, push: usize) -> &[&'h Decided] {
+        self.by_push.get(&push).map_or(&[], Vec::as_slice)
+    }
+
+    fn concerns(&self, push: usize, asked: &Asked) -> bool {
+        let mut decisions = self.decisions(push).iter();
+        match asked {
+            Asked::Pushes(wanted) => wanted.contains(&push),
+            Asked::Service { .. } => decisions.any(|decided| asked.takes(&decided.decision)),
         }
     }
-    let services: Vec<Case> = services
-        .into_values()
-        .filter_map(|steps| case(history, push, &steps))
-        .collect();
-    Told {
-        push: push.clone(),
-        sentences: sentence::of_push(push, decisions.is_empty()),
-        services,
+
+    /// When it was pushed, else when something was decided about it.
+    fn when(&self, push: usize) -> Option<DateTime<Utc>> {
+        let decided = self.decisions(push).first().map(|decided| decided.at);
+        let pushed = self.history.pushed.get(push);
+        pushed.and_then(|push| push.pushed_at).or(decided)
+    }
+
+    fn told(&self, at: usize, push: &Pushed, asked: &Asked) -> Told {
+        let decisions = self.decisions(at);
+        let mut services: BTreeMap<(&str, &str), Vec<&Decided>> = BTreeMap::new();
+        for decided in decisions {
+            let decision = &decided.decision;
+            if asked.takes(decision) {
+                let name = (decision.cluster.as_str(), decision.service.as_str());
+                services.entry(name).or_default().push(decided);
+            }
+        }
+        let cases = services.into_values();
+        Told {
+            push: push.clone(),
+            sentences: sentence::of_push(push, decisions.is_empty()),
+            services: cases
+                .filter_map(|steps| self.case((at, push), &steps))
+                .collect(),
+        }
+    }
+
+    fn case(&self, (at, push): (usize, &Pushed), decided: &[&Decided]) -> Option<Case> {
+        let (first, last) = (decided.first()?, decided.last()?);
+        let steps = decided.iter().map(|decided| Step {
+            at: decided.at,
+            trigger: decided.road.clone(),
+            window: decided.window,
+            outcome: decided.decision.outcome,
+            reason: decided.decision.reason.clone(),
+            from: decided.decision.from.clone(),
+            to: decided.decision.to.clone(),
+        });
+        let mut rolls = decided.iter().rev();
+        let rolled = rolls.find(|decided| decided.decision.outcome == Outcome::Rolled);
+        let ran = first.decision.from.clone();
+        let mut case = Case {
+            cluster: last.decision.cluster.clone(),
+            service: last.decision.service.clone(),
+            tag: last.decision.tag.clone(),
+            outcome: last.decision.outcome,
+            reason: last.decision.reason.clone(),
+            policy: last.policy.clone(),
+            ran: ran.map(|revision| self.ran(first, revision)),
+            steps: steps.collect(),
+            ended: rolled.and_then(|rolled| over(self.history, push, rolled)),
+            overtaken: self
+                .overtaken(at, rolled.unwrap_or(last))
+                // What was left out of itself is no matter of what came after.
+                .filter(|_| last.decision.outcome != Outcome::Skipped),
+            next: String::new(),
+            sentences: Vec::new(),
+        };
+        case.next = sentence::next(&case, push);
+        case.sentences = sentence::of_case(&case, push);
+        Some(case)
+    }
+
+    /// What ran, with the tag for which an earlier decision made it.
+    fn ran(&self, decided: &Decided, revision: String) -> Ran {
+        let mut before = self.history.decisions.iter().rev();
+        let made = before.find(|before| {
+            before.at < decided.at
+                && before.decision.to.as_ref() == Some(&revision)
+                && is_of(before, decided)
+        });
+        Ran {
+            tag: made.map(|made| made.decision.tag.clone()),
+            revision,
+        }
+    }
+
+    /// The first roll of another push of the repository after a decision.
+    fn overtaken(&self, push: usize, decided: &Decided) -> Option<Overtaken> {
+        let mut all = self.history.decisions.iter().zip(&self.places);
+        let (later, _) = all.find(|(later, place)| {
+            later.at > decided.at
+                && later.decision.outcome == Outcome::Rolled
+                && **place != Some(push)
+                && is_of(later, decided)
+        })?;
+        Some(Overtaken {
+            at: later.at,
+            tag: later.decision.tag.clone(),
+            to: later.decision.to.clone(),
+        })
     }
 }
 
-fn case(history: &History, push: &Pushed, decided: &[&Decided]) -> Option<Case> {
-    let (first, last) = (decided.first()?, decided.last()?);
-    let steps = decided.iter().map(|decided| Step {
-        at: decided.at,
-        trigger: decided.road.clone(),
-        window: decided.window,
-        outcome: decided.decision.outcome,
-        reason: decided.decision.reason.clone(),
-        from: decided.decision.from.clone(),
-        to: decided.decision.to.clone(),
-    });
-    let rolled = decided
-        .iter()
-        .rfind(|decided| decided.decision.outcome == Outcome::Rolled);
-    let mut case = Case {
-        cluster: last.decision.cluster.clone(),
-        service: last.decision.service.clone(),
-        tag: last.decision.tag.clone(),
-        outcome: last.decision.outcome,
-        reason: last.decision.reason.clone(),
-        policy: last.policy.clone(),
-        ran: first
-            .decision
-            .from
-            .clone()
-            .map(|revision| ran(history, first, revision)),
-        steps: steps.collect(),
-        ended: rolled.and_then(|rolled| over(history, push, rolled)),
-        overtaken: overtaken(history, push, rolled.unwrap_or(last))
-            // What was left out of itself is no matter of what came after.
-            .filter(|_| last.decision.outcome != Outcome::Skipped),
-        next: String::new(),
-        sentences: Vec::new(),
-    };
-    case.next = sentence::next(&case, push);
-    case.sentences = sentence::of_case(&case, push);
-    Some(case)
-}
-
+/// Whether both are of the same repository at the same service.
 fn is_of(one: &Decided, other: &Decided) -> bool {
-    (&one.decision.cluster, &one.decision.service)
-        == (&other.decision.cluster, &other.decision.service)
-}
-
-/// What ran, with the tag for which an earlier decision made it.
-fn ran(history: &History, decided: &Decided, revision: String) -> Ran {
-    let mut before = history.decisions.iter().rev().filter(|before| {
-        is_of(before, decided)
-            && before.at < decided.at
-            && before.decision.repository == decided.decision.repository
-    });
-    let made = before.find(|before| before.decision.to.as_ref() == Some(&revision));
-    Ran {
-        tag: made.map(|made| made.decision.tag.clone()),
-        revision,
-    }
+    let (one, other) = (&one.decision, &other.decision);
+    (&one.cluster, &one.service, &one.repository)
+        == (&other.cluster, &other.service, &other.repository)
 }
 
 /// How a roll ended: by its revision, else by its push.
@@ -233,21 +269,5 @@ fn over(history: &History, push: &Pushed, rolled: &Decided) -> Option<Over> {
         state: ended.state,
         runs: ended.runs.clone(),
         reason: ended.reason.clone(),
-    })
-}
-
-/// The first roll of another push of the repository after a decision.
-fn overtaken(history: &History, push: &Pushed, decided: &Decided) -> Option<Overtaken> {
-    let later = history.decisions.iter().find(|later| {
-        is_of(later, decided)
-            && later.at > decided.at
-            && later.decision.outcome == Outcome::Rolled
-            && later.decision.repository == decided.decision.repository
-            && history.push_of(later).and_then(|at| history.pushed.get(at)) != Some(push)
-    })?;
-    Some(Overtaken {
-        at: later.at,
-        tag: later.decision.tag.clone(),
-        to: later.decision.to.clone(),
     })
 }

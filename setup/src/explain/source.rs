@@ -185,17 +185,15 @@ fn of_reports(reports: &[(DateTime<Utc>, &Report)]) -> History {
     }
     history.decisions = all;
     let mut history = history.completed();
+    let places = history.places();
     let mut news = News::default();
-    let decisions = std::mem::take(&mut history.decisions);
-    let is_new = |decided: &Decided| {
+    let decisions = std::mem::take(&mut history.decisions).into_iter();
+    let new = decisions.zip(places).filter(|(decided, push)| {
         let decision = &decided.decision;
-        let push = history.push_of(decided);
-        let pair = (decision.cluster.clone(), decision.service.clone(), push);
+        let pair = (decision.cluster.clone(), decision.service.clone(), *push);
         news.is_new(pair, decision.outcome)
-    };
-    let mut is_new = is_new;
-    let new = decisions.into_iter().filter(|decided| is_new(decided));
-    let decisions = new.collect();
+    });
+    let decisions = new.map(|(decided, _)| decided).collect();
     History {
         decisions,
         ..history
@@ -251,4 +249,137 @@ fn pushed(mut lines: Vec<&PushLine>) -> Vec<Pushed> {
     }
     all.sort_by_key(|push| push.pushed_at);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use handler::logged::Line;
+    use handler::report::{Outcome, Report};
+    use serde_json::{Value, json};
+
+    use super::{of_runs, read};
+    use crate::explain::judge::Origin;
+    use crate::history::History;
+    use crate::invocations::Run;
+
+    fn push(at: &str, tag: &str, digest: &str, id: &str) -> Value {
+        json!({"account": "111122223333", "region": "eu-west-1", "repository": "web", "tag": tag,
+            "digest": digest, "pushed_at": format!("2026-03-01T{at}Z"), "event_id": id})
+    }
+
+    fn decision(outcome: &str, digest: &str, id: Option<&str>) -> Value {
+        let mut decision = json!({"cluster": "prod", "service": "web", "repository": "web", "tag": "v1",
+            "digest": digest, "outcome": outcome, "reason": "so", "from": null, "to": null});
+        if let Some(id) = id {
+            decision["event_id"] = json!(id);
+        }
+        decision
+    }
+
+    fn run(at: &str, pushes: &[Value], decisions: &[Value]) -> Run {
+        let report =
+            json!({"trigger": "sweep", "window": null, "pushes": pushes, "decisions": decisions});
+        let report: Report = serde_json::from_value(report).unwrap();
+        Run {
+            at: format!("2026-03-01T{at}Z").parse().unwrap(),
+            line: Line::Report(Box::new(report)),
+        }
+    }
+
+    fn history(runs: &[Run]) -> History {
+        of_runs(runs, &mut Origin::default())
+    }
+
+    fn digests(history: &History) -> Vec<String> {
+        let pushes = history.pushed.iter();
+        pushes
+            .map(|push| format!("{} {}", push.digest, push.tags.join("+")))
+            .collect()
+    }
+
+    #[test]
+    fn a_push_that_is_named_twice_is_one_and_a_tag_that_moved_there_and_back_is_three() {
+        let pushes = [
+            push("10:00:00", "v1", "sha256:d1", "a"),
+            push("10:00:02", "latest", "sha256:d1", "b"),
+            push("10:05:00", "latest", "sha256:d2", "c"),
+            push("10:06:00", "latest", "sha256:d1", "d"),
+            push("11:00:00", "latest", "sha256:d1", "e"),
+        ];
+        let twice = [
+            run("11:01:00", &pushes, &[]),
+            run("11:05:00", &pushes[1..], &[]),
+        ];
+        let expected = [
+            "sha256:d1 v1+latest",
+            "sha256:d2 latest",
+            "sha256:d1 latest",
+            "sha256:d1 latest",
+        ];
+        assert_eq!(digests(&history(&twice)), expected);
+    }
+
+    #[test]
+    fn of_what_every_look_up_says_again_only_news_is_kept() {
+        let pushes = [push("10:00:00", "v1", "sha256:d1", "a")];
+        let said = |at, outcome| run(at, &pushes, &[decision(outcome, "sha256:d1", Some("a"))]);
+        let history = history(&[
+            said("10:05:00", "failed"),
+            said("10:06:00", "rolled"),
+            said("10:10:00", "unchanged"),
+            said("10:15:00", "held"),
+            said("10:20:00", "held"),
+        ]);
+        let outcomes: Vec<Outcome> = history
+            .decisions
+            .iter()
+            .map(|decided| decided.decision.outcome)
+            .collect();
+        assert_eq!(outcomes, [Outcome::Failed, Outcome::Rolled, Outcome::Held]);
+    }
+
+    #[test]
+    fn decisions_find_their_pushes_by_identity_and_in_an_old_log_by_the_image() {
+        let pushes = [
+            push("10:00:00", "v1", "sha256:d1", "a"),
+            push("10:05:00", "v2", "sha256:d2", "b"),
+            push("10:30:00", "v1", "sha256:d1", "c"),
+        ];
+        let decisions = [
+            decision("skipped", "sha256:d1", Some("a")),
+            decision("skipped", "sha256:d2", None),
+            decision("rolled", "sha256:d1", None),
+            decision("held", "sha256:d9", Some("gone")),
+        ];
+        let history = history(&[run("10:31:00", &pushes, &decisions)]);
+        assert_eq!(history.places(), [Some(0), Some(1), Some(2), Some(3)]);
+        let unknown = &history.pushed[3];
+        assert_eq!(
+            (unknown.digest.as_str(), unknown.pushed_at),
+            ("sha256:d9", None)
+        );
+    }
+
+    #[test]
+    fn a_report_alone_is_a_history_and_failed_invocations_are_gaps() {
+        let report = json!({"trigger": "direct", "window": null,
+            "pushes": [push("10:00:00", "v1", "sha256:d1", "a")],
+            "decisions": [decision("rolled", "sha256:d1", Some("a"))]});
+        let (history, origin) = read("it", &report.to_string()).unwrap();
+        assert_eq!(history.decisions.len(), 1);
+        assert!(origin.gaps.is_empty());
+        let mut runs = vec![run("10:05:00", &[], &[])];
+        for at in ["10:10:00", "10:15:00"] {
+            let at = format!("2026-03-01T{at}Z").parse().unwrap();
+            let (kind, message) = ("Config".to_owned(), "no".to_owned());
+            runs.push(Run {
+                at,
+                line: Line::Failed { kind, message },
+            });
+        }
+        let mut origin = Origin::default();
+        let _ = of_runs(&runs, &mut origin);
+        let gap = "what 2 invocations left undone that failed, the last at 2026-03-01T10:15:00Z: Config: no";
+        assert_eq!(origin.gaps, [gap]);
+    }
 }

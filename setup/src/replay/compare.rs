@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use handler::ledger;
 use handler::report::Outcome;
 use serde::Serialize;
 
@@ -61,6 +62,7 @@ type Pair = (Option<DateTime<Utc>>, String, String, String);
 /// The last word on each pair.
 fn last(story: &Story) -> BTreeMap<Pair, (&Decided, Said)> {
     let mut all = BTreeMap::new();
+    let dates = story.dates();
     for decided in &story.decisions {
         let decision = &decided.decision;
         let said = Said {
@@ -70,7 +72,7 @@ fn last(story: &Story) -> BTreeMap<Pair, (&Decided, Said)> {
         };
         let service = format!("{}/{}", decision.cluster, decision.service);
         let pair = (
-            story.pushed_at(decision),
+            dates.get(&ledger::word(&decision.push)).copied(),
             service,
             decision.repository.clone(),
             decision.digest.clone(),

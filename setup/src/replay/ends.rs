@@ -60,3 +60,91 @@ fn end(notice: &Notice, state: End) -> Ended {
         reason: notice.reason.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use handler::deployment::End;
+    use handler::report::{Decision, Outcome};
+    use local::ecs::{DeploymentState as State, Notice};
+    use local::{Entry, What};
+
+    use super::ends;
+    use crate::history::Decided;
+
+    fn notice(deployment: &str, revision: &str, state: State) -> Entry {
+        let at = "2026-03-01T12:00:00Z".parse().unwrap();
+        let notice = Notice {
+            at,
+            cluster: "prod".to_owned(),
+            service: "web".to_owned(),
+            deployment: deployment.to_owned(),
+            task_definition: revision.to_owned(),
+            state,
+            reason: "so".to_owned(),
+        };
+        Entry {
+            at,
+            what: What::Deployment(notice),
+        }
+    }
+
+    fn rolled(to: &str) -> Decided {
+        Decided {
+            at: "2026-03-01T11:59:00Z".parse().unwrap(),
+            road: "alarm".to_owned(),
+            window: None,
+            policy: None,
+            decision: Decision {
+                cluster: "prod".to_owned(),
+                service: "web".to_owned(),
+                repository: "web".to_owned(),
+                tag: "v".to_owned(),
+                digest: "d".to_owned(),
+                outcome: Outcome::Rolled,
+                reason: String::new(),
+                from: None,
+                to: Some(to.to_owned()),
+                push: to.to_owned(),
+                retryable: false,
+            },
+        }
+    }
+
+    fn told(journal: &[Entry]) -> Vec<(String, End, String)> {
+        let decisions = [rolled("web:2"), rolled("web:3")];
+        let ends = ends(journal, &decisions).into_iter();
+        ends.map(|end| (end.to.unwrap(), end.state, end.runs))
+            .collect()
+    }
+
+    fn expected(to: &str, state: End, runs: &str) -> (String, End, String) {
+        (to.to_owned(), state, runs.to_owned())
+    }
+
+    #[test]
+    fn a_roll_completes_is_rolled_back_or_stays_stuck() {
+        let good = notice("1", "web:2", State::Completed);
+        let bad = notice("2", "web:3", State::Failed);
+        let one = expected("web:2", End::Completed, "web:2");
+        let stuck = told(&[good.clone(), bad.clone()]);
+        assert_eq!(stuck, [one.clone(), expected("web:3", End::Stuck, "web:3")]);
+        let back = [
+            good,
+            bad,
+            notice("3", "web:2", State::RolledBack),
+            // That the way back is over is no end of a roll.
+            notice("3", "web:2", State::Completed),
+        ];
+        let undone = expected("web:3", End::RolledBack, "web:2");
+        assert_eq!(told(&back), [one, undone]);
+    }
+
+    #[test]
+    fn what_others_deploy_is_no_roll() {
+        let others = [
+            notice("1", "web:1", State::Completed),
+            notice("2", "web:9", State::Failed),
+        ];
+        assert_eq!(told(&others), []);
+    }
+}

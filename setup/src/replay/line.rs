@@ -153,15 +153,16 @@ pub fn entry(entry: &Entry, rolled: &BTreeSet<String>) -> Option<Line> {
             meant_for, reason, ..
         } => ("dropped", format!("{meant_for}: {reason}")),
         What::Deployment(notice) if rolled.contains(&notice.task_definition) => {
-            let word = match notice.state {
-                DeploymentState::Completed => "steady",
-                DeploymentState::Failed => "failed",
-                DeploymentState::RolledBack => "undone",
+            let (word, again) = match notice.state {
+                DeploymentState::Completed => ("steady", ""),
+                DeploymentState::Failed => ("failed", ""),
+                // It names what ECS goes back to, not what it gave up.
+                DeploymentState::RolledBack => ("undone", " is deployed again"),
                 _ => return None,
             };
             let (cluster, service) = (&notice.cluster, &notice.service);
             let revision = revision(&notice.task_definition);
-            (word, format!("{cluster}/{service} {revision}"))
+            (word, format!("{cluster}/{service} {revision}{again}"))
         }
         _ => return None,
     };
@@ -189,5 +190,43 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Refused => "refused",
         Outcome::Skipped => "skipped",
         Outcome::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use local::ecs::{DeploymentState, Notice};
+    use local::{Entry, What};
+
+    use super::entry;
+
+    #[test]
+    fn a_rollback_names_the_revision_that_comes_back_as_such() {
+        let at = "2026-03-01T12:00:00Z".parse().unwrap();
+        let revision = "arn:aws:ecs:eu-west-1:000000000000:task-definition/web:2".to_owned();
+        let told = |state| {
+            let notice = Notice {
+                at,
+                cluster: "prod".to_owned(),
+                service: "web".to_owned(),
+                deployment: "ecs-svc/1".to_owned(),
+                task_definition: revision.clone(),
+                state,
+                reason: String::new(),
+            };
+            let what = What::Deployment(notice);
+            let line = entry(&Entry { at, what }, &BTreeSet::from([revision.clone()]));
+            line.map(|line| line.to_string())
+        };
+        let back = told(DeploymentState::RolledBack).unwrap();
+        assert_eq!(
+            back,
+            "2026-03-01 12:00:00  undone    prod/web web:2 is deployed again"
+        );
+        let failed = told(DeploymentState::Failed).unwrap();
+        assert_eq!(failed, "2026-03-01 12:00:00  failed    prod/web web:2");
+        assert_eq!(told(DeploymentState::Started), None);
     }
 }

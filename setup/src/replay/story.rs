@@ -137,11 +137,13 @@ impl Story {
         Self { account, ..self }
     }
 
-    /// When the push was that a decision is about.
-    pub(super) fn pushed_at(&self, decision: &Decision) -> Option<DateTime<Utc>> {
-        let word = ledger::word(&decision.push);
-        let of = |push: &&Pushed| push.event_ids.iter().any(|id| ledger::word(id) == word);
-        self.pushed.iter().find(of)?.pushed_at
+    /// When each push was, by every identity that decisions give it, as the ledger writes it.
+    pub(super) fn dates(&self) -> BTreeMap<String, DateTime<Utc>> {
+        let dated = self.pushed.iter().flat_map(|push| {
+            let ids = push.event_ids.iter();
+            ids.filter_map(|id| Some((ledger::word(id), push.pushed_at?)))
+        });
+        dated.collect()
     }
 }
 

@@ -131,7 +131,7 @@ mod tests {
         let folded = fold(&text, 60);
         let plain = anstream::adapter::strip_str(&folded).to_string();
         assert!(plain.contains(&word), "{plain}");
-        assert_eq!(plain.lines().count(), 2, "{plain}");
+        assert_eq!(plain.lines().count(), 3, "{plain}");
         assert_eq!(visible("\u{1b}[1;31mred\u{1b}[0m"), 3);
         let stripped = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(

@@ -125,6 +125,26 @@ async fn held_skipped_and_unchanged_are_told_with_their_policies() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_person_put_back_and_what_waits_for_its_wave_are_told() {
+    let scene = Scene::logged("[[waves]]\nservices = [\"first\"]\n").await;
+    scene.serve("first", &["web:v1"], &json!({}));
+    scene.serve("second", &["web:v1"], &json!({}));
+    scene.minutes(5).await;
+    scene.push("web:v2", 'a');
+    scene.rolls("first").await;
+    insta::assert_snapshot!("its_turn", text(&scene, "second").await);
+    scene.minutes(20).await;
+    scene.deploy("first", "first:1");
+    scene.minutes(20).await;
+    insta::assert_snapshot!("put_back", text(&scene, "first").await);
+    let json = json(&scene, "second").await;
+    let case = &json["pushes"][0]["services"][0];
+    let steps = case["steps"].as_array().unwrap();
+    let outcomes: Vec<&Value> = steps.iter().map(|step| &step["outcome"]).collect();
+    assert_eq!(outcomes, ["held", "rolled"], "its turn came");
+}
+
+#[tokio::test(start_paused = true)]
 async fn refused_and_failed_are_told_with_the_mend() {
     let scene = Scene::logged("").await;
     let tight =

@@ -35,10 +35,7 @@ pub(super) fn taken_and_replayed(stage: &Stage<'_>) {
             .judge
             .ecroll_alone(&["snapshot", &file, "--config", &config]),
     );
-    assert!(
-        said.contains("1 cluster, 1 service, 1 revision"),
-        "{said}"
-    );
+    assert!(said.contains("1 cluster, 1 service, 1 revision"), "{said}");
     assert_eq!(stage.state(), before);
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(
