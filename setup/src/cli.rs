@@ -1,21 +1,26 @@
 //! The command line: what can be asked for, and which verb answers.
 
+mod account;
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use handler::config::TriggerKind;
 use local::faults::Kind;
 
-use crate::clients::{self, Clients};
+use crate::clients::Clients;
 use crate::code::Code;
 use crate::command::{self, Session};
 use crate::config;
 use crate::exit::Exit;
 use crate::ui::{Output, Ui};
+use account::OnAccount;
+pub(crate) use values::duration;
+use values::{fault, region, seed, trigger};
 
 /// Makes Amazon ECS services follow the images pushed to Amazon ECR.
 #[derive(Debug, Parser)]
@@ -232,40 +237,6 @@ pub struct LocalArgs {
     pub seed: u64,
 }
 
-fn fault() -> impl TypedValueParser<Value = Kind> {
-    let known = Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.what()));
-    PossibleValuesParser::new(known)
-        .try_map(|name| Kind::parse(&name).ok_or("is no fault; `ecroll replay --help` lists them"))
-}
-
-fn trigger() -> impl TypedValueParser<Value = TriggerKind> {
-    let known = TriggerKind::ALL.map(|road| {
-        PossibleValue::new(road.word()).help(match road {
-            TriggerKind::Alarm => {
-                "metric filter, alarm and topic: minutes, and the net below the others"
-            }
-            TriggerKind::EcrEvents => "what ECR tells EventBridge: seconds",
-            TriggerKind::CloudtrailEvents => "what CloudTrail tells EventBridge",
-            TriggerKind::LogSubscription => "a subscription filter on the log group",
-        })
-    });
-    PossibleValuesParser::new(known).try_map(|word| word.parse::<TriggerKind>())
-}
-
-fn region(text: &str) -> Result<String, &'static str> {
-    let region = clients::is_region(text).then(|| text.to_owned());
-    region.ok_or("is no Region, such as eu-west-1")
-}
-
-fn seed(text: &str) -> Result<u64, &'static str> {
-    text.parse()
-        .map_err(|_| "must be a whole number, 0 or more")
-}
-
-pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
-    handler::config::span(text).ok_or("must be a number with s, m, h or d, such as 90s or 5m")
-}
-
 /// Runs the program on its arguments, the first being its name. Prints everything that there is to say.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, now: DateTime<Utc>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
@@ -366,41 +337,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
             code,
             now,
         };
-        match verb {
-            OnAccount::Plan { check } => command::plan::run(check, &session, ui).await,
-            OnAccount::Setup => command::setup::run(globals.yes, &session, ui, interrupt()).await,
-            OnAccount::Status(args) => {
-                let Session {
-                    clients, config, ..
-                } = &session;
-                command::status::run(&args, clients, config, now, ui, interrupt()).await
-            }
-            OnAccount::Snapshot(args) => {
-                let Session {
-                    clients, config, ..
-                } = &session;
-                command::snapshot::run(&args, clients, config, now, ui, interrupt()).await
-            }
-            OnAccount::Explain(args, since) => {
-                let Session {
-                    clients, config, ..
-                } = &session;
-                command::explain::live(&args, since, clients, config, now, ui).await
-            }
-            OnAccount::Doctor { probe } => {
-                let Session {
-                    clients, config, ..
-                } = &session;
-                command::doctor::run(probe, clients, config, now, ui).await
-            }
-            OnAccount::Destroy { delete_logs } => {
-                let Session {
-                    clients, config, ..
-                } = &session;
-                let yes = globals.yes;
-                command::destroy::run(yes, delete_logs, clients, config, ui, interrupt()).await
-            }
-        }
+        verb.run(globals.yes, &session, ui, interrupt()).await
     })
 }
 
@@ -419,22 +356,11 @@ async fn interrupt() {
     }
 }
 
-/// The verbs that need an account.
-enum OnAccount {
-    Plan { check: bool },
-    Setup,
-    Destroy { delete_logs: bool },
-    Status(command::status::StatusArgs),
-    Doctor { probe: bool },
-    Snapshot(command::snapshot::SnapshotArgs),
-    Explain(command::explain::ExplainArgs, Duration),
-}
-
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Cli, Verb, duration};
+    use super::{Cli, Verb};
     use crate::ui::Output;
 
     #[test]
@@ -479,12 +405,5 @@ mod tests {
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
-    }
-
-    #[test]
-    fn durations_need_a_unit() {
-        assert_eq!(duration("90s").unwrap().as_secs(), 90);
-        assert_eq!(duration("2h").unwrap().as_secs(), 7200);
-        assert!(duration("").is_err() && duration("5").is_err() && duration("m").is_err());
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use handler::deployment::End;
 use handler::report::{Decision, Window};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::status::{maybe_seconds, seconds};
 
@@ -74,6 +75,15 @@ pub struct Ended {
     pub runs: String,
     /// ECS's own sentence.
     pub reason: String,
+}
+
+/// Who made a record of CloudTrail: a user or role, else the service of AWS that acted for somebody.
+///
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+pub(crate) fn made_by(record: &Value) -> Option<String> {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    let who = text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy"));
+    who.map(ToOwned::to_owned)
 }
 
 /// All of it, in the order of time.

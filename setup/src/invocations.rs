@@ -21,7 +21,7 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Runs {
     /// How invocations went, the oldest first.
-    pub(crate) runs: Vec<Run>,
+    pub(crate) all: Vec<Run>,
     /// Whether there is such a log.
     pub(crate) found: bool,
     /// Whether it was read to its end.
@@ -52,13 +52,13 @@ pub(crate) async fn since(clients: &Clients, group: &str, from: DateTime<Utc>) -
         read.found = true;
         let events = page.events().iter();
         // Not every endpoint filters.
-        read.runs.extend(events.filter_map(|event| {
+        read.all.extend(events.filter_map(|event| {
             Some(Run {
                 at: of_millis(event.timestamp().unwrap_or_default()),
                 line: Line::read(event.message()?)?,
             })
         }));
     }
-    read.runs.sort_by_key(|run| run.at);
+    read.all.sort_by_key(|run| run.at);
     Ok(read)
 }

@@ -55,6 +55,34 @@ async fn the_json_has_the_members_that_programs_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_json_tells_what_was_pushed_by_whom_and_how_each_roll_ended() {
+    let json = serde_json::to_value(story(0, SAMPLE).await).unwrap();
+    let list = |member: &str| json[member].as_array().unwrap().clone();
+    let pushed = list("pushed");
+    assert_eq!(pushed.len(), 8, "seven images and a signature");
+    let who = "arn:aws:sts::111122223333:assumed-role/build/build";
+    assert!(pushed.iter().all(|push| push["by"] == who));
+    let no_image = pushed.iter().filter(|push| !push["no_image"].is_null());
+    assert_eq!(no_image.count(), 1);
+    let both = pushed.iter().find(|push| push["repository"] == "worker");
+    assert_eq!(both.unwrap()["tags"], json!(["1.4.0", "latest"]));
+    // Each decision is about one of them, and each roll came to its end.
+    let ids: Vec<&Value> = pushed
+        .iter()
+        .flat_map(|push| push["event_ids"].as_array().unwrap())
+        .collect();
+    for decision in list("decisions") {
+        assert!(ids.contains(&&decision["event_id"]), "{decision}");
+        assert_eq!(decision["policy"], "any");
+        if decision["outcome"] == "rolled" {
+            let mut ended = list("ended").into_iter();
+            let ended = ended.find(|ended| ended["to"] == decision["to"]).unwrap();
+            assert_eq!(ended["state"], "completed");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_seed_is_one_history_and_no_seed_loses_a_push() {
     let first = story(7, SAMPLE).await;
     assert_eq!(first, story(7, SAMPLE).await);

@@ -86,8 +86,10 @@ pub async fn live(
     now: DateTime<Utc>,
     ui: &mut Ui,
 ) -> anyhow::Result<Exit> {
-    let (history, origin) = Box::pin(live::read(clients, config, now, since)).await?;
-    answer(args, &history, origin, ui)
+    let mut live = Box::pin(live::read(clients, config, now, since)).await?;
+    let asked = Asked::read(&args.name, &live.history)?;
+    Box::pin(live.add_identities(clients, &asked, args.all)).await;
+    answer(args, &live.history, live.origin, ui)
 }
 
 /// Explains by a history.

@@ -116,18 +116,18 @@ fn page(command: Command) -> io::Result<Page> {
 /// The notes behind the flags: sentences, and examples line by line.
 fn extra(notes: &str) -> String {
     let mut text = String::new();
-    let (mut noted, mut exemplified) = (false, false);
+    let (mut in_notes, mut in_examples) = (false, false);
     for line in notes.lines() {
         match (line, line.strip_prefix("  ")) {
             ("" | "Example:" | "Examples:", _) => {}
             (_, Some(example)) => {
-                if !std::mem::replace(&mut exemplified, true) {
+                if !std::mem::replace(&mut in_examples, true) {
                     text.push_str(".SH EXAMPLES\n.nf\n");
                 }
                 text.push_str(&escaped(example));
             }
             (sentence, None) => {
-                if !std::mem::replace(&mut noted, true) {
+                if !std::mem::replace(&mut in_notes, true) {
                     text.push_str(".SH NOTES\n");
                 }
                 text.push_str(&escaped(sentence));
@@ -135,7 +135,7 @@ fn extra(notes: &str) -> String {
             }
         }
     }
-    if exemplified {
+    if in_examples {
         text.push_str(".fi\n");
     }
     text

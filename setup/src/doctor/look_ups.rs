@@ -47,7 +47,7 @@ async fn read(ground: &Ground<'_>) -> Result<Vec<Run>> {
 /// How invocations went from a time on, oldest first.
 pub(super) async fn since(ground: &Ground<'_>, from: DateTime<Utc>) -> Result<Vec<Run>> {
     let group = &ground.names.function_log_group;
-    Ok(invocations::since(ground.clients, group, from).await?.runs)
+    Ok(invocations::since(ground.clients, group, from).await?.all)
 }
 
 fn judged(

@@ -33,20 +33,10 @@ pub fn explain(
     all: bool,
 ) -> Explanation {
     let placed = Placed::of(history);
-    let mut wanted: Vec<(Option<DateTime<Utc>>, usize)> = (0..history.pushed.len())
-        .filter(|at| placed.concerns(*at, asked))
-        .map(|at| (placed.when(at), at))
-        .collect();
-    wanted.sort_by(|a, b| b.cmp(a));
-    let earlier = if all {
-        0
-    } else {
-        wanted.len().saturating_sub(SHOWN)
-    };
-    wanted.truncate(wanted.len() - earlier);
+    let (wanted, earlier) = placed.wanted(asked, all);
     let told = wanted
-        .iter()
-        .filter_map(|(_, at)| Some(placed.told(*at, history.pushed.get(*at)?, asked)));
+        .into_iter()
+        .filter_map(|at| Some(placed.told(at, history.pushed.get(at)?, asked)));
     Explanation {
         asked: words.to_owned(),
         source: origin.name,
@@ -54,6 +44,11 @@ pub fn explain(
         earlier,
         gaps: origin.gaps,
     }
+}
+
+/// The places of the pushes that [`explain`] would tell of.
+pub(super) fn wanted(history: &History, asked: &Asked, all: bool) -> Vec<usize> {
+    Placed::of(history).wanted(asked, all).0
 }
 
 impl History {
@@ -136,6 +131,20 @@ impl<'h> Placed<'h> {
 
     fn decisions(&self, push: usize) -> &[&'h Decided] {
         self.by_push.get(&push).map_or(&[], Vec::as_slice)
+    }
+
+    /// The pushes to tell of, the newest first, and how many older ones are left out.
+    fn wanted(&self, asked: &Asked, all: bool) -> (Vec<usize>, usize) {
+        let every = 0..self.history.pushed.len();
+        let mut wanted: Vec<(Option<DateTime<Utc>>, usize)> = every
+            .filter(|at| self.concerns(*at, asked))
+            .map(|at| (self.when(at), at))
+            .collect();
+        wanted.sort_by(|a, b| b.cmp(a));
+        let most = if all { wanted.len() } else { SHOWN };
+        let earlier = wanted.len().saturating_sub(most);
+        let wanted = wanted.into_iter().take(most).map(|(_, at)| at);
+        (wanted.collect(), earlier)
     }
 
     fn concerns(&self, push: usize, asked: &Asked) -> bool {

@@ -5,17 +5,38 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::plan::FAMILIES;
+use handler::record::Record;
 use handler::stacks;
+use serde_json::Value;
 
-use super::judge::Origin;
+use super::ask::Asked;
+use super::judge::{Origin, wanted};
 use super::source::of_runs;
 use crate::clients::Clients;
-use crate::error::{Error, Result};
-use crate::history::History;
+use crate::error::{Called, Error, Result};
+use crate::history::{History, Pushed, made_by};
 use crate::invocations;
 use crate::names::Names;
 use crate::resource::Function;
 use crate::status::text;
+
+/// Clocks may differ so much.
+const AROUND: TimeDelta = TimeDelta::minutes(5);
+/// A record that comes later than this is not waited for.
+const LATE: TimeDelta = TimeDelta::hours(2);
+/// Pages of the trail's log that are read at most for one push.
+const MOST_PAGES: usize = 20;
+
+/// What was read.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// What happened.
+    pub history: History,
+    /// Where that is from.
+    pub origin: Origin,
+    /// Where the records are.
+    log_group: Option<String>,
+}
 
 /// Reads how look-ups went in the last `since`. The policies are those of the function's configuration.
 ///
@@ -26,7 +47,7 @@ pub async fn read(
     config: &Config,
     now: DateTime<Utc>,
     since: Duration,
-) -> Result<(History, Origin)> {
+) -> Result<Live> {
     let place = clients.place().await?;
     let names = Names::new(&config.name, config.log_group.as_deref(), &place);
     let group = &names.function_log_group;
@@ -42,7 +63,7 @@ pub async fn read(
             place.region
         )));
     }
-    if read.runs.is_empty() {
+    if read.all.is_empty() {
         return Err(Error::Wrong(format!(
             "`{group}` tells of no look-up since {}: a longer --since reaches further back, and `ecroll doctor` says \
              whether the pipeline works",
@@ -54,24 +75,91 @@ pub async fn read(
         gaps: Vec::new(),
     };
     if !read.whole {
-        let last = read.runs.last().map(|run| text(run.at));
+        let last = read.all.last().map(|run| text(run.at));
         let after = last.unwrap_or_default();
         origin.gaps.push(format!(
             "look-ups after {after}: the log is longer than is read at once; a shorter --since reaches them"
         ));
     }
-    let mut history = of_runs(&read.runs, &mut origin);
+    let mut history = of_runs(&read.all, &mut origin);
     // Without it there are no policies to tell of; everything else is in the log.
-    match Function::live_config(clients, &config.name).await {
-        Ok(Some(live)) => {
-            if let Ok(live) = Config::from_json_text(&live) {
-                add_policies(&mut history, &live);
+    let log_group = match Function::live_config(clients, &config.name).await {
+        Ok(Some(live)) => Config::from_json_text(&live).ok().and_then(|live| {
+            add_policies(&mut history, &live);
+            live.log_group
+        }),
+        Ok(None) => None,
+        Err(error) => {
+            origin.gaps.push(format!("the policies: {error}"));
+            None
+        }
+    };
+    Ok(Live {
+        history,
+        origin,
+        log_group,
+    })
+}
+
+impl Live {
+    /// Asks the trail's log who made the pushes that are to be told of.
+    pub async fn add_identities(&mut self, clients: &Clients, asked: &Asked, all: bool) {
+        let Some(group) = self.log_group.clone() else {
+            return;
+        };
+        for at in wanted(&self.history, asked, all) {
+            let Some(push) = self.history.pushed.get_mut(at) else {
+                continue;
+            };
+            match identity(clients, &group, push).await {
+                Ok(by) => push.by = by,
+                Err(error) => {
+                    // The next would fail likewise.
+                    self.origin.gaps.push(format!("who pushed: {error}"));
+                    return;
+                }
             }
         }
-        Ok(None) => {}
-        Err(error) => origin.gaps.push(format!("the policies: {error}")),
     }
-    Ok((history, origin))
+}
+
+/// Who made a push, by its record in the trail's log group.
+async fn identity(clients: &Clients, group: &str, push: &Pushed) -> Result<Option<String>> {
+    let (Some(at), Some(id)) = (push.pushed_at, push.event_ids.first()) else {
+        return Ok(None);
+    };
+    // A quote would end the pattern's text; no identity of CloudTrail has one.
+    if id.contains(['"', '\\']) {
+        return Ok(None);
+    }
+    let named = ["eventID", "sharedEventID", "addendum.originalEventID"];
+    let named = named.map(|member| format!("$.{member} = \"{id}\""));
+    let mut pages = clients
+        .logs
+        .filter_log_events()
+        .log_group_name(group)
+        .start_time((at - AROUND).timestamp_millis())
+        .end_time((at + LATE).timestamp_millis())
+        .filter_pattern(format!("{{ {} }}", named.join(" || ")))
+        .into_paginator()
+        .send();
+    for _ in 0..MOST_PAGES {
+        let Some(page) = pages.next().await else {
+            break;
+        };
+        let page = page.called("logs:FilterLogEvents", group)?;
+        for event in page.events() {
+            let record = event.message().map(serde_json::from_str::<Value>);
+            let Some(Ok(record)) = record else {
+                continue;
+            };
+            // Not every endpoint filters.
+            if Record::read(&record).is_ok_and(|read| read.id == *id) {
+                return Ok(made_by(&record));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn add_policies(history: &mut History, config: &Config) {

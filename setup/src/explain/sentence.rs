@@ -188,7 +188,7 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
         let repository = &push.repository;
         let tag = &case.tag;
         format!(
-            "to run it all the same, call the function with {{\"repository\": \"{repository}\", \"tag\": \"{tag}\"}}"
+            "call the function with {{\"repository\": \"{repository}\", \"tag\": \"{tag}\"}} to run it all the same"
         )
     };
     let end = case.ended.as_ref().map(|over| over.state);

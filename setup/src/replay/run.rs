@@ -22,6 +22,7 @@ use super::story::{Seen, Story};
 use crate::clients::Clients;
 use crate::code::Code;
 use crate::error::Error;
+use crate::history::made_by;
 use crate::provision;
 use crate::snapshot::Snapshot;
 
@@ -132,15 +133,11 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     Ok(Story::new(seen, rejected).on(planted))
 }
 
-/// Who made each push, by the identity of its record: a user or role, else the service of AWS that acted for somebody.
-///
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>
+/// Who made each push, by the identity of its record.
 fn identities(deliveries: &[Delivery]) -> BTreeMap<String, String> {
     let identity = |delivery: &Delivery| {
         let record = &delivery.recorded.record;
-        let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
-        let who = text("/userIdentity/arn").or_else(|| text("/userIdentity/invokedBy"))?;
-        Some((Record::read(record).ok()?.id, who.to_owned()))
+        Some((Record::read(record).ok()?.id, made_by(record)?))
     };
     deliveries.iter().filter_map(identity).collect()
 }

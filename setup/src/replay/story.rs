@@ -76,6 +76,7 @@ pub struct Story {
 }
 
 /// What a replay saw.
+#[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     /// How many records were delivered.
     pub(super) records: usize,

@@ -35,7 +35,7 @@ fn pass(mut caller: TcpStream, account: SocketAddr, words: &str, tell: &Sender<(
     let mut on = TcpStream::connect(account).unwrap();
     let (mut back, mut answers) = (caller.try_clone().unwrap(), on.try_clone().unwrap());
     std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
-    let mut bytes = [0; 65536];
+    let mut bytes = [0; 8192];
     while let Ok(length @ 1..) = caller.read(&mut bytes) {
         if String::from_utf8_lossy(&bytes[..length]).contains(words) {
             // Neither answered nor hung up.

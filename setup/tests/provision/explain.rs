@@ -1,14 +1,19 @@
 //! `ecroll explain`: by the log that the real handler wrote, by what `ecroll replay` prints, by the bundled sample.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use handler::config::Config;
 use serde_json::{Value, json};
 use setup::command::explain::ExplainArgs;
 use setup::exit::Exit;
+use setup::names::{Names, Place};
+use setup::policy_document::operator;
 use setup::ui::Output;
 
 use crate::doctor_faults::HANDLER;
+use crate::pocket::Pocket;
 use crate::status::scene::{Scene, digest};
 
 fn about(name: &str) -> ExplainArgs {
@@ -211,6 +216,64 @@ async fn rule_10_names_that_mean_nothing_or_too_much_are_refused_with_the_near_o
     assert!(text(&scene, "aaaaaaa").await.contains("web:v2"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn rule_08_the_operators_policy_allows_every_call_and_what_it_lacks_is_named() {
+    let place = Place {
+        partition: "aws".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account: "*".to_owned(),
+    };
+    let names = Names::new("ecroll", None, &place);
+    let policy = operator(&Config::default(), &names, &place);
+    let told = |pocket: Pocket| async move {
+        let (exit, out, err) = pocket.verb_explain(&about("web"), Output::Text).await;
+        (exit.map(|_| out), err)
+    };
+    let scene = async || {
+        let scene = Scene::logged("").await;
+        scene.serve("web", &["web:v1"], &json!({}));
+        scene.minutes(5).await;
+        scene.push("web:v2", 'a');
+        scene.minutes(20).await;
+        scene.pocket
+    };
+    let pocket = scene()
+        .await
+        .deployer(&serde_json::to_value(policy).unwrap());
+    let out = told(pocket).await.0.unwrap();
+    assert!(
+        out.contains("by arn:aws:iam::000000000000:user/ci"),
+        "{out}"
+    );
+    assert!(!out.contains("not seen"), "{out}");
+    let but = |action: &str, group: &str| {
+        let resource = format!("arn:aws:logs:eu-west-1:000000000000:log-group:{group}:*");
+        let resource = if group.is_empty() {
+            "*".to_owned()
+        } else {
+            resource
+        };
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": action, "Resource": resource},
+        ]})
+    };
+    for (policy, lacks) in [
+        (but("lambda:GetFunction", ""), "not seen: the policies: "),
+        (
+            but("logs:FilterLogEvents", "/ecroll/trail"),
+            "not seen: who pushed: ",
+        ),
+    ] {
+        let out = told(scene().await.deployer(&policy)).await.0.unwrap();
+        assert!(out.contains(lacks), "{out}");
+        assert!(out.contains("Rolled: v2 is the newest push"), "{out}");
+    }
+    let denied = but("logs:FilterLogEvents", "/aws/lambda/ecroll");
+    let error = told(scene().await.deployer(&denied)).await.0.unwrap_err();
+    assert_eq!(Exit::of(&error), Exit::Refused);
+}
+
 /// Runs the program; answers exit code, standard output and error.
 fn ecroll(arguments: &[&str], input: Option<&str>) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -320,11 +383,8 @@ async fn the_functions_log_is_read_in_every_form_in_which_it_is_found() {
     for event in &events {
         let at =
             chrono::DateTime::from_timestamp_millis(event["timestamp"].as_i64().unwrap()).unwrap();
-        tailed += &format!(
-            "{} 2026/03/01/[1]ab {}\n",
-            at.to_rfc3339(),
-            event["message"].as_str().unwrap().trim()
-        );
+        let message = event["message"].as_str().unwrap().trim();
+        writeln!(tailed, "{} 2026/03/01/[1]ab {message}", at.to_rfc3339()).unwrap();
     }
     let said = |text: &str| {
         let (code, out, err) = ecroll(&["explain", "web"], Some(text));

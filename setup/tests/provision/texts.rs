@@ -1,5 +1,7 @@
 //! What every verb prints at eighty columns and at a hundred and twenty, with colour and without.
 
+use std::fmt::Write as _;
+
 use clap::CommandFactory as _;
 use handler::config::Config;
 use local::Options;
@@ -242,27 +244,17 @@ fn what_is_a_file_or_a_log_is_never_folded() {
         repository: vec!["web-".repeat(60)],
         ..filter::FilterArgs::default()
     };
-    let all: [(&str, &dyn Fn(&mut Ui)); 4] = [
-        ("completions", &|ui| {
-            assert_eq!(completions::run(&shell, ui).unwrap(), Exit::Done)
-        }),
-        ("man", &|ui| {
-            assert_eq!(man::run(&page, ui).unwrap(), Exit::Done)
-        }),
-        ("template", &|ui| {
-            assert_eq!(
-                template::run(&zip, &Config::default(), now, ui).unwrap(),
-                Exit::Done
-            )
-        }),
-        ("filter", &|ui| {
-            assert_eq!(
-                filter::run(&put_image, || Ok(Config::default()), ui).unwrap(),
-                Exit::Done
-            )
-        }),
-    ];
-    for (name, print) in all {
+    let completions: &dyn Fn(&mut Ui) -> _ = &|ui| completions::run(&shell, ui);
+    let man: &dyn Fn(&mut Ui) -> _ = &|ui| man::run(&page, ui);
+    let template: &dyn Fn(&mut Ui) -> _ = &|ui| template::run(&zip, &Config::default(), now, ui);
+    let filter: &dyn Fn(&mut Ui) -> _ = &|ui| filter::run(&put_image, || Ok(Config::default()), ui);
+    for (name, verb) in [
+        ("completions", completions),
+        ("man", man),
+        ("template", template),
+        ("filter", filter),
+    ] {
+        let print = |ui: &mut Ui| assert_eq!(verb(ui).unwrap(), Exit::Done);
         let piped = drawn(Screen::default(), print);
         assert!(
             piped.lines().any(|line| line.len() > 80),
@@ -302,7 +294,7 @@ fn help_fits_the_terminal() {
                     line.chars().count() <= width || line.trim_start().starts_with("ecroll ");
                 assert!(fits, "{}: {line}", verb.get_name());
             }
-            all += &format!("== {}\n{text}\n", verb.get_name());
+            writeln!(all, "== {}\n{text}", verb.get_name()).unwrap();
         }
         insta::assert_snapshot!(format!("help_{width}"), all);
     }

@@ -15,7 +15,6 @@ fn commands(line: &str) -> Vec<Vec<String>> {
         match (letter, quote) {
             (letter, Some(mark)) if letter == mark => quote = None,
             ('\\', Some('"') | None) => word.get_or_insert_default().extend(letters.next()),
-            (letter, Some(_)) => word.get_or_insert_default().push(letter),
             ('\'' | '"', None) => {
                 quote = Some(letter);
                 word.get_or_insert_default();
@@ -36,7 +35,7 @@ fn commands(line: &str) -> Vec<Vec<String>> {
                     Vec::new()
                 });
             }
-            (letter, None) => word.get_or_insert_default().push(letter),
+            (letter, _) => word.get_or_insert_default().push(letter),
         }
     }
     all.last_mut().unwrap().extend(word.take());
@@ -113,7 +112,7 @@ fn every_verb_has_examples_and_each_is_a_command_line() {
         let of_verb = |words: &Vec<String>| words.contains(&name);
         let examples: Vec<Vec<String>> = examples.lines().flat_map(commands).collect();
         assert!(
-            examples.iter().any(|words| of_verb(words)),
+            examples.iter().any(of_verb),
             "{name} has no example:\n{help}"
         );
         for words in examples {

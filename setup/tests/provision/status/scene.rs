@@ -120,6 +120,7 @@ impl Scene {
             "awsRegion": "eu-west-1", "eventTime": now.to_rfc3339(),
             "eventCategory": "Management", "managementEvent": true, "readOnly": false,
             "recipientAccountId": "000000000000",
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::000000000000:user/ci"},
             "requestParameters": {"repositoryName": name, "imageTag": tag},
             "responseElements": {"image": {
                 "registryId": "000000000000", "repositoryName": name,
