@@ -83,7 +83,7 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     match folder.filter(|folder| !folder.is_dir()) {
         None => Ok(()),
         Some(folder) => Err(Error::Wrong(format!(
-            "`{shown}` cannot be written: there is no folder `{}`; make it, or name another",
+            "cannot write `{shown}`: there is no folder `{}`; make it, or name another",
             folder.display()
         ))),
     }
@@ -102,7 +102,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     });
     written.map_err(|error| {
         let path = path.display();
-        Error::Wrong(format!("`{path}` cannot be written: {error}"))
+        Error::Wrong(format!("cannot write `{path}`: {error}"))
     })
 }
 

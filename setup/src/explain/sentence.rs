@@ -1,6 +1,7 @@
 //! What is to be said, in sentences. The reasons are the handler's. Pure.
 
 use chrono::{DateTime, Utc};
+use handler::Place;
 use handler::deployment::End;
 use handler::plan::FAMILIES;
 use handler::policy::TagPolicy;
@@ -185,11 +186,8 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
     }
     let reason = case.reason.as_str();
     let by_name = || {
-        let repository = &push.repository;
-        let tag = &case.tag;
-        format!(
-            "call the function with {{\"repository\": \"{repository}\", \"tag\": \"{tag}\"}} to run it all the same"
-        )
+        let call = direct(case, push);
+        format!("call the function with {call} to run it all the same")
     };
     let end = case.ended.as_ref().map(|over| over.state);
     match (case.outcome, end) {
@@ -246,8 +244,31 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
     }
 }
 
+/// The direct call that rolls this push at this service, whatever the policy. Of a stack the function finds by itself which
+/// it is; the registry is named where it is not the service's own.
+fn direct(case: &Case, push: &Pushed) -> String {
+    let (repository, tag) = (&push.repository, &case.tag);
+    let mut members = vec![("repository", repository), ("tag", tag)];
+    let place = case.ran.as_ref().and_then(|ran| Place::of(&ran.revision));
+    let elsewhere =
+        place.is_some_and(|place| (&place.account, &place.region) != (&push.account, &push.region));
+    if elsewhere && !push.account.is_empty() {
+        members.extend([("account", &push.account), ("region", &push.region)]);
+    }
+    if subject(case) == "service" {
+        members.extend([("cluster", &case.cluster), ("service", &case.service)]);
+    }
+    let members = members
+        .iter()
+        .map(|(name, value)| format!("\"{name}\": \"{value}\""));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+}
+
 fn capital(sentence: &str) -> String {
     let mut letters = sentence.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
 }
+
+#[cfg(test)]
+mod tests;

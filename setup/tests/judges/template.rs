@@ -250,7 +250,7 @@ fn rule_10_a_template_that_cannot_be_had_is_refused_with_the_reason() {
         (vec![], "cargo build --profile lambda"),
         (
             vec!["--handler", &handler, "--zip", "no/such/folder.zip"],
-            "cannot write the zip `no/such/folder.zip`",
+            "cannot write `no/such/folder.zip`: there is no folder `no/such`",
         ),
         (
             vec!["--handler", &handler, "--config", "bad.toml"],
