@@ -56,6 +56,7 @@ fn every_road_is_told_as_what_it_was() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_to_be_done_follows_from_the_reason_and_from_what_came_after() {
     let rolled = |more: Value| {
         let mut decision = decision("rolled", "v2 is the newest push", &more);
