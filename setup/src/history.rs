@@ -2,8 +2,11 @@
 //! writes it into its JSON; `ecroll explain` reads it there, or makes it of the function's log.
 
 use chrono::{DateTime, Utc};
+use handler::config::Config;
 use handler::deployment::End;
+use handler::plan::FAMILIES;
 use handler::report::{Decision, Window};
+use handler::stacks;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -75,6 +78,23 @@ pub struct Ended {
     pub runs: String,
     /// ECS's own sentence.
     pub reason: String,
+}
+
+/// Which tags roll a service, as the configuration says; stacks and families have settings of their own.
+pub(crate) fn policy(decision: &Decision, config: &Config) -> Option<String> {
+    let Decision {
+        cluster,
+        service,
+        repository,
+        ..
+    } = decision;
+    let of_services = ![stacks::CLUSTER, FAMILIES].contains(&cluster.as_str());
+    of_services.then(|| {
+        config
+            .settings(cluster, service, repository)
+            .tags
+            .to_string()
+    })
 }
 
 /// Who made a record of CloudTrail: a user or role, else the service of AWS that acted for somebody.

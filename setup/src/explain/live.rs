@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
-use handler::plan::FAMILIES;
 use handler::record::Record;
-use handler::stacks;
 use serde_json::Value;
 
 use super::ask::Asked;
@@ -14,7 +12,7 @@ use super::judge::{Origin, wanted};
 use super::source::of_runs;
 use crate::clients::Clients;
 use crate::error::{Called, Error, Result};
-use crate::history::{History, Pushed, made_by};
+use crate::history::{History, Pushed, made_by, policy};
 use crate::invocations;
 use crate::names::Names;
 use crate::resource::Function;
@@ -164,11 +162,6 @@ async fn identity(clients: &Clients, group: &str, push: &Pushed) -> Result<Optio
 
 fn add_policies(history: &mut History, config: &Config) {
     for decided in &mut history.decisions {
-        let decision = &decided.decision;
-        if ![stacks::CLUSTER, FAMILIES].contains(&decision.cluster.as_str()) {
-            let settings =
-                config.settings(&decision.cluster, &decision.service, &decision.repository);
-            decided.policy = Some(settings.tags.to_string());
-        }
+        decided.policy = policy(&decided.decision, config);
     }
 }

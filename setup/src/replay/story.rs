@@ -7,10 +7,8 @@ use chrono::{DateTime, Utc};
 use handler::config::Config;
 use handler::ledger;
 use handler::manifest::Kind;
-use handler::plan::FAMILIES;
 use handler::push::Push;
 use handler::report::{Decision, Outcome};
-use handler::stacks;
 use local::{Entry, What};
 use serde::Serialize;
 
@@ -22,7 +20,7 @@ use super::plant::Planted;
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
-use crate::history::{Decided, Ended, Pushed};
+use crate::history::{Decided, Ended, Pushed, policy};
 
 /// Seconds from push to roll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -184,23 +182,6 @@ fn pushed(pushes: &[Push], by: &BTreeMap<String, String>) -> Vec<Pushed> {
     let mut facts: Vec<Pushed> = pushes.iter().map(fact).collect();
     facts.sort_by_key(|push| push.pushed_at);
     facts
-}
-
-/// Which tags roll a service, as the configuration says; stacks and families have settings of their own.
-fn policy(decision: &Decision, config: &Config) -> Option<String> {
-    let Decision {
-        cluster,
-        service,
-        repository,
-        ..
-    } = decision;
-    let of_services = ![stacks::CLUSTER, FAMILIES].contains(&cluster.as_str());
-    of_services.then(|| {
-        config
-            .settings(cluster, service, repository)
-            .tags
-            .to_string()
-    })
 }
 
 fn news(answers: &[Answer], pushes: &[Push], config: &Config) -> Vec<Decided> {
