@@ -105,8 +105,8 @@ async fn events_a_second_from_the_trail_to_the_roll() {
     let account = account().await;
     let answers = hosted(&account);
     let mut chance = Rng::with_seed(7);
-    let begin = account.clock().now();
-    let mut at = begin;
+    let start = account.clock().now();
+    let mut at = start;
     let mut pushes = 0;
     let mut records = Vec::with_capacity(events);
     for number in 0..events {
@@ -139,7 +139,7 @@ async fn events_a_second_from_the_trail_to_the_roll() {
         account.deliver(record, later);
     }
     account
-        .run_until(begin + STEP * i32::try_from(events).unwrap() + TimeDelta::minutes(20))
+        .run_until(start + STEP * i32::try_from(events).unwrap() + TimeDelta::minutes(20))
         .await;
     let took = began.elapsed().as_secs_f64();
     let answers = answers.taken();

@@ -98,6 +98,9 @@ fn seen(step: &Step, push: &Pushed) -> String {
         ("alarm", _) => looked("that the alarm asked for"),
         ("sweep", _) => looked("of the sweep"),
         ("deployment", _) => looked("at the end of a deployment"),
+        ("reconcile", _) => format!(
+            "No record told of it: a sweep that asked the registry found the push at {at}{after}."
+        ),
         ("ecr-event", _) => carried("An event of ECR"),
         ("cloudtrail-event", _) => carried("An event of CloudTrail"),
         ("log-subscription", _) => carried("The log subscription"),

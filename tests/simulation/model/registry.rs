@@ -81,12 +81,12 @@ impl Pushes {
             });
         }
         let takes = |tag: &String| asked.takes(tag) == Some(true);
-        let taken = held.into_iter().filter(|held| held.tags.iter().any(takes));
+        let eligible = held.into_iter().filter(|held| held.tags.iter().any(takes));
         if asked.by_version() {
             let highest = |held: &Held| held.tags.iter().filter_map(|tag| Version::read(tag)).max();
-            taken.max_by_key(|held| (highest(held), held.first))
+            eligible.max_by_key(|held| (highest(held), held.first))
         } else {
-            taken.max_by_key(|held| held.first)
+            eligible.max_by_key(|held| held.first)
         }
     }
 

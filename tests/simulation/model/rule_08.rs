@@ -35,8 +35,9 @@ impl Model {
             service, operation, ..
         } = *call;
         // Whether a repository is a cache of another registry.
-        let caches = (service, operation) == ("ecr", "DescribePullThroughCacheRules");
-        if !CALLS.contains(&(service, operation)) && !(caches && self.settings.reconcile) {
+        let caches = self.settings.reconcile
+            && (service, operation) == ("ecr", "DescribePullThroughCacheRules");
+        if !caches && !CALLS.contains(&(service, operation)) {
             let what =
                 format!("{service}:{operation} was called, which the handler has no need of");
             self.say(8, moment.at, what);

@@ -38,6 +38,7 @@ fn every_road_is_told_as_what_it_was() {
         ("alarm", true),
         ("sweep", true),
         ("deployment", true),
+        ("reconcile", true),
         ("direct", true),
         ("direct", false),
         ("ecr-event", false),
