@@ -25,7 +25,7 @@ pub(crate) struct Coverage {
 }
 
 /// The reasons that decisions have to reach, by a part of their words; where it is a row of the ledger's table, which.
-const REASONS: [(&str, &str); 25] = [
+const REASONS: [(&str, &str); 24] = [
     ("the service runs this image", "ledger: its image runs"),
     ("taken up again", "ledger: the handler died in between"),
     ("rolled back since", "ledger: rolled back"),
@@ -54,7 +54,6 @@ const REASONS: [(&str, &str); 25] = [
     ("is not above", ""),
     ("tried once alone", ""),
     ("is name-prefix, and the service is not named after", ""),
-    ("had it undone: the push stops there", ""),
     ("to run it", ""),
     ("could not be read", ""),
 ];

@@ -130,6 +130,12 @@ impl Model {
         self.earlier(own, repository, moment).iter().all(|key| {
             let earlier = self.services.get(key);
             earlier.is_some_and(|earlier| {
+                let takes = |tag: &str| earlier.asked.takes(tag) == Some(true);
+                let mut records = group.records.iter();
+                // Nobody waits for a service that leaves the push out.
+                if !earlier.may_roll() || !records.any(|record| takes(&record.tag)) {
+                    return true;
+                }
                 let runs = earlier.runs.as_ref();
                 let has =
                     runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
