@@ -52,6 +52,10 @@ impl Beside {
         if self.way == self.place {
             return Ok(());
         }
+        // What was there keeps its mode.
+        if let Ok(there) = fs::metadata(&self.place) {
+            fs::set_permissions(&self.way, there.permissions())?;
+        }
         file.sync_all()?;
         fs::rename(&self.way, &self.place)
     }
@@ -148,6 +152,19 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"first");
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_takes_the_place_of_a_file_has_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        write(&path, b"first").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        write(&path, b"second").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[cfg(unix)]

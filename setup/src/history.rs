@@ -6,7 +6,7 @@ use handler::config::Config;
 use handler::deployment::End;
 use handler::plan::FAMILIES;
 use handler::report::{Decision, Window};
-use handler::stacks;
+use handler::{scheduled, stacks};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,7 +80,8 @@ pub struct Ended {
     pub reason: String,
 }
 
-/// Which tags roll a service, as the configuration says; stacks and families have settings of their own.
+/// Which tags roll a service, as the configuration says; stacks and families have settings of their own, and scheduled tasks
+/// follow services.
 pub(crate) fn policy(decision: &Decision, config: &Config) -> Option<String> {
     let Decision {
         cluster,
@@ -88,7 +89,13 @@ pub(crate) fn policy(decision: &Decision, config: &Config) -> Option<String> {
         repository,
         ..
     } = decision;
-    let of_services = ![stacks::CLUSTER, FAMILIES].contains(&cluster.as_str());
+    let others = [
+        stacks::CLUSTER,
+        FAMILIES,
+        scheduled::EVENTS,
+        scheduled::SCHEDULER,
+    ];
+    let of_services = !others.contains(&cluster.as_str());
     of_services.then(|| {
         config
             .settings(cluster, service, repository)

@@ -83,7 +83,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Verdict {
         return if number == run.number() {
             Verdict::Nothing
         } else {
-            held("hold is set".to_owned())
+            held("`hold` is set".to_owned())
         };
     }
     let rule = match (&case.task.at, case.rule) {

@@ -156,7 +156,7 @@ impl Teller {
                     decision.service.clone(),
                     decision.push.clone(),
                 );
-                if self.news.is_new(pair, decision.outcome) {
+                if self.news.is_new(pair, decision) {
                     self.rolled.extend(decision.to.clone());
                     let decision = decision.clone();
                     let at = answer.at;

@@ -76,8 +76,10 @@ impl Asked {
             && digest(words).is_some()
         {
             let found = pushes.iter().filter_map(|at| history.pushed.get(*at));
+            // A repository's name may look like the beginning of a digest.
+            let of_one = found.clone().all(|push| push.repository == words);
             let digests: BTreeSet<String> = found.map(|push| push.digest.clone()).collect();
-            if digests.len() > 1 {
+            if digests.len() > 1 && !of_one {
                 return Err(ambiguous(words, digests.into_iter().collect()));
             }
         }

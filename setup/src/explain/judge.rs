@@ -54,11 +54,15 @@ pub(super) fn wanted(history: &History, asked: &Asked, all: bool) -> Vec<usize> 
 impl History {
     /// Of each decision the push that it is about, as its place in `pushed`.
     pub(super) fn places(&self) -> Vec<Option<usize>> {
+        // One image in two repositories may have one identity; a scheduled task's decision may name no repository.
+        let mut by_name: BTreeMap<(&str, String), usize> = BTreeMap::new();
         let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
         let mut by_digest: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for (at, push) in self.pushed.iter().enumerate() {
             for id in &push.event_ids {
-                by_id.entry(ledger::word(id)).or_insert(at);
+                let word = ledger::word(id);
+                by_id.entry(word.clone()).or_insert(at);
+                by_name.entry((&push.repository, word)).or_insert(at);
             }
             let image = (push.repository.as_str(), push.digest.as_str());
             by_digest.entry(image).or_default().push(at);
@@ -66,7 +70,9 @@ impl History {
         let place = |decided: &Decided| {
             let decision = &decided.decision;
             if !decision.push.is_empty() {
-                return by_id.get(&ledger::word(&decision.push)).copied();
+                let word = ledger::word(&decision.push);
+                let of = (decision.repository.as_str(), word.clone());
+                return by_name.get(&of).or_else(|| by_id.get(&word)).copied();
             }
             // A log of before the decisions named their pushes: the last push of the image by then.
             let image = (decision.repository.as_str(), decision.digest.as_str());
@@ -79,6 +85,33 @@ impl History {
         self.decisions.iter().map(place).collect()
     }
 
+    /// The same without the pushes before a time about which nothing but the repeated was said since: each look-up names all
+    /// that it has in sight. Whether there were any.
+    pub(super) fn without_repeated(mut self, from: DateTime<Utc>) -> (Self, bool) {
+        let places = self.places();
+        let mut repeated: Vec<bool> = self
+            .pushed
+            .iter()
+            .map(|push| push.pushed_at.is_some_and(|at| at < from))
+            .collect();
+        for (decided, place) in self.decisions.iter().zip(&places) {
+            let settled = matches!(
+                decided.decision.outcome,
+                Outcome::Unchanged | Outcome::Skipped
+            );
+            if let Some(repeated) = place.and_then(|at| repeated.get_mut(at)) {
+                *repeated &= settled;
+            }
+        }
+        let is = |at: usize| repeated.get(at).copied().unwrap_or_default();
+        let mut of = places.iter();
+        self.decisions
+            .retain(|_| !of.next().copied().flatten().is_some_and(is));
+        let mut at = 0..;
+        self.pushed.retain(|_| !at.next().is_some_and(is));
+        (self, repeated.contains(&true))
+    }
+
     /// The same with a push for each decision: of one that no report names, what the decision says of it.
     #[must_use]
     pub fn completed(mut self) -> Self {
@@ -86,7 +119,10 @@ impl History {
         let mut known: BTreeSet<String> = BTreeSet::new();
         for (decided, place) in self.decisions.iter().zip(places) {
             let decision = &decided.decision;
-            let id = format!("{} {}", decision.push, decision.digest);
+            let id = format!(
+                "{} {} {}",
+                decision.push, decision.repository, decision.digest
+            );
             if place.is_some() || !known.insert(id) {
                 continue;
             }
@@ -150,7 +186,8 @@ impl<'h> Placed<'h> {
     fn concerns(&self, push: usize, asked: &Asked) -> bool {
         let mut decisions = self.decisions(push).iter();
         match asked {
-            Asked::Pushes(wanted) => wanted.contains(&push),
+            // They are in order.
+            Asked::Pushes(wanted) => wanted.binary_search(&push).is_ok(),
             Asked::Service { .. } => decisions.any(|decided| asked.takes(&decided.decision)),
         }
     }

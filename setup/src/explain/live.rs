@@ -22,6 +22,9 @@ use crate::status::text;
 const AROUND: TimeDelta = TimeDelta::minutes(5);
 /// A record that comes later than this is not waited for.
 const LATE: TimeDelta = TimeDelta::hours(2);
+/// What identities begin with that are not those of records.
+const DIRECT: &str = "direct:";
+const ECR: &str = "ecr:";
 /// Pages of the trail's log that are read at most for one push.
 const MOST_PAGES: usize = 20;
 
@@ -61,6 +64,12 @@ pub async fn read(
             place.region
         )));
     }
+    if read.all.is_empty() && !read.whole {
+        return Err(Error::Wrong(format!(
+            "`{group}` tells of no look-up in what is read of it at once since {}: a shorter --since reads what is newer",
+            text(from)
+        )));
+    }
     if read.all.is_empty() {
         return Err(Error::Wrong(format!(
             "`{group}` tells of no look-up since {}: a longer --since reaches further back, and `ecroll doctor` says \
@@ -79,7 +88,13 @@ pub async fn read(
             "look-ups after {after}: the log is longer than is read at once; a shorter --since reaches them"
         ));
     }
-    let mut history = of_runs(&read.all, &mut origin);
+    let (mut history, repeated) = of_runs(&read.all, &mut origin).without_repeated(from);
+    if repeated {
+        origin.gaps.push(format!(
+            "pushes before {}: what was first decided about them lies before it; a longer --since reaches it",
+            text(from)
+        ));
+    }
     // Without it there are no policies to tell of; everything else is in the log.
     let log_group = match Function::live_config(clients, &config.name).await {
         Ok(Some(live)) => Config::from_json_text(&live).ok().and_then(|live| {
@@ -126,6 +141,10 @@ async fn identity(clients: &Clients, group: &str, push: &Pushed) -> Result<Optio
     let (Some(at), Some(id)) = (push.pushed_at, push.event_ids.first()) else {
         return Ok(None);
     };
+    // No record has such an identity.
+    if id.starts_with(DIRECT) || id.starts_with(ECR) {
+        return Ok(None);
+    }
     // A quote would end the pattern's text; no identity of CloudTrail has one.
     if id.contains(['"', '\\']) {
         return Ok(None);

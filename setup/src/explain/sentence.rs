@@ -6,7 +6,7 @@ use handler::deployment::End;
 use handler::plan::FAMILIES;
 use handler::policy::TagPolicy;
 use handler::report::{DRY_RUN, Outcome};
-use handler::stacks;
+use handler::{scheduled, stacks};
 
 use super::{Case, Over, Step};
 use crate::doctor::time::span;
@@ -20,8 +20,15 @@ const SUPERSEDED: &str = "superseded by ";
 const NO_IMAGE: &str = "no image: ";
 const OLDER: &str = "older than ";
 const ON_HOLD: &str = "`hold` is set";
-const NEXT_PUSH: &str = "the next push rolls";
-const ITS_TURN: &str = "waits for ";
+const WAITS: &str = "waits for ";
+const ITS_TURN: &str = " to run it";
+const STOPPED: [&str; 3] = [
+    "the next push rolls",
+    "until the next push",
+    "the next one begins anew",
+];
+/// What identities begin with of pushes that the registry alone told of.
+const FOUND: &str = "ecr:found-";
 
 /// What is to be said of a push; `nothing` where no service has a decision on it.
 pub(super) fn of_push(push: &Pushed, nothing: bool) -> Vec<String> {
@@ -96,11 +103,11 @@ fn seen(step: &Step, push: &Pushed) -> String {
         |what: &str| format!("{what} carried the push, which was decided at {at}{after}.");
     match (step.trigger.as_str(), step.window) {
         ("alarm", _) => looked("that the alarm asked for"),
-        ("sweep", _) => looked("of the sweep"),
         ("deployment", _) => looked("at the end of a deployment"),
-        ("reconcile", _) => format!(
+        ("reconcile", _) if push.event_ids.iter().all(|id| id.starts_with(FOUND)) => format!(
             "No record told of it: a sweep that asked the registry found the push at {at}{after}."
         ),
+        ("sweep" | "reconcile", _) => looked("of the sweep"),
         ("ecr-event", _) => carried("An event of ECR"),
         ("cloudtrail-event", _) => carried("An event of CloudTrail"),
         ("log-subscription", _) => carried("The log subscription"),
@@ -121,6 +128,7 @@ fn subject(case: &Case) -> &'static str {
     match case.cluster.as_str() {
         stacks::CLUSTER => "stack",
         FAMILIES => "family",
+        scheduled::EVENTS | scheduled::SCHEDULER => "scheduled task",
         _ => "service",
     }
 }
@@ -135,6 +143,7 @@ fn ran(case: &Case) -> Option<String> {
     Some(match subject {
         "stack" => format!("The stack's parameter was {revision}{made}."),
         "family" => format!("The family's newest revision was {revision}{made}."),
+        "scheduled task" => format!("The scheduled task started {revision}{made}."),
         _ => format!("The service ran {revision}{made}."),
     })
 }
@@ -188,10 +197,16 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
         return "nothing, a later push rolled.".to_owned();
     }
     let reason = case.reason.as_str();
-    let by_name = || {
+    // Of anything but a service the call would do more, or something else.
+    let call = (subject(case) == "service").then(|| {
         let call = direct(case, push);
         format!("call the function with {call} to run it all the same")
+    });
+    let or = |first: &str, joined: &str| match &call {
+        Some(call) => format!("{first}{joined}{call}."),
+        None => format!("{first}."),
     };
+    let stopped = STOPPED.iter().any(|words| reason.contains(words));
     let end = case.ended.as_ref().map(|over| over.state);
     match (case.outcome, end) {
         (_, Some(End::RolledBack)) => {
@@ -213,19 +228,20 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
         }
         (Outcome::Held, _) if reason.starts_with(ON_HOLD) => {
             "clear `hold` in the configuration (then `ecroll setup`), or the tag `ecroll:hold` of the service; the next \
-             look-up rolls the push while it is within `look_back`."
+             look-up that reads all of `look_back` rolls the push (every twelfth sweep, or a new function's first)."
                 .to_owned()
         }
-        (Outcome::Held, _) if reason.ends_with(NEXT_PUSH) => {
-            format!("push again, or {}.", by_name())
-        }
-        (Outcome::Held, _) if reason.starts_with(ITS_TURN) => {
+        (Outcome::Held, _) if stopped => or("push again", ", or "),
+        (Outcome::Held, _) if reason.starts_with(WAITS) && reason.ends_with(ITS_TURN) => {
             "nothing, it rolls when its turn comes; `ecroll status` shows the waves.".to_owned()
         }
-        (Outcome::Held, _) => format!("the next look-up decides again; {}.", by_name()),
-        (Outcome::Skipped, _) if reason.starts_with(BY_POLICY) => format!(
-            "push a tag that the policy takes, or change `tags` (or the tag `ecroll:tags` of the service); {}.",
-            by_name()
+        (Outcome::Held, _) if reason.starts_with(WAITS) => {
+            "see to what it waits for; it rolls when that is read again.".to_owned()
+        }
+        (Outcome::Held, _) => or("the next look-up decides again", "; "),
+        (Outcome::Skipped, _) if reason.starts_with(BY_POLICY) => or(
+            "push a tag that the policy takes, or change `tags` (or the tag `ecroll:tags` of the service)",
+            "; ",
         ),
         (Outcome::Skipped, _) if reason.starts_with(SUPERSEDED) => {
             "nothing, the newer push counts; `ecroll explain` tells of it by its tag.".to_owned()
@@ -234,32 +250,35 @@ pub(super) fn next(case: &Case, push: &Pushed) -> String {
             "nothing, only images roll.".to_owned()
         }
         (Outcome::Skipped, _) if reason.starts_with(OLDER) => {
-            format!("nothing, unless the older one is meant to run: {}.", by_name())
+            or("nothing, unless the older one is meant to run", ": ")
         }
-        (Outcome::Skipped, _) => format!("nothing, if the reason is as it should be; {}.", by_name()),
+        (Outcome::Skipped, _) => or("nothing, if the reason is as it should be", "; "),
         (Outcome::Refused, _) => {
-            "mend what the reason names; the next look-up tries again while the push is within `look_back`."
+            "mend what the reason names; the next look-up that reads all of `look_back` tries again (every twelfth sweep, or a \
+             new function's first)."
                 .to_owned()
         }
         (Outcome::Failed, _) => {
-            "the next look-up tries again; if it stays so, `ecroll doctor` says what is missing.".to_owned()
+            "what may pass is tried again; if it stays so, `ecroll doctor` says what is missing.".to_owned()
         }
     }
 }
 
-/// The direct call that rolls this push at this service, whatever the policy. Of a stack the function finds by itself which
-/// it is; the registry is named where it is not the service's own.
+/// The direct call that rolls this push at this service, whatever the policy; the registry is named where it is not the
+/// service's own.
 fn direct(case: &Case, push: &Pushed) -> String {
     let (repository, tag) = (&push.repository, &case.tag);
-    let mut members = vec![("repository", repository), ("tag", tag)];
+    let mut members = vec![
+        ("repository", repository),
+        ("tag", tag),
+        ("cluster", &case.cluster),
+        ("service", &case.service),
+    ];
     let place = case.ran.as_ref().and_then(|ran| Place::of(&ran.revision));
     let elsewhere =
         place.is_some_and(|place| (&place.account, &place.region) != (&push.account, &push.region));
     if elsewhere && !push.account.is_empty() {
         members.extend([("account", &push.account), ("region", &push.region)]);
-    }
-    if subject(case) == "service" {
-        members.extend([("cluster", &case.cluster), ("service", &case.service)]);
     }
     let members = members
         .iter()

@@ -44,9 +44,10 @@ impl fmt::Display for Line {
 }
 
 /// Which decisions say something new: the first on each pair of push and service, and every later one with another
-/// outcome. That a push which rolled runs, or has been overtaken since, is not new.
+/// outcome, or with another reason to hold or to refuse. That a push which rolled runs, or has been overtaken since, is not
+/// new.
 #[derive(Debug, Clone)]
-pub struct News<P>(BTreeMap<P, Outcome>);
+pub struct News<P>(BTreeMap<P, (Outcome, String)>);
 
 impl<P> Default for News<P> {
     fn default() -> Self {
@@ -55,14 +56,21 @@ impl<P> Default for News<P> {
 }
 
 impl<P: Ord> News<P> {
-    /// Whether this outcome for the pair is new; remembers it.
-    pub fn is_new(&mut self, pair: P, outcome: Outcome) -> bool {
-        let before = self.0.get(&pair).copied();
-        let settled = matches!(before, Some(Outcome::Rolled | Outcome::Unchanged))
+    /// Whether this decision on the pair is new; remembers it.
+    pub fn is_new(&mut self, pair: P, decision: &Decision) -> bool {
+        let Decision {
+            outcome, reason, ..
+        } = decision;
+        let before = self.0.get(&pair);
+        let was = before.map(|(outcome, _)| *outcome);
+        let settled = matches!(was, Some(Outcome::Rolled | Outcome::Unchanged))
             && matches!(outcome, Outcome::Unchanged | Outcome::Skipped);
-        let new = before != Some(outcome) && !settled;
+        // A service waits for one thing and then stops for another.
+        let other = matches!(outcome, Outcome::Held | Outcome::Refused)
+            && before.is_some_and(|(_, why)| why != reason);
+        let new = !settled && (was != Some(*outcome) || other);
         if new {
-            self.0.insert(pair, outcome);
+            self.0.insert(pair, (*outcome, reason.clone()));
         }
         new
     }

@@ -189,7 +189,7 @@ fn news(answers: &[Answer], pushes: &[Push], config: &Config) -> Vec<Decided> {
     let mut decided = Vec::new();
     for answer in answers {
         for decision in &answer.report.decisions {
-            if news.is_new(pair(decision, pushes), decision.outcome) {
+            if news.is_new(pair(decision, pushes), decision) {
                 decided.push(Decided {
                     at: answer.at,
                     road: answer.report.trigger.clone(),

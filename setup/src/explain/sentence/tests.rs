@@ -57,6 +57,22 @@ fn every_road_is_told_as_what_it_was() {
 }
 
 #[test]
+fn only_what_no_record_told_of_is_said_to_come_from_the_registry() {
+    let push = |id: &str| {
+        let history = json!({
+            "pushed": [{"account": "111122223333", "region": "eu-west-1", "repository": "web", "tags": ["v2"],
+                "digest": "sha256:d2", "pushed_at": "2026-03-01T10:00:00Z", "event_ids": [id]}],
+            "decisions": [decision("unchanged", "so", &json!({"road": "reconcile", "event_id": id}))],
+            "ended": []});
+        let (history, origin) = read("it", &history.to_string()).unwrap();
+        let told = explain(&history, &Asked::Pushes(vec![0]), "web:v2", origin, false);
+        told.pushes[0].services[0].sentences[0].clone()
+    };
+    assert!(push("ecr:found-0123-0").starts_with("No record told of it"));
+    assert!(push("a").starts_with("A look-up of the sweep"));
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_to_be_done_follows_from_the_reason_and_from_what_came_after() {
     let rolled = |more: Value| {
@@ -155,6 +171,42 @@ fn what_is_to_be_done_follows_from_the_reason_and_from_what_came_after() {
                 "held",
                 "rolled back since, by a person or the circuit breaker; the next push rolls",
                 &plain,
+            )],
+            vec![],
+        ),
+        (
+            "stopped in an earlier wave",
+            vec![decision(
+                "held",
+                "prod/first of wave 1 had it undone: the push stops there; the next one begins anew",
+                &plain,
+            )],
+            vec![],
+        ),
+        (
+            "what cannot be read",
+            vec![decision(
+                "held",
+                "waits for what could not be read: prod/first, which is of wave 1",
+                &plain,
+            )],
+            vec![],
+        ),
+        (
+            "a stack that the policy leaves out",
+            vec![decision(
+                "skipped",
+                "policy exact:v1 does not take the tag v2",
+                &json!({"cluster": "cloudformation", "service": "shop", "from": "v1"}),
+            )],
+            vec![],
+        ),
+        (
+            "a scheduled task that was set back",
+            vec![decision(
+                "held",
+                "somebody set it to another revision; left so until the next push",
+                &json!({"cluster": "events", "service": "nightly/1", "from": "x/batch:3", "policy": null}),
             )],
             vec![],
         ),
