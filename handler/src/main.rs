@@ -5,10 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
-use aws_smithy_http_client::{Builder, tls};
 use chrono::{DateTime, Utc};
 use handler::config::{Config, Fault};
-use handler::{Context, Deadline, Error, handle_by, logged, places};
+use handler::{Context, Deadline, Error, handle_by, https, logged, places};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -60,10 +59,8 @@ fn beside_the_program() -> std::path::PathBuf {
 }
 
 async fn connect(config: Config) -> Context {
-    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let http = Builder::new().tls_provider(tls).build_https();
     let sdk = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(https())
         .load()
         .await;
     let places = places(&config.targets, &sdk).await;

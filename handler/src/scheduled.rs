@@ -326,6 +326,7 @@ pub async fn roles(context: &Context) -> Result<Roles, Error> {
     let inventory = survey(context, Deadline::NONE).await?;
     let goals = Goals::of(&inventory, &BTreeSet::new(), &[], &context.config);
     let led = inventory.families();
+    roles.hidden.clone_from(&inventory.gaps);
     for at in places(context, Deadline::NONE) {
         let found = tasks(at, &clusters(at, &inventory, context)).await;
         for task in found.tasks {
@@ -352,6 +353,8 @@ pub struct Roles {
     pub events: BTreeSet<String>,
     /// Handed to `scheduler.amazonaws.com`.
     pub scheduler: BTreeSet<String>,
-    /// What could not be read.
+    /// Rules and schedules that could not be read.
     pub failed: Vec<AwsError>,
+    /// Services that could not be read: tasks of their families may be missing above.
+    pub hidden: Vec<Gap>,
 }

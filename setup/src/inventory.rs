@@ -105,7 +105,7 @@ pub(crate) async fn stack_roles(
 /// read.
 ///
 /// # Errors
-/// When rules and schedules could not be read just now: to go on would take the roles out of the policy.
+/// When services, rules or schedules could not be read just now: to go on would take the roles out of the policy.
 pub(crate) async fn target_roles(
     clients: &Clients,
     config: &Config,
@@ -121,6 +121,9 @@ pub(crate) async fn target_roles(
     let roles = handler::scheduled::roles(&context).await;
     let roles = roles.map_err(|error| unreadable(error.to_string()))?;
     // What is refused for good stays refused: its tasks cannot be moved either, and doctor tells of it.
+    if let Some(gap) = roles.hidden.iter().find(|gap| gap.retryable) {
+        return Err(unreadable(format!("{}: {}", gap.whose(), gap.reason)));
+    }
     match roles.failed.iter().find(|error| error.retryable) {
         Some(error) => Err(unreadable(error.to_string())),
         None => Ok(TargetRoles {

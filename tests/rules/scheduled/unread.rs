@@ -1,6 +1,6 @@
 //! What cannot be read holds up the tasks and families about which it may decide, for as long as it may, and nothing else.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::Outcome;
 use local::faults::{Kind, Planned};
@@ -84,11 +84,9 @@ async fn rule_01_what_cannot_be_read_for_good_holds_its_own_tasks_and_nothing_el
     assert_eq!(runs(&world, "there"), "web:2", "at the next sweep");
 }
 
-#[tokio::test(start_paused = true)]
-async fn rule_01_a_family_waits_while_a_service_that_may_run_it_cannot_be_read() {
-    let mut world = world().await;
-    let from = world.now();
-    world.account.plan_faults(vec![Planned {
+/// No cluster's services can be listed for a while.
+fn throttled(from: DateTime<Utc>) -> Planned {
+    Planned {
         kind: Kind::Throttled,
         from,
         until: from + TimeDelta::minutes(20),
@@ -96,7 +94,28 @@ async fn rule_01_a_family_waits_while_a_service_that_may_run_it_cannot_be_read()
         skip: 0,
         times: 10_000,
         amount: TimeDelta::zero(),
-    }]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_08_whoever_asks_for_the_roles_hears_what_may_be_missing_among_them() {
+    let world = world().await;
+    let asking = context(&world, &json!({"service": {"scheduled": true}}));
+    let roles = handler::scheduled::roles(&asking);
+    let roles = world.account.drive(Box::pin(roles)).await.unwrap();
+    assert_eq!((roles.events.len(), roles.hidden.len()), (1, 0));
+    world.account.plan_faults(vec![throttled(world.now())]);
+    let roles = handler::scheduled::roles(&asking);
+    let roles = world.account.drive(Box::pin(roles)).await.unwrap();
+    assert!(roles.events.is_empty(), "no service leads the family");
+    assert!(roles.hidden.iter().any(|gap| gap.retryable), "{roles:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_family_waits_while_a_service_that_may_run_it_cannot_be_read() {
+    let mut world = world().await;
+    let from = world.now();
+    world.account.plan_faults(vec![throttled(from)]);
     world.push("batch", "2.0.0", "two", 3);
     world.minutes(18).await;
     assert_eq!(newest(&world, "report").0, 1);
