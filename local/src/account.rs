@@ -106,7 +106,9 @@ impl Account {
             // The registry has the image at once; only the record of it takes its time.
             Some(pushed) if pushed > now => {
                 state.await_call(&read, &record, now);
-                state.schedule(pushed, Job::Push(Box::new(record)));
+                if Ecr::is_told_by(&record) {
+                    state.schedule(pushed, Job::Push(Box::new(record)));
+                }
             }
             pushed => {
                 state.learn(&record, pushed.unwrap_or(now), now);

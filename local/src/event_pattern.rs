@@ -6,18 +6,56 @@
 
 use serde_json::Value;
 
+/// A pattern as a rule holds it, read once.
+#[derive(Debug)]
+pub(crate) struct EventPattern {
+    /// As it was put.
+    pub(crate) text: String,
+    value: Value,
+}
+
+impl EventPattern {
+    /// # Errors
+    /// What is wrong with it, or not simulated in it.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let value = serde_json::from_str(text).map_err(|_| "it is not JSON".to_owned())?;
+        check(&value)?;
+        Ok(Self {
+            text: text.to_owned(),
+            value,
+        })
+    }
+
+    /// Whether an event has everything that the pattern asks for.
+    pub(crate) fn takes(&self, event: &Value) -> bool {
+        matches(&self.value, event)
+    }
+
+    /// Whether it may take an event of which only some members are known.
+    pub(crate) fn may_take(&self, known: &Value) -> bool {
+        let mut asked = self.value.as_object().into_iter().flatten();
+        asked.all(|(name, wanted)| {
+            let found = known.get(name);
+            found.is_none() || member_matches(wanted, found)
+        })
+    }
+}
+
 /// Whether an event has everything that the pattern asks for.
-pub(crate) fn matches(pattern: &Value, event: &Value) -> bool {
+fn matches(pattern: &Value, event: &Value) -> bool {
     let Some(members) = pattern.as_object() else {
         return false;
     };
-    members.iter().all(|(key, wanted)| {
-        let found = event.get(key);
-        match wanted {
-            Value::Array(any) => any.iter().any(|one| allows(one, found)),
-            nested => found.is_some_and(|found| matches(nested, found)),
-        }
-    })
+    members
+        .iter()
+        .all(|(key, wanted)| member_matches(wanted, event.get(key)))
+}
+
+fn member_matches(wanted: &Value, found: Option<&Value>) -> bool {
+    match wanted {
+        Value::Array(any) => any.iter().any(|one| allows(one, found)),
+        nested => found.is_some_and(|found| matches(nested, found)),
+    }
 }
 
 /// One entry of a list; a list in the event matches by any of its members.
@@ -40,7 +78,7 @@ fn allows(one: &Value, found: Option<&Value>) -> bool {
 }
 
 /// What is wrong with a pattern, or not simulated in it.
-pub(crate) fn check(pattern: &Value) -> Result<(), String> {
+fn check(pattern: &Value) -> Result<(), String> {
     let members = pattern
         .as_object()
         .ok_or("Filter is not an object".to_owned())?;
@@ -90,7 +128,7 @@ fn check_operand(operator: &str, operand: Option<&Value>) -> Result<(), String> 
 mod tests {
     use serde_json::json;
 
-    use super::{check, matches};
+    use super::{EventPattern, check, matches};
 
     #[test]
     fn a_pattern_takes_events_that_have_all_it_asks_for() {
@@ -133,5 +171,17 @@ mod tests {
         ] {
             assert!(check(&pattern).is_err(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_is_known_of_an_event_may_rule_it_out() {
+        let pattern = json!({"source": ["aws.ecr"], "detail": {"eventName": ["PutImage"]}});
+        let pattern = EventPattern::read(&pattern.to_string()).unwrap();
+        let known =
+            |source: &str| json!({"source": source, "detail-type": "AWS API Call via CloudTrail"});
+        assert!(pattern.may_take(&known("aws.ecr")));
+        assert!(!pattern.may_take(&known("aws.ecs")));
+        let event = json!({"source": "aws.ecr", "detail": {"eventName": "BatchGetImage"}});
+        assert!(!pattern.takes(&event), "what is not known yet decides");
     }
 }

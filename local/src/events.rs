@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::event_pattern;
+use crate::event_pattern::EventPattern;
 use crate::ids::Ids;
 use crate::input::{Input, not_implemented, page, present, tag_list};
 use crate::service::{Answer, Fault, Scope};
@@ -179,6 +179,11 @@ impl Events {
         firings
     }
 
+    /// Whether any rule may take an event of which only some members are known.
+    pub(crate) fn may_take(&self, known: &Value) -> bool {
+        self.rules.values().any(|rule| rule.may_take(known))
+    }
+
     /// Whether any rule would take an event.
     pub(crate) fn takes(&self, event: &Value) -> bool {
         self.rules.values().any(|rule| rule.takes(event))
@@ -232,7 +237,7 @@ impl Events {
     fn put_rule(&mut self, input: Input<'_>, bus: &str, scope: &Scope<'_>) -> Answer {
         let key = key(bus, input.need("Name")?);
         let schedule = input.text("ScheduleExpression").map(str::to_owned);
-        let pattern = input.text("EventPattern").map(str::to_owned);
+        let pattern = input.text("EventPattern");
         if schedule.is_none() && pattern.is_none() {
             return Err(
                 input.fault("Parameter(s) EventPattern or ScheduleExpression must be specified.")
@@ -242,15 +247,12 @@ impl Events {
             let message = "ScheduleExpression is supported only on the default event bus.";
             return Err(input.fault(message));
         }
-        if let Some(pattern) = &pattern {
-            let invalid = |why: String| {
-                let message = format!("Event pattern is not valid. Reason: {why}");
-                Fault::client("InvalidEventPatternException", message)
-            };
-            let parsed = serde_json::from_str::<Value>(pattern);
-            let parsed = parsed.map_err(|_| invalid("it is not JSON".to_owned()))?;
-            event_pattern::check(&parsed).map_err(invalid)?;
-        }
+        let invalid = |why: String| {
+            let message = format!("Event pattern is not valid. Reason: {why}");
+            Fault::client("InvalidEventPatternException", message)
+        };
+        let pattern = pattern.map(EventPattern::read).transpose();
+        let pattern = pattern.map_err(invalid)?;
         let every = schedule
             .as_deref()
             .map(|text| interval(text, input))

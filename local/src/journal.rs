@@ -137,6 +137,9 @@ pub enum What {
     },
     /// A deployment of an ECS service changed.
     Deployment(crate::ecs::Notice),
+    /// The tasks of an ECS service changed in number; told where [`Settings::tallies`](crate::ecs::Settings::tallies) asks
+    /// for it.
+    Tasks(crate::ecs::Tally),
 }
 
 /// The journal: append only.

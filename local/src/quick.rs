@@ -38,7 +38,8 @@ impl State {
 
     /// CloudTrail's event of a call comes some time later, if any rule takes it.
     pub(crate) fn await_call(&mut self, read: &Arc<Record>, record: &Value, now: DateTime<Utc>) {
-        if read.region != self.place.region || read.read_only || !read.fits() {
+        let told = read.region == self.place.region && !read.read_only && read.fits();
+        if !told || !self.events.may_take(&read.head()) {
             return;
         }
         let event = read.event(record, &self.place);

@@ -312,7 +312,11 @@ impl State {
                         now,
                         place: &self.place,
                     };
-                    for notice in self.ecs.advance(&scope) {
+                    let notices = self.ecs.advance(&scope);
+                    for tally in self.ecs.tallies() {
+                        self.journal.write(tally.at, What::Tasks(tally));
+                    }
+                    for notice in notices {
                         let event = notice.event(&self.place);
                         self.journal.write(notice.at, What::Deployment(notice));
                         if let Some(event) = event {
@@ -408,9 +412,10 @@ impl State {
         }
     }
 
-    /// Whether nothing but the recurring is left.
+    /// Whether nothing but the recurring is left, and what somebody is to break or to mend on purpose: nobody waits for that.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.agenda.is_empty()
+        let mut jobs = self.agenda.values().flatten();
+        jobs.all(|job| matches!(job, Job::BeginFault(_) | Job::EndFault(_)))
             && self.starts.is_empty()
             && self.lambda.is_idle()
             && self.cloudwatch.is_settled()

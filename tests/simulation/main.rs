@@ -29,3 +29,7 @@ mod trace;
 mod world;
 
 use model::Model;
+
+/// A history is mostly small allocations, which it serves faster than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

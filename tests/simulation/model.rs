@@ -90,6 +90,8 @@ pub(crate) struct Model {
     invocations: BTreeMap<String, DateTime<Utc>>,
     /// When an invocation last ended that had taken long.
     long_until: Option<DateTime<Utc>>,
+    /// When a new function took the place of the old one.
+    restarted: Option<DateTime<Utc>>,
     owed: Vec<rule_01::Owed>,
     /// What nobody but its owner may change, as it was at the start.
     others: Option<BTreeMap<&'static str, Value>>,
@@ -133,6 +135,7 @@ impl Model {
             rolling: BTreeSet::new(),
             invocations: BTreeMap::new(),
             long_until: None,
+            restarted: None,
             owed: Vec::new(),
             others: None,
             begun: false,
@@ -163,10 +166,15 @@ impl Model {
         std::mem::take(&mut self.found)
     }
 
+    /// From now on a new function looks up, which knows nothing and reads everything first.
+    pub(crate) fn restarted(&mut self, at: DateTime<Utc>) {
+        self.restarted = Some(at);
+    }
+
     /// After a calm in which sweep and retries had their time: what every service must run now.
     ///
-    /// The calm must be longer than twelve sweeps, because a warm function reads all of `look_back` every twelfth time
-    /// only (DESIGN 5.2). With the sweep off a last alarm episode must have ended in it.
+    /// Unless the function is a new one, the calm must be longer than twelve sweeps, because a warm one reads all of
+    /// `look_back` every twelfth time only (DESIGN 5.2). With the sweep off a last alarm episode must have ended in it.
     pub(crate) fn end(&mut self, at: DateTime<Utc>, account: &Account) -> Vec<Violation> {
         let moment = Moment {
             at,

@@ -17,6 +17,8 @@ use crate::trace::{Act, FULL, Step, Violation};
 
 /// A step is no longer than this.
 const STRETCH: TimeDelta = TimeDelta::minutes(30);
+/// An image is so old before the registry is asked for it, and a look-up that asked too early is over.
+const MISSED: TimeDelta = TimeDelta::minutes(20);
 /// Retries of an invocation after one and two minutes, and some room.
 const SETTLING: TimeDelta = TimeDelta::minutes(6);
 
@@ -122,11 +124,24 @@ impl Life<'_> {
         // Only such a sweep asks the registry what it holds.
         let settings = &history.world.settings;
         let all = history.world.event_time || history.temper.days || settings.reconcile;
-        let sweeps = if all { FULL } else { 2 };
-        let end =
-            history.calm + history.sweep() * sweeps + SETTLING * 2 + history.waves() + delayed;
+        let mut from = history.calm + delayed;
+        let mut sweeps = if all { FULL } else { 2 };
+        if all && history.is_restarted() {
+            from += MISSED.max(history.sweep());
+            self.pass(from).await;
+            self.restart();
+            sweeps = 2;
+        }
+        let end = from + history.sweep() * sweeps + SETTLING * 2 + history.waves();
         self.pass(end).await;
         self.finish();
+    }
+
+    /// A new function reads everything with its first sweep, as a warm one does with its twelfth.
+    fn restart(&mut self) {
+        self.outcome.coverage.answers(&self.answers.taken());
+        self.answers = host(&self.account);
+        self.model.restarted(self.account.clock().now());
     }
 
     /// How long the messages that are under way may still take.

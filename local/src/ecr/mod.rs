@@ -103,6 +103,14 @@ impl Ecr {
         self.denied.insert(registry.to_owned());
     }
 
+    /// Whether a record is of a push that worked.
+    pub(crate) fn is_told_by(record: &Value) -> bool {
+        let is = |member: &str, text: &str| record.get(member).is_some_and(|value| value == text);
+        is("eventSource", "ecr.amazonaws.com")
+            && is("eventName", "PutImage")
+            && !record.get("errorCode").is_some_and(Value::is_string)
+    }
+
     /// Takes in what a CloudTrail record of a successful PutImage says, in the Region `home` unless it names one; answers the
     /// image where that was news.
     pub(crate) fn learn(
@@ -189,9 +197,7 @@ fn pushed(record: &Value, home: &str) -> Option<Pushed> {
             .or_else(|| text(&format!("/responseElements/image/{response}")))
             .map(str::to_owned)
     };
-    let ours =
-        text("/eventSource") == Some("ecr.amazonaws.com") && text("/eventName") == Some("PutImage");
-    if !ours || text("/errorCode").is_some() {
+    if !Ecr::is_told_by(record) {
         return None;
     }
     Some(Pushed {

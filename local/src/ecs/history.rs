@@ -213,7 +213,7 @@ impl Service {
         self.records
             .retain(|record| record.ended_at.is_none_or(|at| at >= oldest));
         let mut used: Vec<u64> = self.deployments.iter().map(|d| d.revision).collect();
-        used.extend(self.tasks.iter().map(|task| task.revision));
+        used.extend(self.all_tasks().map(|task| task.revision));
         used.extend(self.last_completed.map(|goal| goal.revision));
         for record in &self.records {
             used.push(record.target);

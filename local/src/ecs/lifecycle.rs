@@ -17,8 +17,16 @@ impl Service {
                 self.step(task, now, world);
             }
         }
-        tasks.retain(|task| !task.is_forgotten(now, world.settings));
+        self.gone
+            .extend(tasks.extract_if(.., |task| !task.takes_place()));
         self.tasks = tasks;
+        while self
+            .gone
+            .front()
+            .is_some_and(|task| task.is_forgotten(now, world.settings))
+        {
+            self.gone.pop_front();
+        }
         self.schedule(now, world);
     }
 

@@ -150,7 +150,7 @@ impl Ecs {
             .filter_map(|id| self.services.get(id));
         let mut arns = Vec::new();
         for service in services.filter(|service| only.is_none_or(|only| only == service.id)) {
-            for task in service.tasks.iter().filter(|task| task.is_wanted(state)) {
+            for task in service.all_tasks().filter(|task| task.is_wanted(state)) {
                 let revision = service.revisions.get(&task.revision);
                 let definition = revision.and_then(|r| arn::definition_name(&r.task_definition));
                 if family.is_none_or(|wanted| definition.is_some_and(|(name, _)| name == wanted)) {
@@ -193,7 +193,7 @@ impl Ecs {
             let found = services.iter().find_map(|service| {
                 Some((
                     service,
-                    service.tasks.iter().find(|task| task.name() == name)?,
+                    service.all_tasks().find(|task| task.name() == name)?,
                 ))
             });
             let arn = place.arn("ecs", &format!("task/{cluster}/{name}"));

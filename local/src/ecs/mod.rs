@@ -41,6 +41,7 @@
 //! | `clientToken` | the same token with the same input answers with the service that it made, with another input it is refused | guide, ensuring idempotency |
 //! | services of another account ([`Ecs::restore_service`], [`Ecs::restore_definition`]) | as they were described: revisions keep their numbers, the primary deployment its time, digests and history what ECS said | ours |
 //! | members of services that nobody here knows | kept as given, and described | ours |
+//! | numbers of tasks | told at every change of one where [`Settings::tallies`] asks for it: wanted, pending, running of the PRIMARY and of older deployments | ours, as `runningCount` and `pendingCount` count |
 //! | short capacity | tasks above [`Settings::capacity`] wait and post the service event | guide, service event messages (retry time is ours) |
 //!
 //! Not simulated: load balancers and their health, task sets of EXTERNAL services, lifecycle hooks
@@ -67,6 +68,7 @@ mod service;
 mod settings;
 mod tagging;
 mod tags;
+mod tally;
 mod task;
 mod task_definition;
 mod throttle;
@@ -87,6 +89,7 @@ pub(crate) use images::digest_of;
 pub use notice::{DeploymentState, Notice};
 pub use restore::Described;
 pub use settings::Settings;
+pub use tally::{Tally, Tasks};
 
 use cluster::Cluster;
 use images::Images;
@@ -112,6 +115,8 @@ pub struct Ecs {
     ids: Ids,
     /// What happened and has not been handed out yet.
     notices: Vec<Notice>,
+    /// Likewise, of numbers of tasks.
+    tallies: Vec<Tally>,
 }
 
 impl Ecs {
@@ -170,6 +175,11 @@ impl Ecs {
     pub fn advance(&mut self, scope: &Scope<'_>) -> Vec<Notice> {
         self.run_until(scope.now);
         std::mem::take(&mut self.notices)
+    }
+
+    /// Hands out how numbers of tasks changed, in order of time; nothing unless [`Settings::tallies`].
+    pub fn tallies(&mut self) -> Vec<Tally> {
+        std::mem::take(&mut self.tallies)
     }
 
     /// Whether no deployment is under way and no task is pending or stopping.
@@ -238,6 +248,9 @@ impl Ecs {
             free,
         };
         let result = act(service, &mut world);
+        if self.settings.tallies {
+            self.tallies.extend(service.tally(now, &self.settings));
+        }
         if let Some(due) = service.due.take() {
             self.calendar.remove(&(due, id));
         }

@@ -118,6 +118,9 @@ impl Service {
             Rollout::Failed => live.saturating_sub(upper.max(wanted)),
             _ => mine.saturating_sub(wanted),
         };
+        if excess == 0 && !self.is_replacing() {
+            return 0;
+        }
         let places = self.count(Task::takes_place);
         let is_crowded = wanted.saturating_sub(mine) > upper.saturating_sub(places);
         let lower = self.configuration.lower(wanted);
@@ -127,7 +130,8 @@ impl Service {
             wanted.max(lower)
         };
         let mut healthy = self.count(|task| task.phase == Phase::Healthy);
-        let mut order: Vec<usize> = (0..self.tasks.len()).collect();
+        let live = |index: &usize| self.tasks.get(*index).is_some_and(Task::is_live);
+        let mut order: Vec<usize> = (0..self.tasks.len()).filter(live).collect();
         // The least useful first: pending, then running, then healthy; of PRIMARY the youngest.
         order.sort_by_key(|index| {
             self.tasks.get(*index).map(|task| {
@@ -146,7 +150,7 @@ impl Service {
         });
         let mut stopped = Vec::new();
         for index in order {
-            let Some(task) = self.tasks.get_mut(index).filter(|task| task.is_live()) else {
+            let Some(task) = self.tasks.get_mut(index) else {
                 continue;
             };
             let counts = usize::from(task.phase == Phase::Healthy);

@@ -14,6 +14,7 @@ use super::request::epoch;
 use super::revision::Revision;
 use super::settings::Settings;
 use super::tags::{self, Tags};
+use super::tally::Tasks;
 use super::task::Task;
 
 /// The life of a service: ACTIVE, then DRAINING, then INACTIVE (API model).
@@ -115,6 +116,8 @@ pub(super) struct Service {
     pub(super) revisions: BTreeMap<u64, Revision>,
     pub(super) last_completed: Option<Completed>,
     pub(super) tasks: Vec<Task>,
+    /// Stopped tasks, kept apart because every step looks at the others; the longest stopped first.
+    pub(super) gone: VecDeque<Task>,
     events: VecDeque<Event>,
     pub(super) tags: Tags,
     pub(super) created_at: DateTime<Utc>,
@@ -126,6 +129,8 @@ pub(super) struct Service {
     pub(super) placement_at: Option<DateTime<Utc>>,
     /// When this service next changes by itself, as the account's calendar has it.
     pub(super) due: Option<DateTime<Utc>>,
+    /// The numbers of tasks that were told last.
+    pub(super) tallied: Option<Tasks>,
 }
 
 /// What a new service begins with.
@@ -167,6 +172,7 @@ impl Service {
             revisions: BTreeMap::new(),
             last_completed: None,
             tasks: Vec::new(),
+            gone: VecDeque::new(),
             events: VecDeque::new(),
             tags: beginning.tags,
             created_at: beginning.created_at,
@@ -174,6 +180,7 @@ impl Service {
             draining_until: None,
             placement_at: None,
             due: None,
+            tallied: None,
         }
     }
 
@@ -249,6 +256,11 @@ impl Service {
         let message = format!("(service {}) {text}", self.name);
         self.events.push_front(Event { id, at, message });
         self.events.truncate(settings.events);
+    }
+
+    /// Every task that the API shows.
+    pub(super) fn all_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().chain(&self.gone)
     }
 
     /// Live tasks of a deployment that run, and that are pending.

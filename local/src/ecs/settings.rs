@@ -76,6 +76,8 @@ pub struct Settings {
     pub stops_early: bool,
     /// Calls above the documented request rates are refused.
     pub throttle: bool,
+    /// The account's journal tells every change in the number of a service's tasks. Off: long runs can do without.
+    pub tallies: bool,
 }
 
 impl Default for Settings {
@@ -111,6 +113,7 @@ impl Default for Settings {
             exit_counts_as_failure: true,
             stops_early: true,
             throttle: false,
+            tallies: false,
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Task {
     started_at: Option<DateTime<Utc>>,
     stopped_at: Option<DateTime<Utc>>,
     /// Stop code and reason.
-    stop: Option<(&'static str, String)>,
+    pub(super) stop: Option<(&'static str, String)>,
 }
 
 impl Task {

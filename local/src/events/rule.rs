@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::event_pattern;
+use crate::event_pattern::EventPattern;
 use crate::input::{Input, present};
 use crate::service::{Fault, Scope};
 
@@ -15,7 +15,7 @@ pub(super) struct Rule {
     pub(super) bus: String,
     pub(super) schedule: Option<String>,
     pub(super) every: Option<TimeDelta>,
-    pub(super) pattern: Option<String>,
+    pub(super) pattern: Option<EventPattern>,
     pub(super) description: Option<String>,
     pub(super) role: Option<String>,
     pub(super) enabled: bool,
@@ -28,9 +28,17 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn takes(&self, event: &Value) -> bool {
-        let pattern = self.pattern.as_deref().filter(|_| self.enabled);
-        let pattern = pattern.and_then(|text| serde_json::from_str(text).ok());
-        pattern.is_some_and(|pattern| event_pattern::matches(&pattern, event))
+        self.listens().is_some_and(|pattern| pattern.takes(event))
+    }
+
+    /// Whether it may take an event of which only some members are known.
+    pub(super) fn may_take(&self, known: &Value) -> bool {
+        self.listens()
+            .is_some_and(|pattern| pattern.may_take(known))
+    }
+
+    fn listens(&self) -> Option<&EventPattern> {
+        self.pattern.as_ref().filter(|_| self.enabled)
     }
 
     /// A rate counts from the moment at which the rule was made or enabled.
@@ -46,7 +54,7 @@ impl Rule {
             "EventBusName": self.bus,
             "ManagedBy": self.managed_by,
             "ScheduleExpression": self.schedule,
-            "EventPattern": self.pattern,
+            "EventPattern": self.pattern.as_ref().map(|pattern| &pattern.text),
             "Description": self.description,
             "RoleArn": self.role,
             "State": if self.enabled { "ENABLED" } else { "DISABLED" },

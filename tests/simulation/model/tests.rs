@@ -3,6 +3,7 @@
 
 mod actor;
 mod holds;
+mod registry;
 mod rule_01;
 mod rule_02;
 mod rule_03;
@@ -14,3 +15,4 @@ mod rule_08;
 mod rule_09;
 mod rule_10;
 mod stage;
+mod waves;

@@ -5,7 +5,7 @@ use super::image::Repository;
 use super::policy::glob;
 use super::pushes::Group;
 use super::roll::{Intent, Roll};
-use super::services::{Key, Service};
+use super::services::{By, Key, Service};
 use super::{Model, Moment};
 
 impl Model {
@@ -49,8 +49,11 @@ impl Model {
         }
     }
 
-    /// Whether the revision was there before the invocation.
+    /// Whether the revision was there before the invocation. A forced deployment has none of its own: it is begun anew.
     fn was_begun(&self, roll: &Roll, moment: Moment<'_>) -> bool {
+        if roll.service.asked.force {
+            return false;
+        }
         let at = roll
             .new
             .raw
@@ -58,7 +61,7 @@ impl Model {
             .and_then(serde_json::Value::as_f64);
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact")]
         let since = self.since(moment).timestamp() as f64;
-        roll.service.asked.force || at.is_none_or(|at| at < since)
+        at.is_none_or(|at| at < since)
     }
 
     /// The services of earlier waves that run a repository.
@@ -81,7 +84,8 @@ impl Model {
         let (repository, group) = (&intent.repository, &intent.group);
         let runs = service.runs.as_ref()?;
         let since = self.since(moment);
-        let moved = runs.at >= since || service.changed_at.is_some_and(|at| at >= since);
+        let moved = runs.at >= since && runs.by != By::Ecroll
+            || service.changed_at.is_some_and(|at| at >= since);
         let came = service
             .since
             .get(repository)

@@ -48,7 +48,11 @@ impl Last {
             healthy >= self.healthy || healthy >= lower,
             "healthy {healthy} < {lower}: {history}"
         );
-        let exits = count(service, |task| task.phase == Phase::Stopped);
+        let by_itself = |task: &&Task| {
+            let cause = task.stop.as_ref().map(|cause| cause.0);
+            cause.is_some_and(|code| code != "ServiceSchedulerInitiated")
+        };
+        let exits = service.gone.iter().filter(by_itself).count();
         assert!(
             running >= self.running || running >= lower || exits > 0,
             "running {running} < {lower}: {history}"

@@ -15,6 +15,7 @@ mod restore;
 mod rolling;
 mod services;
 mod tagging;
+mod tallies;
 mod throttling;
 mod updates;
 

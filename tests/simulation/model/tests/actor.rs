@@ -94,6 +94,13 @@ impl Actor {
         self.update(service, &arn, None).await;
     }
 
+    /// Deploys the same revision anew.
+    pub(super) async fn force(&self, service: &str) {
+        let update = self.ecs.update_service().cluster("default");
+        let update = update.service(service).force_new_deployment(true);
+        update.send().await.unwrap();
+    }
+
     pub(super) async fn update(
         &self,
         service: &str,

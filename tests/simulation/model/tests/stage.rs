@@ -166,6 +166,18 @@ impl Stage {
         self.found.clear();
     }
 
+    /// Something was found, and some of it in these words.
+    #[track_caller]
+    pub(super) fn said(&self, words: &str) {
+        let told: Vec<String> = self.found.iter().map(Violation::to_string).collect();
+        let any = told.iter().any(|told| told.contains(words));
+        assert!(
+            any,
+            "not among what was found: {words}\n{}",
+            told.join("\n")
+        );
+    }
+
     /// Pushes an image now; the record arrives so many minutes later.
     pub(super) fn push(&mut self, repository: &str, tag: &str, name: &str, minutes: i64) {
         let delivered = vec![self.now() + TimeDelta::minutes(minutes)];

@@ -1,0 +1,112 @@
+//! A later wave waits for the earlier ones.
+
+use serde_json::json;
+
+use super::stage::{Stage, image, says, service, settings};
+use crate::trace::{Policy, Service, Settings};
+
+async fn stage() -> Stage {
+    let settings = Settings {
+        waves: vec![vec!["default/canary".to_owned()]],
+        ..settings()
+    };
+    let canary = Service {
+        breaker: true,
+        ..service("canary", &image("web", "seed"))
+    };
+    Stage::new(&settings, &[canary, service("web", &image("web", "seed"))]).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn waves_in_their_order_break_no_rule() {
+    let mut stage = stage().await;
+    stage.push("web", "v1", "one", 2);
+    for _ in 0..6 {
+        stage.minutes(10).await;
+    }
+    stage.push("web", "crash-2", "two", 2);
+    stage.end().await;
+    stage.holds();
+    assert_eq!(stage.image_of("canary"), image("web", "v1"), "undone");
+    assert_eq!(stage.image_of("web"), image("web", "v1"), "never rolled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_later_wave_that_goes_first_is_caught() {
+    let mut stage = stage().await;
+    stage.push("web", "v1", "one", 0);
+    stage.wrong(|actor| async move {
+        actor.roll_raw("web", &image("web", "v1")).await;
+        Ok(says("web", "v1", "one", "rolled", "v1 is the newest push"))
+    });
+    stage.minutes(6).await;
+    stage.said("default/canary of wave 1 does not run it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_waves_that_go_at_once_are_caught() {
+    let mut stage = stage().await;
+    stage.push("web", "v1", "one", 0);
+    stage.wrong(|actor| async move {
+        actor.roll_raw("canary", &image("web", "v1")).await;
+        actor.roll_raw("web", &image("web", "v1")).await;
+        let mut report = says("canary", "v1", "one", "rolled", "v1 is the newest push");
+        let mut second = report["decisions"][0].clone();
+        second["service"] = json!("web");
+        report["decisions"].as_array_mut().unwrap().push(second);
+        Ok(report)
+    });
+    stage.minutes(6).await;
+    stage.said("default/canary of wave 1 is still being deployed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_push_that_the_earlier_wave_undid_and_that_goes_on_is_caught() {
+    let mut stage = stage().await;
+    stage.push("web", "crash-1", "one", 0);
+    stage.minutes(100).await;
+    stage.holds();
+    assert_eq!(stage.image_of("canary"), image("web", "seed"), "undone");
+    stage.wrong(|actor| async move {
+        actor.roll_raw("web", &image("web", "crash-1")).await;
+        Ok(says(
+            "web",
+            "crash-1",
+            "one",
+            "rolled",
+            "it is the newest push",
+        ))
+    });
+    stage.minutes(6).await;
+    stage.said("default/canary of wave 1 had it undone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_forced_deployment_that_does_not_wait_is_caught() {
+    let settings = Settings {
+        waves: vec![vec!["default/canary".to_owned()]],
+        ..settings()
+    };
+    let forced = Service {
+        own: Policy {
+            force: Some(true),
+            ..Policy::default()
+        },
+        ..service("web", &image("web", "latest"))
+    };
+    let canary = service("canary", &image("web", "seed"));
+    let mut stage = Stage::new(&settings, &[canary, forced]).await;
+    stage.push("web", "latest", "one", 0);
+    stage.wrong(|actor| async move {
+        actor.force("web").await;
+        Ok(says(
+            "web",
+            "latest",
+            "one",
+            "rolled",
+            "it is the newest push",
+        ))
+    });
+    stage.minutes(6).await;
+    stage.said("default/canary of wave 1 does not run it");
+}
