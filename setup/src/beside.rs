@@ -93,6 +93,23 @@ pub(crate) fn check(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Whether a file can be written there, by beginning one and taking it away: before what takes its time.
+///
+/// # Errors
+/// As [`Beside::new`]; what the system says of the file.
+pub(crate) fn try_out(path: &Path) -> Result<(), Error> {
+    let beside = Beside::new(path)?;
+    if beside.way == beside.place {
+        // Whoever reads a pipe would hear of it.
+        return Ok(());
+    }
+    beside.open().map(drop).map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, error: &io::Error) -> Error {
+    Error::Wrong(format!("cannot write `{}`: {error}", path.display()))
+}
+
 /// Writes a file. Ctrl-C waits until it is whole.
 ///
 /// # Errors
@@ -104,10 +121,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.write_all(bytes)?;
         beside.keep(file)
     });
-    written.map_err(|error| {
-        let path = path.display();
-        Error::Wrong(format!("cannot write `{path}`: {error}"))
-    })
+    written.map_err(|error| wrong(path, &error))
 }
 
 /// Does what must not be interrupted: from here on the signal is taken and means nothing to this process.

@@ -17,6 +17,7 @@ use crate::code::Code;
 use crate::command::{self, Session};
 use crate::config;
 use crate::exit::Exit;
+use crate::replay::Moment;
 use crate::ui::{Output, Ui};
 use account::OnAccount;
 pub(crate) use values::duration;
@@ -123,6 +124,9 @@ pub enum Verb {
     #[command(
         after_help = "Exit codes: 0 done, 1 a push was lost, 2 nothing to replay.\n\nExamples:\n  ecroll replay\n  \
                       ecroll replay --seed 7 cloudtrail/ more.json.gz\n  \
+                      ecroll replay logs:///ecroll/trail --since 7d\n  \
+                      ecroll replay s3://my-trail/AWSLogs/ --since 2026-01-01 --until 2026-02-01\n  \
+                      ecroll replay --report replay.html cloudtrail/\n  \
                       ecroll replay --account account.jsonl cloudtrail/\n  \
                       ecroll replay --account account.jsonl --compare other.toml cloudtrail/"
     )]
@@ -196,9 +200,17 @@ pub struct HandlerArgs {
 /// What to replay, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ReplayArgs {
-    /// CloudTrail files, plain or .gz, folders of them, JSON lines; without any, a bundled sample
+    /// CloudTrail files, plain or .gz, folders of them, JSON lines; `logs://GROUP` and `s3://BUCKET/PREFIX` are read from AWS;
+    /// without any, a bundled sample
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Of logs:// and s3://, read what happened since then: a span such as 7d, a date or a time; without it the day before
+    /// --until
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<Moment>,
+    /// And what happened before then; without it until now
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<Moment>,
     /// Which of the possible histories: the same seed gives the same one
     #[arg(long, default_value_t = 0, value_parser = seed)]
     pub seed: u64,
@@ -218,6 +230,9 @@ pub struct ReplayArgs {
     /// Run with this configuration as well, and say which decisions differ
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
+    /// Also write a page for a browser into this file: a timeline, how long rolls took, every decision with its record
+    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
+    pub report: Option<PathBuf>,
 }
 
 /// How to serve the account.
@@ -269,6 +284,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
         Verb::Filter(args) => return command::filter::run(&args, || Ok(load()?), ui),
         // It runs on a clock and a runtime of its own.
         Verb::Replay(args) => {
+            command::replay::check(&args)?;
             let other = args.compare.as_deref();
             let other = other.map(|path| config::load(Some(path))).transpose()?;
             let name = config::name(globals.config.as_deref());
@@ -276,7 +292,17 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
                 name,
                 config: load()?,
             };
-            return command::replay::run(&args, &named, other, ui);
+            let source = command::replay::Source::of(&args, now)?;
+            let sources = if source.is_remote() {
+                real_time()?.block_on(async {
+                    let clients = Clients::connect(globals.region, globals.profile.as_deref());
+                    let repositories = named.followed(other.as_ref());
+                    source.fetch(&clients.await?, &repositories, ui).await
+                })?
+            } else {
+                source.read(ui)
+            };
+            return command::replay::run(&args, sources, &named, other, ui);
         }
         Verb::Completions(args) => return command::completions::run(&args, ui),
         Verb::Man(args) => return command::man::run(&args, ui),

@@ -3,7 +3,6 @@
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
 
 use crate::error::{Called, Error, Result, innermost};
@@ -68,9 +67,7 @@ impl Clients {
     /// # Errors
     /// No credentials, or no Region.
     pub async fn connect(region: Option<String>, profile: Option<&str>) -> Result<Self> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http = handler::https();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http);
         if let Some(region) = region {
             loader = loader.region(Region::new(region));

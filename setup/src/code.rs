@@ -124,10 +124,15 @@ impl fmt::Debug for Code {
     }
 }
 
+/// Binaries up to this size are packed as tightly as deflate can: two seconds for what then starts for years. Larger ones,
+/// of the dev profile, would take ten and be above [`LARGE_ZIP`] all the same.
+const TIGHTLY: usize = 16 * 1024 * 1024;
+
 /// One entry, executable, with the time at which zip's clock begins: nothing in it depends on when or where.
 fn zip(binary: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
+        .compression_level((binary.len() <= TIGHTLY).then_some(9))
         .last_modified_time(DateTime::default())
         .unix_permissions(0o755);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -140,7 +145,7 @@ fn zip(binary: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
 mod tests {
     use std::io::Read;
 
-    use super::{Architecture, Code, elf};
+    use super::{Architecture, Code, elf, zip};
 
     #[test]
     fn the_same_binary_gives_the_same_zip() {
@@ -160,6 +165,21 @@ mod tests {
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
         assert_eq!(content, elf::tests::header(62));
+    }
+
+    #[test]
+    fn a_binary_is_packed_as_tightly_as_deflate_can() {
+        // Text that the levels pack differently.
+        let text = include_bytes!("code.rs");
+        let packed = |level| {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
+            std::io::Write::write_all(&mut encoder, text).unwrap();
+            u64::try_from(encoder.finish().unwrap().len()).unwrap()
+        };
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip(text).unwrap())).unwrap();
+        let size = archive.by_index(0).unwrap().compressed_size();
+        assert_eq!(size, packed(flate2::Compression::best()));
+        assert!(size < packed(flate2::Compression::default()), "{size}");
     }
 
     #[test]

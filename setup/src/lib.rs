@@ -8,6 +8,7 @@
 
 pub mod apply;
 mod beside;
+mod chunk;
 pub mod cli;
 pub mod clients;
 mod clock;
@@ -30,6 +31,7 @@ pub mod plan;
 pub mod policy_document;
 pub mod provision;
 pub mod replay;
+pub mod report;
 pub mod resource;
 mod retry;
 pub mod service;

@@ -3,6 +3,7 @@
 
 mod fold;
 mod live;
+mod meter;
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -17,6 +18,7 @@ use crate::plan::Plan;
 use crate::status::Status;
 
 pub use live::Live;
+pub use meter::Meter;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -199,6 +201,12 @@ impl Ui {
     /// Bars for what takes its time, one for each key and name, if somebody watches; none in JSON.
     pub fn live(&self, names: impl Iterator<Item = (String, String)>) -> Live {
         Live::new(self.watched && self.output == Output::Text, names)
+    }
+
+    /// A bar for so many bytes that are read, if somebody watches; none in JSON.
+    #[must_use]
+    pub fn meter(&self, bytes: u64) -> Meter {
+        Meter::new(self.watched && self.output == Output::Text, bytes)
     }
 
     /// Prints what was examined, coloured by how it is.

@@ -28,6 +28,7 @@ mod install;
 mod judge;
 mod plain;
 mod push;
+mod records;
 mod roll;
 mod runtime_api;
 mod scenarios;

@@ -108,6 +108,6 @@ fn only_the_image_changed(old: &Value, mut new: Value) {
     clippy::disallowed_methods,
     reason = "the server and the handler run by the machine's clock"
 )]
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

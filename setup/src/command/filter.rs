@@ -1,6 +1,5 @@
 //! `ecroll filter`: tests a filter pattern on log events, offline, as `TestMetricFilter` does on AWS.
 
-mod chunk;
 mod input;
 mod report;
 

@@ -1,17 +1,23 @@
 //! `ecroll replay`: runs the whole pipeline on recorded log events in the pocket account.
 
-use std::path::Path;
+mod source;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
 use handler::config::Config;
 
+use crate::beside;
 use crate::cli::ReplayArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::replay::{Comparison, Options, SAMPLE, Sources, Story, replay};
+use crate::report::{self, Made};
 use crate::snapshot::Snapshot;
 use crate::ui::Ui;
+
+pub use source::Source;
 
 /// A configuration, and what it is called.
 #[derive(Debug, Clone)]
@@ -22,30 +28,64 @@ pub struct Named {
     pub config: Config,
 }
 
-/// Reads the records, or the bundled sample where none are named, runs them, and tells what happened; with another
-/// configuration, what would have been decided otherwise.
+impl Named {
+    /// The repositories that this configuration follows, or another: a comparison needs the pushes of both.
+    #[must_use]
+    pub fn followed(&self, other: Option<&Config>) -> Vec<String> {
+        let mut all = self.config.repositories.clone();
+        all.extend(
+            other
+                .into_iter()
+                .flat_map(|other| other.repositories.clone()),
+        );
+        all.sort();
+        all.dedup();
+        if all.iter().any(|name| name == "*") {
+            all = vec!["*".to_owned()];
+        }
+        all
+    }
+}
+
+/// Whether the report can be written, where one is asked for: before records are read for minutes.
 ///
 /// # Errors
-/// When nothing could be read, the snapshot is none of the records' account, or the pipeline could not be built.
+/// A folder in its place or none to put it into; what the system says of the file.
+pub fn check(args: &ReplayArgs) -> Result<(), Error> {
+    args.report.as_deref().map_or(Ok(()), beside::try_out)
+}
+
+/// Runs the records, or those of the bundled sample where no source is named, and tells what happened; with another
+/// configuration, what would have been decided otherwise. Where a report is asked for, it is written as well.
+///
+/// # Errors
+/// When nothing could be read, the snapshot is none of the records' account, the pipeline could not be built, or the report
+/// cannot be written.
 pub fn run(
     args: &ReplayArgs,
+    mut sources: Sources,
     config: &Named,
     other: Option<Config>,
     ui: &mut Ui,
 ) -> anyhow::Result<Exit> {
     let account = args.account.as_deref().map(Snapshot::read).transpose();
     let account = account.map_err(|error| Error::Wrong(error.to_string()))?;
-    let mut sources = Sources::read(&args.files);
     if args.files.is_empty() {
         sources.text(Path::new("the bundled sample"), SAMPLE);
     }
-    if sources.records.is_empty() {
+    if sources.records.is_empty() && sources.omitted == 0 {
         let reasons: Vec<String> = sources.rejected.iter().map(ToString::to_string).collect();
         bail!(
             "there is nothing to replay\n{}\nreplay reads CloudTrail files and folders of them, JSON lines, and what \
              `aws logs filter-log-events` prints",
             reasons.join("\n")
         );
+    }
+    if sources.omitted > 0 {
+        ui.note(format_args!(
+            "{} records of calls other than pushes are counted and not replayed: one a minute of them is",
+            sources.omitted
+        ));
     }
     let options = Options {
         seed: args.seed,
@@ -57,6 +97,11 @@ pub fn run(
     let Some(other) = other else {
         let story = live(sources, &config.config, &options)?;
         ui.told(&story)?;
+        if let Some(path) = &args.report {
+            let page = report::html(&story, &made(args, &config.name))?;
+            beside::write(path, page.as_bytes())?;
+            ui.say(format_args!("report         {}", path.display()))?;
+        }
         return Ok(exit(story.lost));
     };
     let second = args.compare.as_deref().unwrap_or(Path::new("the other"));
@@ -68,6 +113,32 @@ pub fn run(
     let comparison = Comparison::of((&config.name, &a), (&second, &b));
     ui.told(&comparison)?;
     Ok(exit(comparison.lost.0 + comparison.lost.1))
+}
+
+/// What the report says of how it was made.
+fn made(args: &ReplayArgs, config: &str) -> Made {
+    let shown = |path: &PathBuf| path.display().to_string();
+    let files: Vec<String> = args.files.iter().map(shown).collect();
+    let mut flags = Vec::new();
+    if let Some(latency) = args.latency {
+        flags.push(format!("--latency {}s", latency.as_secs()));
+    }
+    flags.extend(args.faults.iter().map(|kind| format!("--fault {kind}")));
+    flags.extend(args.triggers.iter().map(|road| format!("--trigger {road}")));
+    flags.extend(
+        args.account
+            .iter()
+            .map(|path| format!("--account {}", shown(path))),
+    );
+    Made {
+        records: match files.as_slice() {
+            [] => "the bundled sample".to_owned(),
+            files => files.join(", "),
+        },
+        config: config.to_owned(),
+        seed: args.seed,
+        flags,
+    }
 }
 
 /// One replay, on a clock of its own.

@@ -53,7 +53,7 @@ pub(super) fn wanted(history: &History, asked: &Asked, all: bool) -> Vec<usize> 
 
 impl History {
     /// Of each decision the push that it is about, as its place in `pushed`.
-    pub(super) fn places(&self) -> Vec<Option<usize>> {
+    pub(crate) fn places(&self) -> Vec<Option<usize>> {
         // One image in two repositories may have one identity; a scheduled task's decision may name no repository.
         let mut by_name: BTreeMap<(&str, String), usize> = BTreeMap::new();
         let mut by_id: BTreeMap<String, usize> = BTreeMap::new();

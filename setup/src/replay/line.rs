@@ -190,7 +190,8 @@ pub(crate) fn short(digest: &str) -> String {
     format!("{algorithm}:{hex}")
 }
 
-fn word(outcome: Outcome) -> &'static str {
+/// The word for an outcome.
+pub(crate) fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Rolled => "rolled",
         Outcome::Unchanged => "unchanged",

@@ -70,6 +70,8 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     let Sources {
         mut records,
         rejected,
+        omitted,
+        ..
     } = sources;
     records.sort_by_key(|recorded| recorded.time);
     let deliveries = deliveries(records, options);
@@ -83,6 +85,8 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     let start = start.duration_trunc(TimeDelta::minutes(1)).unwrap_or(start);
 
     let account = account(start, &pushes, options);
+    // The report draws them.
+    account.with_ecs(|ecs, _| ecs.settings_mut().tallies = true);
     // The accounts of targets last as long as this.
     let (seeded, _beside, planted) = if let Some(snapshot) = &options.account {
         plant::check(snapshot, &pushes)?;
@@ -114,7 +118,7 @@ pub async fn replay(sources: Sources, config: &Config, options: &Options) -> any
     let (from, until) = (account.clock().now(), last.unwrap_or(start) + FELT);
     account.plan_faults(faults::drawn(&options.faults, options.seed, from, until));
 
-    let records = deliveries.len();
+    let records = deliveries.len() + omitted;
     deliver(&account, deliveries, config).await;
     if !options.faults.is_empty() {
         // An invocation that a fault held up to its timeout is tried twice more.

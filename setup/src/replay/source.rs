@@ -1,14 +1,38 @@
 //! Records from files, in every form in which they are found; what cannot be read is counted and hides nothing else.
+//!
+//! A file is read in pieces. Records of pushes are kept, and so are those of other calls as long as there are not many:
+//! beyond that one a minute, which is all that the metric filter's default value needs to see. So memory grows with the
+//! pushes and with the time that the records span, not with the size of the files.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use serde_json::Value;
+
+pub(crate) use self::meter::{Meter, size};
+use self::stream::{Holder, Odd, Place, Take};
+
+mod keep;
+mod meter;
+mod stream;
+mod value;
+mod whole;
+
+pub(crate) use self::whole::unpacked;
+
+/// So many places of one source are told that could not be read.
+const MOST_TOLD: usize = 100;
+/// A damaged file of more bytes is not read a second time, as a whole.
+const LARGE: u64 = 64 << 20;
+/// How a packed file begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The endings of files that are read in folders.
 const ENDINGS: &[&str] = &["json", "jsonl", "gz"];
@@ -53,6 +77,12 @@ pub struct Sources {
     pub records: Vec<Recorded>,
     /// What was no record.
     pub rejected: Vec<Rejected>,
+    /// Records of other calls than pushes that were read and are not among the records: too many in one minute.
+    pub omitted: usize,
+    /// How many of the records are of other calls.
+    others: usize,
+    /// The minutes since 1970 of which another call is held, once there were too many.
+    minutes: Option<BTreeSet<i64>>,
 }
 
 impl Sources {
@@ -60,13 +90,14 @@ impl Sources {
     #[must_use]
     pub fn read(paths: &[PathBuf]) -> Self {
         let mut sources = Self::default();
+        let meter = Meter::silent();
         for path in paths {
-            sources.path(path);
+            sources.path(path, &meter);
         }
         sources
     }
 
-    fn reject(&mut self, path: &Path, at: impl Into<String>, reason: impl Into<String>) {
+    pub(crate) fn reject(&mut self, path: &Path, at: impl Into<String>, reason: impl Into<String>) {
         let file = path.display().to_string();
         self.rejected.push(Rejected {
             file,
@@ -75,312 +106,247 @@ impl Sources {
         });
     }
 
-    fn path(&mut self, path: &Path) {
+    /// Reads a file, or those of a folder and the folders in it.
+    pub(crate) fn path(&mut self, path: &Path, meter: &Meter<'_>) {
         if !path.is_dir() {
-            return self.file(path);
+            return self.file(path, meter);
         }
-        let mut found = Vec::new();
-        if let Err(error) = files_below(path, &mut found) {
-            self.reject(path, "", format!("cannot be listed: {error}"));
-        } else if found.is_empty() {
+        let (mut found, mut failed) = (Vec::new(), Vec::new());
+        files_below(path, &mut found, &mut failed);
+        if found.is_empty() && failed.is_empty() {
             let reason =
                 "holds no *.json, *.jsonl or *.gz file: name a folder that does, or a file";
             self.reject(path, "", reason);
         }
+        for (folder, error) in failed {
+            self.reject(&folder, "", format!("cannot be listed: {error}"));
+        }
         found.sort();
         for file in found {
-            self.file(&file);
+            self.file(&file, meter);
         }
     }
 
-    fn file(&mut self, path: &Path) {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.reject(path, "", format!("cannot be read: {error}")),
+    fn file(&mut self, path: &Path, meter: &Meter<'_>) {
+        let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) => return self.reject(path, "", unreadable(error)),
         };
-        let (bytes, error) = unpacked(bytes);
-        let broken = error.is_some();
-        if let Some(error) = error {
-            let at = format!("after {} unpacked bytes", bytes.len());
-            self.reject(
-                path,
-                at,
-                format!("the .gz is cut short or damaged: {error}; fetch it again"),
-            );
-        }
-        if bytes.is_empty() && broken {
-            return;
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) if broken => self.fragment(path, &text),
-            Ok(text) => self.text(path, &text),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let place = format!("byte {}", at + 1);
-                let mut bytes = error.into_bytes();
-                if !broken {
-                    self.reject(path, place, "is not UTF-8 text");
-                }
-                bytes.truncate(at);
-                self.fragment(path, &String::from_utf8_lossy(&bytes));
-            }
+        // A pipe is read once, and what is large in pieces alone.
+        let length = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        let length = length.map(|found| found.len());
+        if let Err(part) = self.pieces(path, file, meter) {
+            let again = length.is_some_and(|length| length <= LARGE || part.is_nothing());
+            let whole = again.then(|| fs::read(path).ok()).flatten();
+            self.settle(path, part, whole);
         }
     }
 
-    /// Reads what there is of a text whose end is missing. That it is missing was said already.
-    fn fragment(&mut self, path: &Path, text: &str) {
-        let mut list = Self::default();
-        list.salvage(path, text);
-        let mut lines = Self::default();
-        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        for (index, line) in whole.lines().enumerate() {
-            if let Ok(value) = serde_json::from_str::<Value>(line) {
-                lines.value(path, &format!("line {}", index + 1), value);
-            }
+    /// Reads what was fetched from elsewhere.
+    pub(crate) fn bytes(&mut self, path: &Path, bytes: Vec<u8>) {
+        if let Err(part) = self.pieces(path, bytes.as_slice(), &Meter::silent()) {
+            self.settle(path, part, Some(bytes));
         }
-        let more = if lines.records.len() > list.records.len() {
-            lines
-        } else {
-            list
-        };
-        self.records.extend(more.records);
     }
 
-    /// Takes the whole records from a `{"Records": […` that is cut short or damaged; `false` where there are none.
-    fn salvage(&mut self, path: &Path, text: &str) -> bool {
-        let list = text
-            .split_once("\"Records\"")
-            .and_then(|(_, rest)| rest.split_once('['));
-        let Some((_, mut rest)) = list else {
-            return false;
-        };
-        let mut records = Vec::new();
-        loop {
-            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-            let Some(Ok(record)) = values.next() else {
-                break;
-            };
-            records.push(record);
-            rest = rest.get(values.byte_offset()..).unwrap_or_default();
-        }
-        let found = !records.is_empty();
-        self.each(path, "", "record", records);
-        found
-    }
-
-    /// Reads one text: one JSON value after another, or, where that fails, line by line.
+    /// Reads one text.
     pub fn text(&mut self, path: &Path, text: &str) {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.trim().is_empty() {
-            return self.reject(path, "", "is empty");
-        }
-        let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text)
-            .into_iter::<Value>()
-            .collect();
-        match values {
-            Ok(values) => {
-                let several = values.len() > 1;
-                for (index, value) in values.into_iter().enumerate() {
-                    let at = if several {
-                        format!("value {}", index + 1)
-                    } else {
-                        String::new()
-                    };
-                    self.value(path, &at, value);
-                }
-            }
-            Err(error) => {
-                // One list that is damaged, or lines of which one is; each line may hold a list. Whatever gives more.
-                let mut list = Self::default();
-                let found = list.salvage(path, text);
-                let mut lines = Self::default();
-                lines.lines(path, text, &error);
-                let read = list.records.len();
-                if !found || lines.records.len() > read {
-                    list = lines;
-                } else {
-                    let at = format!("line {}, column {}", error.line(), error.column());
-                    let reason = format!(
-                        "is not JSON from here on: {error}; {read} records before it were read"
-                    );
-                    list.reject(path, at, reason);
-                }
-                self.records.extend(list.records);
-                self.rejected.extend(list.rejected);
-            }
+        if let Err(part) = self.pieces(path, text.as_bytes(), &Meter::silent()) {
+            self.settle(path, part, Some(text.as_bytes().to_vec()));
         }
     }
 
-    fn lines(&mut self, path: &Path, text: &str, whole: &serde_json::Error) {
-        let lines = || {
-            text.lines()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty())
+    /// Takes what was read in pieces up to what is odd, or what the whole gives, whichever is more.
+    fn settle(&mut self, path: &Path, part: Part, bytes: Option<Vec<u8>>) {
+        let Some(bytes) = bytes else {
+            return self.add(part.read);
         };
-        let read: Vec<_> = lines()
-            .map(|(index, line)| (index, serde_json::from_str::<Value>(line)))
-            .collect();
-        // A document laid out over lines has fragments that happen to be JSON; only objects tell of JSON lines.
-        if !read
-            .iter()
-            .any(|(_, line)| line.as_ref().is_ok_and(Value::is_object))
-        {
-            let at = format!("line {}, column {}", whole.line(), whole.column());
-            return self.reject(path, at, format!("is not JSON: {whole}"));
-        }
-        for (index, line) in read {
-            let at = format!("line {}", index + 1);
-            match line {
-                Ok(value) => self.value(path, &at, value),
-                Err(error) => self.reject(path, at, format!("is not JSON: {error}")),
-            }
-        }
+        let mut whole = Self::default();
+        whole.whole(path, bytes);
+        let all = |read: &Self| read.records.len() + read.omitted;
+        let better = all(&whole) > all(&part.read) || part.is_nothing() || part.is_layout;
+        self.add(if better { whole } else { part.read });
     }
 
-    /// Takes apart whatever holds records; a record may stand by itself.
-    fn value(&mut self, path: &Path, at: &str, mut value: Value) {
-        if let Value::Array(values) = value {
-            return self.each(path, at, "record", values);
+    /// Reads in pieces.
+    ///
+    /// # Errors
+    /// Where it is damaged, or laid out so that this is not enough to understand it: what was read before that.
+    fn pieces(&mut self, path: &Path, source: impl Read, meter: &Meter<'_>) -> Result<(), Part> {
+        let mut source = meter.over(source);
+        let mut head = Vec::new();
+        let magic = GZIP.len() as u64;
+        let begun = source.by_ref().take(magic).read_to_end(&mut head);
+        if let Err(error) = begun {
+            self.reject(path, "", format!("cannot be read: {error}"));
+            return Ok(());
         }
-        let Some(members) = value.as_object_mut() else {
-            return self.reject(
-                path,
-                at,
-                format!("a record must be an object; found {}", kind(&value)),
-            );
+        let packed = head == GZIP;
+        let source = Cursor::new(head).chain(source);
+        let mut reading = Reading {
+            read: Self {
+                minutes: self.minutes.is_some().then(BTreeSet::new),
+                ..Self::default()
+            },
+            path,
+            held: self.minutes.as_ref(),
+            of_first: 0,
+            untold: 0,
+            meter,
         };
-        if let Some(records) = members.remove("Records") {
-            match records {
-                Value::Array(records) => self.each(path, at, "record", records),
-                other => {
-                    let reason = format!("`Records` must be a list; found {}", kind(&other));
-                    self.reject(path, at, reason);
-                }
-            }
-        } else if let Some(Value::Array(events)) = members.remove("events") {
-            self.each(path, at, "event", events);
-        } else if let Some(Value::String(message)) = members.remove("message") {
-            self.log_event(path, at, &message, &value);
-        } else if members.contains_key("detail-type") {
-            match members.remove("detail") {
-                Some(detail) if detail.get("eventName").is_some() => {
-                    self.record(path, at, detail, None);
-                }
-                _ => self.reject(
-                    path,
-                    at,
-                    "an EventBridge event that carries no CloudTrail record",
-                ),
-            }
+        let found = if packed {
+            let source = BufReader::with_capacity(64 * 1024, source);
+            stream::each(MultiGzDecoder::new(source), &mut reading)
         } else {
-            self.record(path, at, value, None);
+            stream::each(source, &mut reading)
+        };
+        let read = reading.end(found)?;
+        self.add(read);
+        Ok(())
+    }
+}
+
+/// One source, as it is read.
+struct Reading<'a, 't> {
+    read: Sources,
+    path: &'a Path,
+    /// The minutes of which another call is held already.
+    held: Option<&'a BTreeSet<i64>>,
+    /// How many were rejected of the first document.
+    of_first: usize,
+    /// Places that are not told: too many.
+    untold: usize,
+    meter: &'a Meter<'t>,
+}
+
+impl Take for Reading<'_, '_> {
+    fn value(&mut self, place: Place, text: &[u8]) -> Result<(), serde_json::Error> {
+        self.meter.record();
+        if self.read.is_passed(text, self.held) {
+            self.read.omitted += 1;
+            return Ok(());
         }
+        let value = serde_json::from_slice::<Value>(text)?;
+        let at = named(place);
+        match place {
+            Place::Line(_) | Place::Document(_) => self.read.value(self.path, &at, value),
+            Place::Element(..) => self.read.element(self.path, &at, value),
+        }
+        self.after(place);
+        Ok(())
     }
 
-    fn each(&mut self, path: &Path, at: &str, what: &str, values: Vec<Value>) {
-        for (index, value) in values.into_iter().enumerate() {
-            let inner = format!("{what} {}", index + 1);
-            let at = if at.is_empty() {
-                inner
-            } else {
-                format!("{at}, {inner}")
+    fn bad(&mut self, place: Place, text: &[u8]) {
+        if let Err(error) = serde_json::from_slice::<Value>(text) {
+            let reason = format!("is not JSON: {error}");
+            self.read.reject(self.path, named(place), reason);
+            self.after(place);
+        }
+    }
+}
+
+/// What a place is called.
+fn named(place: Place) -> String {
+    let document = |number: usize| match number {
+        1 => String::new(),
+        _ => format!("value {number}"),
+    };
+    match place {
+        Place::Line(number) => format!("line {number}"),
+        Place::Document(number) => document(number),
+        Place::Element(holder, what, element) => {
+            let holder = match holder {
+                Holder::Document(number) => document(number),
+                Holder::Line(number) => format!("line {number}"),
             };
-            if value.get("Records").is_some() || value.is_array() {
-                self.reject(path, at, "a list of records inside a list of records");
-            } else {
-                self.value(path, &at, value);
-            }
-        }
-    }
-
-    /// An event as FilterLogEvents returns it: its message is the record, its times are those of the delivery.
-    fn log_event(&mut self, path: &Path, at: &str, message: &str, event: &Value) {
-        let millis = ["ingestionTime", "timestamp"]
-            .iter()
-            .find_map(|member| event.get(*member).and_then(Value::as_i64));
-        match serde_json::from_str::<Value>(message) {
-            Ok(record) => {
-                let delivered = millis.and_then(DateTime::from_timestamp_millis);
-                self.record(path, at, record, delivered);
-            }
-            Err(error) => self.reject(path, at, format!("its message is no JSON record: {error}")),
-        }
-    }
-
-    fn record(&mut self, path: &Path, at: &str, record: Value, delivered: Option<DateTime<Utc>>) {
-        if !record.is_object() {
-            let reason = format!("a record must be an object; found {}", kind(&record));
-            return self.reject(path, at, reason);
-        }
-        let text = |member: &str| record.get(member).and_then(Value::as_str);
-        if text("eventName").is_none() || text("eventSource").is_none() {
-            let reason = "no CloudTrail record: it needs `eventSource` and `eventName`";
-            return self.reject(path, at, reason);
-        }
-        match record
-            .get("eventTime")
-            .map(|time| (time, time.as_str().and_then(instant)))
-        {
-            Some((_, Some(time))) => self.records.push(Recorded {
-                record,
-                time,
-                delivered,
-            }),
-            Some((time, None)) => {
-                let reason =
-                    format!("its eventTime is no time such as 2026-01-01T00:00:00Z: {time}");
-                self.reject(path, at, reason);
-            }
-            None => self.reject(path, at, "it has no eventTime"),
+            within(&holder, &format!("{what} {element}"))
         }
     }
 }
 
-/// A time that a virtual clock can stand at.
-fn instant(text: &str) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
-    (0..=4_102_444_800)
-        .contains(&time.timestamp())
-        .then_some(time)
-}
-
-/// The content of a file, unpacked if it is packed; as much as could be unpacked, and what ended it early.
-pub(crate) fn unpacked(bytes: Vec<u8>) -> (Vec<u8>, Option<std::io::Error>) {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return (bytes, None);
+impl Reading<'_, '_> {
+    /// Keeps account of what was rejected, and of no more than can be told.
+    fn after(&mut self, place: Place) {
+        let rejected = &mut self.read.rejected;
+        self.untold += rejected.len().saturating_sub(MOST_TOLD);
+        rejected.truncate(MOST_TOLD);
+        if matches!(
+            place,
+            Place::Document(1) | Place::Element(Holder::Document(1), ..)
+        ) {
+            self.of_first = rejected.len();
+        }
     }
-    let mut unpacked = Vec::new();
-    let error = MultiGzDecoder::new(bytes.as_slice())
-        .read_to_end(&mut unpacked)
-        .err();
-    (unpacked, error)
+
+    /// What was read. How the first of several documents is called is known only now.
+    ///
+    /// # Errors
+    /// What was read up to what is odd.
+    fn end(self, found: Result<usize, Odd>) -> Result<Sources, Part> {
+        let mut read = self.read;
+        if self.untold > 0 {
+            read.reject(self.path, "", format!("and {} places more", self.untold));
+        }
+        let found = match found {
+            Ok(found) => found,
+            Err(Odd { at, why, is_layout }) => {
+                let records = read.records.len() + read.omitted;
+                let reason = format!("{why}; {records} records before it were read");
+                read.reject(self.path, format!("byte {}", at + 1), reason);
+                return Err(Part { read, is_layout });
+            }
+        };
+        if found == 0 {
+            read.reject(self.path, "", "is empty");
+        }
+        if found > 1 {
+            for rejected in read.rejected.iter_mut().take(self.of_first) {
+                rejected.at = within("value 1", &rejected.at);
+            }
+        }
+        Ok(read)
+    }
 }
 
-fn files_below(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
-        if path.is_dir() {
-            files_below(&path, found)?;
-        } else if ENDINGS.contains(&ending) {
+/// What was read before something odd.
+struct Part {
+    read: Sources,
+    is_layout: bool,
+}
+
+impl Part {
+    fn is_nothing(&self) -> bool {
+        self.read.records.is_empty() && self.read.omitted == 0
+    }
+}
+
+/// A place within a place.
+fn within(outer: &str, inner: &str) -> String {
+    match (outer, inner) {
+        ("", one) | (one, "") => one.to_owned(),
+        _ => format!("{outer}, {inner}"),
+    }
+}
+
+/// The files below a folder, and the folders that cannot be listed. Links to folders are not followed, or one that leads back
+/// would never end; digests of CloudTrail and what Insights found are no records.
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>, failed: &mut Vec<(PathBuf, String)>) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return failed.push((folder.to_owned(), error.to_string())),
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let path = entry.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let name = entry.file_name();
+            if !name.to_string_lossy().starts_with("CloudTrail-") {
+                files_below(&path, found, failed);
+            }
+        } else if ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
             found.push(path);
         }
-    }
-    Ok(())
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

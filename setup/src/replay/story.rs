@@ -20,6 +20,7 @@ use super::plant::Planted;
 use super::run::followers;
 use super::seed::Seeded;
 use super::source::Rejected;
+use super::trace::Trace;
 use crate::history::{Decided, Ended, Pushed, policy};
 
 /// Seconds from push to roll.
@@ -41,7 +42,7 @@ pub struct Road {
 }
 
 /// What a replay showed. As JSON, the figures and decisions; as text, the timeline before them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Story {
     /// Records delivered.
     pub records: usize,
@@ -69,6 +70,9 @@ pub struct Story {
     /// The snapshot on which it ran, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Planted>,
+    /// What the report draws besides.
+    #[serde(skip)]
+    pub(crate) trace: Trace,
     #[serde(skip)]
     timeline: Vec<Line>,
 }
@@ -120,12 +124,18 @@ impl Story {
             roads: roads(pushes, &decisions),
             rejected,
             account: None,
+            trace: Trace::default(),
             timeline: Vec::new(),
             pushed: pushed(pushes, by),
             ended: ends(journal, &decisions),
             decisions,
         };
-        story.timeline = timeline(pushes, journal, answers, &story.decisions);
+        let mut news = BTreeMap::new();
+        for decided in &story.decisions {
+            *news.entry(decided.at).or_default() += 1;
+        }
+        story.trace = Trace::new(journal, answers, &news);
+        story.timeline = timeline(pushes, journal, answers, &story.decisions, &news);
         story
     }
 }
@@ -255,15 +265,12 @@ fn timeline(
     journal: &[Entry],
     answers: &[Answer],
     decisions: &[Decided],
+    news: &BTreeMap<DateTime<Utc>, usize>,
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = pushes.iter().map(line::push).collect();
     lines.extend(answers.iter().filter_map(|answer| {
         // Sweeps that found nothing new are counted, not told.
-        let news = decisions
-            .iter()
-            .filter(|decided| decided.at == answer.at)
-            .count();
-        line::look_up(answer, news)
+        line::look_up(answer, news.get(&answer.at).copied().unwrap_or_default())
     }));
     lines.extend(decisions.iter().map(line::decision));
     let rolled: BTreeSet<String> = decisions

@@ -24,6 +24,7 @@ mod operator;
 mod outlook;
 mod pocket;
 mod refusals;
+mod report;
 mod roads;
 mod service;
 mod snapshot;

@@ -9,8 +9,8 @@ use filters::text;
 use flate2::bufread::MultiGzDecoder;
 
 use super::Format;
-use super::chunk::{Chunk, LONGEST, More};
 use super::report::Report;
+use crate::chunk::{Chunk, LONGEST, More};
 use crate::ui::Ui;
 
 /// How many places of one file are told that are no UTF-8.
@@ -331,17 +331,10 @@ fn document<R: Read, W: Write>(
 
 /// The next byte that is no blank, to which it goes forward.
 fn next_token<R: Read>(chunk: &mut Chunk<R>) -> Result<Option<u8>, Stop> {
-    loop {
-        let text = chunk.text();
-        let blanks = text.len() - text.trim_ascii_start().len();
-        chunk.consume(blanks);
-        if let Some(byte) = chunk.text().first() {
-            return Ok(Some(*byte));
-        }
-        if more(chunk)? == More::End {
-            return Ok(None);
-        }
-    }
+    chunk.next_token().map_err(|error| {
+        let position = chunk.position() + chunk.text().len() as u64;
+        unreadable(position, &error)
+    })
 }
 
 /// What `find` finds in the text, once enough of it has been read; `None` when it ends before.

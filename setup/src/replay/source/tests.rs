@@ -158,3 +158,124 @@ fn rule_10_files_that_cannot_be_read_are_named() {
     );
     assert!(Sources::read(&[folder.path().to_path_buf()]).records.len() > 16);
 }
+
+/// What a text gives that is read in pieces, and what it gives as a whole.
+fn both(content: &str) -> (Sources, Sources) {
+    let mut whole = Sources::default();
+    whole.whole(Path::new("file"), content.as_bytes().to_vec());
+    (text(content), whole)
+}
+
+#[test]
+fn a_text_in_pieces_gives_what_it_gives_as_a_whole() {
+    let one = record();
+    let list = json!({"Records": [one, 5, one, [one]], "more": [1]});
+    let event = json!({"message": one.to_string(), "timestamp": 5});
+    for content in [
+        one.to_string(),
+        serde_json::to_string_pretty(&list).unwrap(),
+        format!("{list}\n{list}\n"),
+        json!({"events": [event, {"message": "no"}]}).to_string(),
+        json!([one, one]).to_string(),
+        format!("\u{feff}{one}\n{{broken\n{one}"),
+        format!("{one}\n{{broken}}\n{{broken}}\n{list}\n{{broken"),
+        list.to_string().chars().take(200).collect(),
+        format!("{{\n\"a\": 1\n}}\n{one}"),
+        " \n".to_owned(),
+        "hello".to_owned(),
+    ] {
+        let (pieces, whole) = both(&content);
+        assert_eq!(pieces.records, whole.records, "{content}");
+        assert_eq!(pieces.rejected.len(), whole.rejected.len(), "{content}");
+        assert!(
+            pieces.records.len() + pieces.rejected.len() > 0,
+            "{content}"
+        );
+    }
+}
+
+#[test]
+fn of_many_other_calls_one_a_minute_is_kept_and_every_push() {
+    let other = |number: usize| {
+        let time = format!("2026-03-01T{:02}:{:02}:00Z", number % 24, number % 60);
+        let reads = number.is_multiple_of(7);
+        json!({"eventName": "UpdateService", "eventSource": "ecs.amazonaws.com", "eventTime": time, "readOnly": reads,
+            "requestParameters": {"service": number}})
+    };
+    let mut lines: Vec<String> = (0..60_000)
+        .map(|number| other(number).to_string())
+        .collect();
+    for at in [10, 30_000, 59_990] {
+        lines[at] = record().to_string();
+    }
+    // A name may be spelled with escapes.
+    lines[59_991] = lines[10].replace("PutImage", "Put\\u0049mage");
+    lines[59_992] =
+        r#"{"eventName": "DescribeServices", "eventTime": "2026-03-01T00:00:00Z"}"#.to_owned();
+    let minutes = 120; // of the pairs of 24 and 60
+    let (read, whole) = both(&lines.join("\n"));
+    let pushes = read
+        .records
+        .iter()
+        .filter(|read| read.record["eventName"] == "PutImage");
+    assert_eq!(pushes.count(), 4);
+    assert_eq!(read.records.len(), 4 + minutes);
+    assert_eq!(read.records.len() + read.omitted, 59_999);
+    assert_eq!(
+        reasons(&read).len(),
+        1,
+        "what is no record is told all the same"
+    );
+    assert_eq!(
+        (&read.records, read.omitted),
+        (&whole.records, whole.omitted)
+    );
+    // And over several files.
+    let folder = tempfile::tempdir().unwrap();
+    for half in 0..2 {
+        let path = folder.path().join(format!("{half}.json"));
+        std::fs::write(path, lines[half * 30_000..][..30_000].join("\n")).unwrap();
+    }
+    let read = Sources::read(&[folder.path().to_path_buf()]);
+    assert_eq!(read.records.len(), 4 + minutes);
+    assert_eq!(read.records.len() + read.omitted, 59_999);
+}
+
+#[test]
+fn rule_10_a_damaged_end_hides_nothing_before_it() {
+    let one = record();
+    let list = json!({"Records": [one, one]}).to_string();
+    let many = format!("{list}{list}{list}{{\"Records\": [{one}, {{\"eventName\": \"Put");
+    let cut = text(&many);
+    assert_eq!(cut.records.len(), 7);
+    assert_eq!(reasons(&cut).len(), 1);
+    assert!(
+        reasons(&cut)[0].contains("ends nowhere; 7 records before it were read"),
+        "{:?}",
+        reasons(&cut)
+    );
+    let bad = json!({"Records": [one, "BAD", one]}).to_string();
+    let bad = text(&bad.replace("\"BAD\"", "{\"time\": nan}"));
+    assert_eq!(bad.records.len(), 2);
+    assert!(
+        reasons(&bad)[0].starts_with("file, record 2: is not JSON"),
+        "{:?}",
+        reasons(&bad)
+    );
+    // Of very many bad places the first are told, and how many more there are.
+    let lines = text(&format!("{one}\n{}", "{\"no\": 1}\n".repeat(500)));
+    assert_eq!(reasons(&lines).len(), 101);
+    assert_eq!(reasons(&lines)[100], "file: and 400 places more");
+}
+
+#[cfg(unix)]
+#[test]
+fn rule_10_a_folder_that_leads_back_to_itself_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("self")).unwrap();
+    std::fs::create_dir(folder.path().join("CloudTrail-Digest")).unwrap();
+    std::fs::write(folder.path().join("CloudTrail-Digest/digest.json"), "{}").unwrap();
+    std::fs::write(folder.path().join("one.json"), record().to_string()).unwrap();
+    let read = Sources::read(&[folder.path().to_path_buf()]);
+    assert_eq!((read.records.len(), read.rejected.len()), (1, 0));
+}

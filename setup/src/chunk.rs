@@ -6,9 +6,9 @@ use std::io::{self, Read};
 const CHUNK: usize = 128 * 1024;
 
 /// The longest event that is held; AWS takes 1 MiB at the most.
-pub(super) const LONGEST: usize = 16 * 1024 * 1024;
+pub(crate) const LONGEST: usize = 16 * 1024 * 1024;
 
-pub(super) struct Chunk<R> {
+pub(crate) struct Chunk<R> {
     source: R,
     buffer: Vec<u8>,
     /// The bytes not yet consumed.
@@ -22,7 +22,7 @@ pub(super) struct Chunk<R> {
 
 /// What came of an attempt to read more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum More {
+pub(crate) enum More {
     Some,
     /// The source has ended.
     End,
@@ -31,7 +31,7 @@ pub(super) enum More {
 }
 
 impl<R: Read> Chunk<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         Self {
             source,
             buffer: vec![0; CHUNK],
@@ -43,23 +43,23 @@ impl<R: Read> Chunk<R> {
     }
 
     /// What has been read and not consumed.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         self.buffer.get(self.from..self.to).unwrap_or_default()
     }
 
     /// How many bytes have been consumed since the beginning.
-    pub(super) fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.before
     }
 
-    pub(super) fn consume(&mut self, bytes: usize) {
+    pub(crate) fn consume(&mut self, bytes: usize) {
         let bytes = bytes.min(self.to - self.from);
         self.from += bytes;
         self.before += bytes as u64;
     }
 
     /// Reads until there are so many bytes, or no more; a fault is answered later.
-    pub(super) fn prime(&mut self, bytes: usize) {
+    pub(crate) fn prime(&mut self, bytes: usize) {
         while self.text().len() < bytes {
             match self.more() {
                 Ok(More::Some) => {}
@@ -72,8 +72,42 @@ impl<R: Read> Chunk<R> {
         }
     }
 
+    /// Goes forward to the next byte that is no blank, and answers it; `None` at the end.
+    pub(crate) fn next_token(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            let text = self.text();
+            let blanks = text.len() - text.trim_ascii_start().len();
+            self.consume(blanks);
+            if let Some(byte) = self.text().first() {
+                return Ok(Some(*byte));
+            }
+            if self.more()? == More::End {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads on until there is a whole line, and answers how long it is, its end included; `None` where it is too long or the
+    /// source fails, which is answered later.
+    pub(crate) fn first_line(&mut self) -> Option<usize> {
+        loop {
+            if let Some(line) = filters::text::first_line(self.text()) {
+                return Some(line.len());
+            }
+            match self.more() {
+                Ok(More::Some) => {}
+                Ok(More::End) => return Some(self.text().len()),
+                Ok(More::Full) => return None,
+                Err(error) => {
+                    self.pending = Some(error);
+                    return None;
+                }
+            }
+        }
+    }
+
     /// Reads some more behind the text, which may move and the buffer grow, up to [`LONGEST`].
-    pub(super) fn more(&mut self) -> io::Result<More> {
+    pub(crate) fn more(&mut self) -> io::Result<More> {
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
