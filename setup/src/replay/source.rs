@@ -165,7 +165,8 @@ impl Sources {
         let mut whole = Self::default();
         whole.whole(path, bytes);
         let all = |read: &Self| read.records.len() + read.omitted;
-        let better = all(&whole) > all(&part.read) || part.is_nothing() || part.is_layout;
+        let layout = part.is_layout && all(&whole) == all(&part.read);
+        let better = all(&whole) > all(&part.read) || part.is_nothing() || layout;
         self.add(if better { whole } else { part.read });
     }
 

@@ -79,27 +79,34 @@ pub(super) fn each(source: impl Read, take: &mut dyn Take) -> Result<usize, Odd>
     {
         chunk.prime(first + HEAD);
         let (first, rest) = chunk.text().split_at_checked(first).unwrap_or_default();
-        if is_whole(first.trim_ascii()) && !rest.trim_ascii().is_empty() {
+        let first = first.trim_ascii();
+        if (is_whole(first) || is_torn(first)) && !rest.trim_ascii().is_empty() {
             return lines(&mut chunk, take);
         }
     }
     let mut value = 0;
     while next_token(&mut chunk)?.is_some() {
         value += 1;
-        chunk.prime(HEAD);
-        match list_begins(chunk.text()) {
-            Some((begin, what, in_document)) => {
-                chunk.consume(begin);
-                list(
-                    &mut chunk,
-                    (Holder::Document(value), what, in_document),
-                    take,
-                )?;
-            }
-            None => one(&mut chunk, Place::Document(value), take)?,
-        }
+        // What the first document ended with may have been the middle of a line that is damaged.
+        document(&mut chunk, value, take).map_err(|odd| Odd {
+            is_layout: odd.is_layout || value > 1,
+            ..odd
+        })?;
     }
     Ok(value)
+}
+
+/// One document, a list of records taken apart.
+fn document<R: Read>(chunk: &mut Chunk<R>, number: usize, take: &mut dyn Take) -> Result<(), Odd> {
+    chunk.prime(HEAD);
+    match list_begins(chunk.text()) {
+        Some((begin, what, in_document)) => {
+            chunk.consume(begin);
+            let of = (Holder::Document(number), what, in_document);
+            list(chunk, of, take)
+        }
+        None => one(chunk, Place::Document(number), take),
+    }
 }
 
 /// The bytes before the first element of a list, what its elements are, and whether it is a member of a document.
@@ -120,6 +127,14 @@ fn is_whole(text: &[u8]) -> bool {
         // A number or a word ends with the line.
         None => !text.starts_with(b"{") && !text.starts_with(b"[") && !text.starts_with(b"\""),
     }
+}
+
+/// Whether a text goes on behind its value in a way in which no document does: a line that is damaged.
+fn is_torn(text: &[u8]) -> bool {
+    let rest = text::value_end(text).and_then(|end| text.get(end..));
+    let rest = rest.unwrap_or_default().trim_ascii();
+    // A comma alone stands between the elements of a list that has lost its brackets.
+    rest != b"," && rest.first().is_some_and(|byte| b",:]}".contains(byte))
 }
 
 /// One value a line. A line that is none hides no other; two of them, one after the other, may be a document laid out over
@@ -375,6 +390,21 @@ mod tests {
             values("{}\n{broken\n{broken\n{}").is_err(),
             "laid out over lines"
         );
+    }
+
+    #[test]
+    fn a_damaged_first_line_hides_no_other() {
+        for torn in ["{broken}}", "{broken:{}},\"b\":1}", "{broken},]"] {
+            let taken = values(&format!("{torn}\n{{}}\n{{}}")).unwrap();
+            let lines = [2, 3].map(|line| at(Place::Line(line), "{}"));
+            assert_eq!(taken.0, lines, "{torn}");
+            assert_eq!(taken.1, [Place::Line(1)], "{torn}");
+        }
+        let odd = values("{\"a\":1}\"b\":1}\n{}").err().unwrap();
+        assert!(odd.is_layout, "{odd:?}");
+        let odd = values("{\"a\":1},\n{\"b\":1}").err().unwrap();
+        assert!(odd.is_layout, "{odd:?}");
+        assert!(!values("{\"a\":1").err().unwrap().is_layout);
     }
 
     #[test]

@@ -105,6 +105,26 @@ fn rule_10_a_bad_line_hides_no_line_of_lists() {
 }
 
 #[test]
+fn rule_10_a_first_line_that_ends_too_early_hides_no_line_behind_it() {
+    let one = record();
+    let list = json!({"Records": [one]});
+    for torn in [
+        format!("{one},\"more\":1}}"),
+        format!("{one}\"more\":1}}"),
+        format!("{one}}}"),
+    ] {
+        let sources = text(&format!("{torn}\n{list}\n"));
+        assert_eq!(sources.records.len(), 1, "{torn}");
+        let [why] = &reasons(&sources)[..] else {
+            panic!("{torn}: {:?}", reasons(&sources));
+        };
+        assert!(why.starts_with("file, line 1: is not JSON"), "{why}");
+    }
+    // Two records in one line are one behind the other, however they got there.
+    assert_eq!(text(&format!("{one}{one}\n{one}")).records.len(), 3);
+}
+
+#[test]
 fn rule_10_a_file_cut_short_gives_what_it_holds() {
     let whole = text(SAMPLE).records.len();
     assert_eq!(whole, 16);

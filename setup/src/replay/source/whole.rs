@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use filters::text::line_feeds;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
@@ -116,7 +117,12 @@ impl Sources {
                 let mut lines = Self::default();
                 lines.lines(path, text, &error);
                 let read = list.records.len();
-                if !found || lines.records.len() > read {
+                let before = text.split_once("\"Records\"").map(|(before, _)| before);
+                // What is damaged before the list is another line, which `lines` names.
+                let is_behind =
+                    before.is_some_and(|before| error.line() <= line_feeds(before.as_bytes()));
+                let least = if is_behind { read } else { read + 1 };
+                if !found || lines.records.len() >= least {
                     list = lines;
                 } else {
                     let at = format!("line {}, column {}", error.line(), error.column());
