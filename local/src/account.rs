@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use crate::agenda::Job;
 use crate::clock::Clock;
 use crate::cloudformation::Doomed;
 use crate::cloudtrail::ForeignTrail;
@@ -22,7 +23,7 @@ use crate::lambda::Program;
 use crate::options::Options;
 use crate::record::Record;
 use crate::service::{Answer, Place, Scope};
-use crate::state::{Hosted, Job, State};
+use crate::state::{Hosted, State};
 use crate::wire;
 
 /// A pocket AWS account. The handle is cheap to clone; all clones are the same account.

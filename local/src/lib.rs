@@ -120,6 +120,7 @@
 //! | how many calls may come at once under a rate | [`Options::rates`] |
 
 mod account;
+mod agenda;
 pub mod alarms;
 mod callers;
 mod clock;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::agenda::Job;
 use crate::ecr::Pushed;
 use crate::journal::What;
 use crate::logs::{Batch, Gathering};
 use crate::record::Record;
-use crate::state::{Job, State, delta};
+use crate::state::{State, delta};
 
 /// How CloudWatch Logs calls itself: plainly, and with its Region, as older examples have it.
 const LOGS: &str = "logs";

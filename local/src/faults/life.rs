@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::{Kind, Plan};
+use crate::agenda::Job;
 use crate::iam::operator;
 use crate::journal::{Caller, What};
-use crate::state::{Job, State};
+use crate::state::State;
 
 tokio::task_local! {
     /// The run of a function that is being polled.
