@@ -91,7 +91,9 @@ pub(super) fn service<'s>(
 ) -> Lane {
     let key = (cluster.to_owned(), service.to_owned());
     let spans = tasks::between(&joined.story.trace, &key, axis.first(), axis.until());
-    let mut rects = rolls(joined, axis, decisions);
+    let here = |ended: &&Ended| (&*ended.cluster, &*ended.service) == (cluster, service);
+    let ends: Vec<&'s Ended> = joined.story.ended.iter().filter(here).collect();
+    let mut rects = rolls(&ends, axis, decisions);
     let mut height = MARKS;
     if !spans.is_empty() {
         rects.extend(bands::levels(axis, &spans, MARKS + 2, TASKS));
@@ -102,12 +104,11 @@ pub(super) fn service<'s>(
         .iter()
         .filter_map(|(at, one)| Some((one.decision.to.as_ref()?, *at)));
     let rolls: BTreeMap<&String, usize> = rolls.collect();
-    let its = |ended: &'s Ended| {
-        let here = (ended.cluster.as_str(), ended.service.as_str()) == (cluster, service);
+    let undone = |ended: &&'s Ended| {
         let roll = rolls.get(ended.to.as_ref()?)?;
-        (here && ended.state != End::Completed).then_some(Item::Ended(*roll, ended))
+        (ended.state != End::Completed).then_some(Item::Ended(*roll, ended))
     };
-    let ended = joined.story.ended.iter().filter_map(its);
+    let ended = ends.iter().filter_map(undone);
     let items = decisions
         .iter()
         .map(|(at, decided)| Item::Decided(*at, decided))
@@ -148,20 +149,18 @@ pub(super) fn service<'s>(
 }
 
 /// From decision to end of each roll whose end is told.
-fn rolls(joined: &Joined<'_>, axis: &Axis, decisions: &[(usize, &Decided)]) -> Vec<Rect> {
-    let mut ends: BTreeMap<(&str, &str, &str), DateTime<Utc>> = BTreeMap::new();
-    for ended in &joined.story.ended {
-        if let Some(to) = &ended.to {
-            ends.insert((&ended.cluster, &ended.service, to), ended.at);
-        }
-    }
+fn rolls(ends: &[&Ended], axis: &Axis, decisions: &[(usize, &Decided)]) -> Vec<Rect> {
+    let ends = ends
+        .iter()
+        .filter_map(|ended| Some((ended.to.as_deref()?, ended.at)));
+    let ends: BTreeMap<&str, DateTime<Utc>> = ends.collect();
     let span = |(_, decided): &(usize, &Decided)| {
         let decision = &decided.decision;
         let to = decision
             .to
             .as_deref()
             .filter(|_| decision.outcome == Outcome::Rolled)?;
-        let end = ends.get(&(decision.cluster.as_str(), decision.service.as_str(), to))?;
+        let end = ends.get(to)?;
         Some((decided.at, *end, ()))
     };
     let spans: Vec<Span<()>> = decisions.iter().filter_map(span).collect();
