@@ -1,27 +1,25 @@
 //! The command line: what can be asked for, and which verb answers.
 
 mod account;
+mod args;
 mod values;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use handler::config::TriggerKind;
-use local::faults::Kind;
 
 use crate::clients::Clients;
 use crate::code::Code;
 use crate::command::{self, Session};
 use crate::config;
 use crate::exit::Exit;
-use crate::replay::Moment;
 use crate::ui::{Output, Ui};
 use account::OnAccount;
+pub use args::{HandlerArgs, LocalArgs, ReplayArgs};
 pub(crate) use values::duration;
-use values::{fault, region, seed, trigger};
+use values::region;
 
 /// Makes Amazon ECS services follow the images pushed to Amazon ECR.
 #[derive(Debug, Parser)]
@@ -185,73 +183,6 @@ pub enum Verb {
     Local(LocalArgs),
 }
 
-/// Which handler.
-#[derive(Debug, Clone, Args)]
-pub struct HandlerArgs {
-    /// The built handler
-    #[arg(
-        long = "handler",
-        value_name = "PATH",
-        default_value = "target/lambda/handler"
-    )]
-    pub path: PathBuf,
-}
-
-/// What to replay, and how.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ReplayArgs {
-    /// CloudTrail files, plain or .gz, folders of them, JSON lines; `logs://GROUP` and `s3://BUCKET/PREFIX` are read from AWS;
-    /// without any, a bundled sample
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Of logs:// and s3://, read what happened since then: a span such as 7d, a date or a time; without it the day before
-    /// --until
-    #[arg(long, value_name = "WHEN")]
-    pub since: Option<Moment>,
-    /// And what happened before then; without it until now
-    #[arg(long, value_name = "WHEN")]
-    pub until: Option<Moment>,
-    /// Which of the possible histories: the same seed gives the same one
-    #[arg(long, default_value_t = 0, value_parser = seed)]
-    pub seed: u64,
-    /// How long CloudTrail takes to deliver a record, such as 90s or 5m
-    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
-    pub latency: Option<Duration>,
-    /// Let this go wrong on the way, a few times, when and where the seed says; may be given several times
-    #[arg(long = "fault", value_name = "KIND", value_parser = fault())]
-    pub faults: Vec<Kind>,
-    /// By which road the function hears of pushes, in place of the configuration's `triggers`; several with commas between
-    /// them, or given several times
-    #[arg(long = "trigger", value_name = "ROAD", value_delimiter = ',', value_parser = trigger())]
-    pub triggers: Vec<TriggerKind>,
-    /// Run on the services of this snapshot, as `ecroll snapshot` writes it, in place of one for each repository
-    #[arg(long, value_name = "FILE")]
-    pub account: Option<PathBuf>,
-    /// Run with this configuration as well, and say which decisions differ
-    #[arg(long, value_name = "FILE")]
-    pub compare: Option<PathBuf>,
-    /// Also write a page for a browser into this file: a timeline, how long rolls took, every decision with its record
-    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
-    pub report: Option<PathBuf>,
-}
-
-/// How to serve the account.
-#[derive(Debug, Clone, Args)]
-pub struct LocalArgs {
-    /// The port on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 4577)]
-    pub port: u16,
-    /// How many times as fast as here time passes in the account
-    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub speed: u32,
-    /// How long CloudTrail takes to deliver the record of a push, such as 5s; without it two minutes to nine
-    #[arg(long, value_name = "SPAN", value_parser = duration, allow_hyphen_values = true)]
-    pub latency: Option<Duration>,
-    /// The seed of identifiers and delays
-    #[arg(long, default_value_t = 0, value_parser = seed)]
-    pub seed: u64,
-}
-
 /// Runs the program on its arguments, the first being its name. Prints everything that there is to say.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, now: DateTime<Utc>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
@@ -351,7 +282,7 @@ fn run(cli: Cli, now: DateTime<Utc>, ui: &mut Ui) -> anyhow::Result<Exit> {
     let config = load()?;
     // Before any call: a missing handler should not be found out half-way.
     let code = match handler {
-        Some(handler) => Code::pack(&handler.path)?,
+        Some(handler) => Code::pack(&handler.path())?,
         None => Code::placeholder(),
     };
     let runtime = real_time()?;

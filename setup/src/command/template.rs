@@ -37,7 +37,7 @@ pub fn run(
     if let Some(path) = &args.zip {
         beside::check(path)?;
     }
-    let code = Code::pack(&args.handler.path)?;
+    let code = Code::pack(&args.handler.path())?;
     let template = template(config, &code, now)?;
     if let Some(path) = &args.zip {
         beside::write(path, &code.zip)?;

@@ -236,7 +236,7 @@ fn what_is_a_file_or_a_log_is_never_folded() {
     };
     let page = ManArgs { folder: None };
     let zip = TemplateArgs {
-        handler: HandlerArgs { path },
+        handler: HandlerArgs { given: Some(path) },
         zip: None,
     };
     let put_image = filter::FilterArgs {
