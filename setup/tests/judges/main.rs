@@ -19,6 +19,7 @@
 
 mod bad_input;
 mod cli;
+mod documents;
 mod endpoints;
 mod examples;
 mod install;
@@ -28,3 +29,5 @@ mod operations;
 mod served;
 mod template;
 mod user;
+#[path = "../written/mod.rs"]
+mod written;

@@ -46,7 +46,7 @@ fn now() -> Instant {
 }
 
 /// Waits until the server has told of this.
-fn told(served: &Served, what: &str) {
+pub(crate) fn told(served: &Served, what: &str) {
     let until = now() + PATIENCE;
     while !served.told().contains(what) {
         assert!(now() < until, "never told of {what}:\n{}", served.told());

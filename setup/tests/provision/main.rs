@@ -37,3 +37,5 @@ mod verbs;
 mod watching;
 mod whole;
 mod words;
+#[path = "../written/mod.rs"]
+mod written;
