@@ -29,7 +29,7 @@ pub(crate) use self::whole::unpacked;
 
 /// So many places of one source are told that could not be read.
 const MOST_TOLD: usize = 100;
-/// A damaged file of more bytes is not read a second time, as a whole.
+/// A damaged file of more bytes, unpacked, is not read a second time, as a whole.
 const LARGE: u64 = 64 << 20;
 /// How a packed file begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -137,7 +137,7 @@ impl Sources {
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file);
         let length = length.map(|found| found.len());
         if let Err(part) = self.pieces(path, file, meter) {
-            let again = length.is_some_and(|length| length <= LARGE || part.is_nothing());
+            let again = length.is_some_and(|length| length < LARGE);
             let whole = again.then(|| fs::read(path).ok()).flatten();
             self.settle(path, part, whole);
         }
@@ -163,7 +163,9 @@ impl Sources {
             return self.add(part.read);
         };
         let mut whole = Self::default();
-        whole.whole(path, bytes);
+        if !whole.whole(path, bytes) {
+            return self.add(part.read);
+        }
         let all = |read: &Self| read.records.len() + read.omitted;
         let layout = part.is_layout && all(&whole) == all(&part.read);
         let better = all(&whole) > all(&part.read) || part.is_nothing() || layout;

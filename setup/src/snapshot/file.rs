@@ -74,7 +74,7 @@ impl Snapshot {
         };
         let bytes =
             std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        let (bytes, error) = unpacked(bytes);
+        let (bytes, error) = unpacked(bytes, u64::MAX);
         if let Some(error) = error {
             return Err(wrong(format!(
                 "the .gz is cut short or damaged: {error}; {AGAIN}"

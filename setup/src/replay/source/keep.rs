@@ -14,10 +14,11 @@ use serde_json::Value;
 use super::value::instant;
 use super::{Recorded, Sources};
 
-/// So many records of calls other than pushes are kept whole.
+/// So many records of calls other than pushes are kept.
 const MOST_OTHERS: usize = 50_000;
 /// What a trail, the bus and the log group look at in the record of another call.
-const ENOUGH: [&str; 10] = [
+const ENOUGH: [&str; 11] = [
+    "addendum",
     "awsRegion",
     "errorCode",
     "eventCategory",
@@ -64,14 +65,14 @@ impl Sources {
         }
         if let Some(minutes) = &mut self.minutes {
             if passes(&recorded.record) && minutes.insert(minute(recorded.time)) {
-                self.records.push(slim(&recorded));
+                self.records.push(slim(recorded));
             } else {
                 self.omitted += 1;
             }
             return;
         }
         self.others += 1;
-        self.records.push(recorded);
+        self.records.push(headed(recorded));
         if self.others > MOST_OTHERS {
             self.thin();
         }
@@ -87,7 +88,7 @@ impl Sources {
         });
         for held in &mut self.records {
             if !is_push(&held.record) {
-                *held = slim(held);
+                held.delivered = Some(held.time + USUAL);
             }
         }
         self.omitted += before - self.records.len();
@@ -112,15 +113,19 @@ fn passes(record: &Value) -> bool {
     !says("readOnly", true) && !says("managementEvent", false)
 }
 
-/// What of a record of another call is enough.
-fn slim(recorded: &Recorded) -> Recorded {
-    let members = recorded.record.as_object().into_iter().flatten();
-    let members = members.filter(|(name, _)| ENOUGH.contains(&name.as_str()));
-    let members = members.map(|(name, value)| (name.clone(), value.clone()));
+/// What of a record of another call is enough: a tenth of it, mostly.
+fn headed(mut recorded: Recorded) -> Recorded {
+    if let Some(members) = recorded.record.as_object_mut() {
+        members.retain(|name, _| ENOUGH.contains(&name.as_str()));
+    }
+    recorded
+}
+
+/// The same, delivered a whole number of minutes after it.
+fn slim(recorded: Recorded) -> Recorded {
     Recorded {
-        record: Value::Object(members.collect()),
-        time: recorded.time,
         delivered: Some(recorded.time + USUAL),
+        ..headed(recorded)
     }
 }
 

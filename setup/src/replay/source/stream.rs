@@ -7,10 +7,13 @@ use std::io::{ErrorKind, Read};
 
 use filters::text;
 
+use self::layout::{HEAD, has_lines, is_whole};
 use crate::chunk::{Chunk, More};
 
-/// Bytes from which the kind of a document is told.
-const HEAD: usize = 512;
+mod layout;
+
+/// So many lines that are good tell that the text is one of lines, whatever stands in others.
+const SURE: usize = 2;
 /// The byte order mark that some editors write.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -74,15 +77,10 @@ pub(super) fn each(source: impl Read, take: &mut dyn Take) -> Result<usize, Odd>
     if chunk.text().starts_with(MARK) {
         chunk.consume(MARK.len());
     }
-    if next_token(&mut chunk)?.is_some()
-        && let Some(first) = chunk.first_line()
+    if let Some(before) = leading_lines(&mut chunk)?
+        && has_lines(&mut chunk)
     {
-        chunk.prime(first + HEAD);
-        let (first, rest) = chunk.text().split_at_checked(first).unwrap_or_default();
-        let first = first.trim_ascii();
-        if (is_whole(first) || is_torn(first)) && !rest.trim_ascii().is_empty() {
-            return lines(&mut chunk, take);
-        }
+        return lines(&mut chunk, before, take);
     }
     let mut value = 0;
     while next_token(&mut chunk)?.is_some() {
@@ -94,6 +92,23 @@ pub(super) fn each(source: impl Read, take: &mut dyn Take) -> Result<usize, Odd>
         })?;
     }
     Ok(value)
+}
+
+/// Goes forward to the first byte that is no blank, and answers how many lines lie before it; `None` at the end.
+fn leading_lines<R: Read>(chunk: &mut Chunk<R>) -> Result<Option<usize>, Odd> {
+    let mut lines = 0;
+    loop {
+        let text = chunk.text();
+        let blanks = text.len() - text.trim_ascii_start().len();
+        lines += text::line_feeds(text.get(..blanks).unwrap_or_default());
+        chunk.consume(blanks);
+        if !chunk.text().is_empty() {
+            return Ok(Some(lines));
+        }
+        if more(chunk)? == More::End {
+            return Ok(None);
+        }
+    }
 }
 
 /// One document, a list of records taken apart.
@@ -120,34 +135,26 @@ fn list_begins(text: &[u8]) -> Option<(usize, &'static str, bool)> {
     })
 }
 
-/// Whether a text is one value, as far as its brackets and quotes tell.
-fn is_whole(text: &[u8]) -> bool {
-    match text::value_end(text) {
-        Some(end) => end == text.len(),
-        // A number or a word ends with the line.
-        None => !text.starts_with(b"{") && !text.starts_with(b"[") && !text.starts_with(b"\""),
-    }
-}
-
-/// Whether a text goes on behind its value in a way in which no document does: a line that is damaged.
-fn is_torn(text: &[u8]) -> bool {
-    let rest = text::value_end(text).and_then(|end| text.get(end..));
-    let rest = rest.unwrap_or_default().trim_ascii();
-    // A comma alone stands between the elements of a list that has lost its brackets.
-    rest != b"," && rest.first().is_some_and(|byte| b",:]}".contains(byte))
-}
-
 /// One value a line. A line that is none hides no other; two of them, one after the other, may be a document laid out over
 /// lines.
-fn lines<R: Read>(chunk: &mut Chunk<R>, take: &mut dyn Take) -> Result<usize, Odd> {
-    let (mut number, mut found) = (0, 0);
+///
+/// `number`: so many lines lie before.
+fn lines<R: Read>(
+    chunk: &mut Chunk<R>,
+    mut number: usize,
+    take: &mut dyn Take,
+) -> Result<usize, Odd> {
+    let (mut found, mut all_good) = (0, 0);
     let mut open: Option<(usize, Vec<u8>)> = None;
     loop {
-        let end = await_line(chunk)?;
+        let line = await_line(chunk);
+        if !matches!(line, Ok(1..))
+            && let Some((line, text)) = open.take()
+        {
+            take.bad(Place::Line(line), &text);
+        }
+        let end = line?;
         if end == 0 {
-            if let Some((line, text)) = open {
-                take.bad(Place::Line(line), &text);
-            }
             return Ok(found);
         }
         number += 1;
@@ -158,9 +165,13 @@ fn lines<R: Read>(chunk: &mut Chunk<R>, take: &mut dyn Take) -> Result<usize, Od
                 Some(begins) => list_in(line, number, begins, take),
                 None => take.value(Place::Line(number), line).is_ok(),
             };
-            if good && let Some((line, text)) = open.take() {
+            all_good += usize::from(good);
+            if (good || all_good >= SURE)
+                && let Some((line, text)) = open.take()
+            {
                 take.bad(Place::Line(line), &text);
-            } else if !good && is_whole(line) {
+            }
+            if !good && is_whole(line) {
                 take.bad(Place::Line(number), line);
             } else if !good && open.replace((number, line.to_owned())).is_some() {
                 let odd = odd(chunk, "two lines that are no JSON");
@@ -318,150 +329,4 @@ fn odd<R: Read>(chunk: &Chunk<R>, why: &str) -> Odd {
 const TOO_LONG: &str = "a value of more than 16 MiB";
 
 #[cfg(test)]
-mod tests {
-    use super::{Holder, Odd, Place, Take, each};
-
-    /// Takes everything that begins like JSON.
-    #[derive(Default)]
-    struct Taken(Vec<(Place, String)>, Vec<Place>);
-
-    impl Take for Taken {
-        fn value(&mut self, place: Place, text: &[u8]) -> Result<(), serde_json::Error> {
-            if text.starts_with(b"{broken") {
-                serde_json::from_slice::<serde_json::Value>(text)?;
-            }
-            let text = String::from_utf8_lossy(text).into_owned();
-            self.0.push((place, text));
-            Ok(())
-        }
-
-        fn bad(&mut self, place: Place, _: &[u8]) {
-            self.1.push(place);
-        }
-    }
-
-    fn values(text: &str) -> Result<Taken, Odd> {
-        let mut taken = Taken::default();
-        each(text.as_bytes(), &mut taken)?;
-        Ok(taken)
-    }
-
-    fn found(text: &str) -> Vec<(Place, String)> {
-        values(text).unwrap().0
-    }
-
-    fn at(place: Place, text: &str) -> (Place, String) {
-        (place, text.to_owned())
-    }
-
-    #[test]
-    fn lists_are_taken_apart_and_other_values_are_whole() {
-        let text = "\u{feff}{\"Records\":\n [{\"a\":1} , 7], \"more\": {\"x\": [1]}}\n{\"b\":\"]}\"}\n[]\n[{}]";
-        let expected = [
-            at(
-                Place::Element(Holder::Document(1), "record", 1),
-                "{\"a\":1}",
-            ),
-            at(Place::Element(Holder::Document(1), "record", 2), "7"),
-            at(Place::Document(2), "{\"b\":\"]}\"}"),
-            at(Place::Element(Holder::Document(4), "record", 1), "{}"),
-        ];
-        assert_eq!(found(text), expected);
-        assert_eq!(
-            found("{\"events\":[\"x\"]}"),
-            [at(Place::Element(Holder::Document(1), "event", 1), "\"x\"")]
-        );
-        assert_eq!(found("{\n}\n{}").len(), 2);
-        assert_eq!(found(" \n"), []);
-    }
-
-    #[test]
-    fn a_bad_line_hides_no_other() {
-        let taken =
-            values("{}\n\n{broken\n{\"a\": 1} \r\n{broken}\n{broken}\n[1]\n{broken").unwrap();
-        let lines = [
-            at(Place::Line(1), "{}"),
-            at(Place::Line(4), "{\"a\": 1}"),
-            at(Place::Element(Holder::Line(7), "record", 1), "1"),
-        ];
-        assert_eq!(taken.0, lines);
-        assert_eq!(taken.1, [3, 5, 6, 8].map(Place::Line));
-        assert!(
-            values("{}\n{broken\n{broken\n{}").is_err(),
-            "laid out over lines"
-        );
-    }
-
-    #[test]
-    fn a_damaged_first_line_hides_no_other() {
-        for torn in ["{broken}}", "{broken:{}},\"b\":1}", "{broken},]"] {
-            let taken = values(&format!("{torn}\n{{}}\n{{}}")).unwrap();
-            let lines = [2, 3].map(|line| at(Place::Line(line), "{}"));
-            assert_eq!(taken.0, lines, "{torn}");
-            assert_eq!(taken.1, [Place::Line(1)], "{torn}");
-        }
-        let odd = values("{\"a\":1}\"b\":1}\n{}").err().unwrap();
-        assert!(odd.is_layout, "{odd:?}");
-        let odd = values("{\"a\":1},\n{\"b\":1}").err().unwrap();
-        assert!(odd.is_layout, "{odd:?}");
-        assert!(!values("{\"a\":1").err().unwrap().is_layout);
-    }
-
-    #[test]
-    fn lists_may_stand_on_lines() {
-        let taken =
-            values("{\"Records\": [1, {broken}, 2]}\n{broken\n[3]\n{\"events\": [4]} 5\n{}")
-                .unwrap();
-        let of = |line, what, number| Place::Element(Holder::Line(line), what, number);
-        let places: Vec<Place> = taken.0.iter().map(|(place, _)| *place).collect();
-        let found = [
-            of(1, "record", 1),
-            of(1, "record", 3),
-            of(3, "record", 1),
-            of(4, "event", 1),
-            Place::Line(5),
-        ];
-        assert_eq!(places, found);
-        assert_eq!(
-            taken.1,
-            [of(1, "record", 2), Place::Line(2), Place::Line(4)]
-        );
-    }
-
-    #[test]
-    fn a_bad_element_hides_no_other() {
-        let taken = values("{\"Records\": [1, {broken}, {broken [\"]}\"]}, 2]}").unwrap();
-        let found: Vec<&str> = taken.0.iter().map(|(_, text)| text.as_str()).collect();
-        assert_eq!(found, ["1", "2"]);
-        let bad = [2, 3].map(|number| Place::Element(Holder::Document(1), "record", number));
-        assert_eq!(taken.1, bad);
-    }
-
-    #[test]
-    fn what_is_cut_short_is_odd() {
-        for text in [
-            "{\"Records\": [{\"a\":1}",
-            "{\"Records\": [{\"a\":1}, ]",
-            "{\"Records\": [{\"a\":1} {}]}",
-            "{\"a\":1",
-            "[1",
-            "{\"Records\": []",
-            "{\"Records\": [] ]}",
-            "{\"a\": \"x",
-        ] {
-            assert!(values(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_list_of_any_length_is_read_in_pieces() {
-        let element = format!("{{\"text\":\"{}\"}}", "x".repeat(70_000));
-        let text = format!(
-            "{{\"Records\":[{}]}}",
-            vec![element.as_str(); 300].join(",")
-        );
-        let all = found(&text);
-        assert_eq!(all.len(), 300);
-        assert!(all.iter().all(|(_, text)| *text == element));
-    }
-}
+mod tests;

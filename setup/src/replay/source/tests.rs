@@ -109,6 +109,9 @@ fn rule_10_a_first_line_that_ends_too_early_hides_no_line_behind_it() {
     let one = record();
     let list = json!({"Records": [one]});
     for torn in [
+        one.to_string().split_off(9),
+        one.to_string().split_off(1),
+        format!("{{\"cut\": {one}"),
         format!("{one},\"more\":1}}"),
         format!("{one}\"more\":1}}"),
         format!("{one}}}"),
@@ -122,6 +125,25 @@ fn rule_10_a_first_line_that_ends_too_early_hides_no_line_behind_it() {
     }
     // Two records in one line are one behind the other, however they got there.
     assert_eq!(text(&format!("{one}{one}\n{one}")).records.len(), 3);
+}
+
+#[test]
+fn rule_10_a_list_that_is_cut_on_its_line_hides_no_other_and_loses_nothing() {
+    let one = record();
+    let list = json!({"Records": [one, one, one]}).to_string();
+    let short = |by: usize| list.get(..list.len() - by).unwrap();
+    for (cut, whole) in [(short(2), 3), (short(9), 2)] {
+        for behind in [1, 10] {
+            let lines = vec![one.to_string(); behind].join("\n");
+            let sources = text(&format!("{cut}\n{lines}\n"));
+            assert_eq!(sources.records.len(), whole + behind, "{cut}");
+            assert!(reasons(&sources)[0].contains("line 1"), "{sources:?}");
+        }
+    }
+    // The other way round, and in the middle.
+    let cut = short(9);
+    let sources = text(&format!("{one}\n{cut}\n{cut}\n{one}\n"));
+    assert_eq!(sources.records.len(), 6);
 }
 
 #[test]
@@ -182,7 +204,7 @@ fn rule_10_files_that_cannot_be_read_are_named() {
 /// What a text gives that is read in pieces, and what it gives as a whole.
 fn both(content: &str) -> (Sources, Sources) {
     let mut whole = Sources::default();
-    whole.whole(Path::new("file"), content.as_bytes().to_vec());
+    assert!(whole.whole(Path::new("file"), content.as_bytes().to_vec()));
     (text(content), whole)
 }
 

@@ -7,12 +7,16 @@ use filters::text::line_feeds;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use super::{GZIP, Sources};
+use super::{GZIP, LARGE, MOST_TOLD, Sources};
 
 impl Sources {
     /// Reads a file whose layout is odd, or which is damaged: as a whole, because only so it can be said what is wrong.
-    pub(super) fn whole(&mut self, path: &Path, bytes: Vec<u8>) {
-        let (bytes, error) = unpacked(bytes);
+    /// `false` where that is more than can be held.
+    pub(super) fn whole(&mut self, path: &Path, bytes: Vec<u8>) -> bool {
+        let (bytes, error) = unpacked(bytes, LARGE);
+        if error.is_none() && bytes.len() as u64 >= LARGE {
+            return false;
+        }
         let broken = error.is_some();
         if let Some(error) = error {
             let at = format!("after {} unpacked bytes", bytes.len());
@@ -23,7 +27,7 @@ impl Sources {
             );
         }
         if bytes.is_empty() && broken {
-            return;
+            return true;
         }
         match String::from_utf8(bytes) {
             Ok(text) if broken => self.fragment(path, &text),
@@ -39,12 +43,13 @@ impl Sources {
                 self.fragment(path, &String::from_utf8_lossy(&bytes));
             }
         }
+        true
     }
 
     /// Reads what there is of a text whose end is missing. That it is missing was said already.
     fn fragment(&mut self, path: &Path, text: &str) {
         let mut list = Self::default();
-        list.salvage(path, text);
+        list.salvage(path, "", text);
         let mut lines = Self::default();
         let count = text.lines().count();
         for (index, line) in text.lines().enumerate() {
@@ -67,7 +72,7 @@ impl Sources {
     }
 
     /// Takes the whole records from a `{"Records": […` that is cut short or damaged; `false` where there are none.
-    fn salvage(&mut self, path: &Path, text: &str) -> bool {
+    fn salvage(&mut self, path: &Path, at: &str, text: &str) -> bool {
         let list = text
             .split_once("\"Records\"")
             .and_then(|(_, rest)| rest.split_once('['));
@@ -85,7 +90,7 @@ impl Sources {
             rest = rest.get(values.byte_offset()..).unwrap_or_default();
         }
         let found = !records.is_empty();
-        self.each(path, "", "record", records);
+        self.each(path, at, "record", records);
         found
     }
 
@@ -113,7 +118,7 @@ impl Sources {
             Err(error) => {
                 // One list that is damaged, or lines of which one is; each line may hold a list. Whatever gives more.
                 let mut list = Self::default();
-                let found = list.salvage(path, text);
+                let found = list.salvage(path, "", text);
                 let mut lines = Self::default();
                 lines.lines(path, text, &error);
                 let read = list.records.len();
@@ -142,34 +147,40 @@ impl Sources {
                 .enumerate()
                 .filter(|(_, line)| !line.trim().is_empty())
         };
-        let read: Vec<_> = lines()
-            .map(|(index, line)| (index, serde_json::from_str::<Value>(line)))
-            .collect();
+        let read = |line: &str| serde_json::from_str::<Value>(line);
         // A document laid out over lines has fragments that happen to be JSON; only objects tell of JSON lines.
-        if !read
-            .iter()
-            .any(|(_, line)| line.as_ref().is_ok_and(Value::is_object))
-        {
+        if !lines().any(|(_, line)| read(line).is_ok_and(|line| line.is_object())) {
             let at = format!("line {}, column {}", whole.line(), whole.column());
             return self.reject(path, at, format!("is not JSON: {whole}"));
         }
-        for (index, line) in read {
+        let mut untold = 0;
+        for (index, line) in lines() {
             let at = format!("line {}", index + 1);
-            match line {
+            match read(line) {
                 Ok(value) => self.value(path, &at, value),
-                Err(error) => self.reject(path, at, format!("is not JSON: {error}")),
+                Err(error) => {
+                    // It may be a list that is cut short.
+                    self.salvage(path, &at, line);
+                    self.reject(path, at, format!("is not JSON: {error}"));
+                }
             }
+            untold += self.rejected.len().saturating_sub(MOST_TOLD);
+            self.rejected.truncate(MOST_TOLD);
+        }
+        if untold > 0 {
+            self.reject(path, "", format!("and {untold} places more"));
         }
     }
 }
 
-/// The content of a file, unpacked if it is packed; as much as could be unpacked, and what ended it early.
-pub(crate) fn unpacked(bytes: Vec<u8>) -> (Vec<u8>, Option<std::io::Error>) {
+/// The content of a file, unpacked if it is packed; as much as could be unpacked, `most` bytes of it, and what ended it early.
+pub(crate) fn unpacked(bytes: Vec<u8>, most: u64) -> (Vec<u8>, Option<std::io::Error>) {
     if !bytes.starts_with(&GZIP) {
         return (bytes, None);
     }
     let mut unpacked = Vec::new();
     let error = MultiGzDecoder::new(bytes.as_slice())
+        .take(most)
         .read_to_end(&mut unpacked)
         .err();
     (unpacked, error)
