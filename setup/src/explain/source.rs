@@ -20,6 +20,18 @@ const APART: TimeDelta = TimeDelta::minutes(15);
 const READABLE: &str =
     "explain reads what `ecroll replay --output json` prints, or lines of the function's log";
 
+/// Lines that cannot be put in order.
+fn timeless(count: usize) -> String {
+    let (lines, their) = if count == 1 {
+        ("line", "its time")
+    } else {
+        ("lines", "their times")
+    };
+    format!(
+        "{count} {lines} of the function's log without {their}, which `aws logs filter-log-events` gives"
+    )
+}
+
 /// Reads a history; `name` says where the text is from.
 ///
 /// # Errors
@@ -30,11 +42,11 @@ pub fn read(name: &str, text: &str) -> Result<(History, Origin), String> {
         gaps: Vec::new(),
     };
     let runs = match serde_json::from_str::<Value>(text) {
-        Ok(value) if value.get("fields").is_none() => match whole(value)? {
+        Ok(value) if value.get("fields").is_none() => match whole(value, &mut origin)? {
             Whole::Replay(history) => return Ok((history.completed(), origin)),
             Whole::Runs(runs) => runs,
         },
-        _ => lines(text)?,
+        _ => lines(text, &mut origin)?,
     };
     if runs.is_empty() {
         return Err(format!("holds no look-up: {READABLE}"));
@@ -49,7 +61,7 @@ enum Whole {
     Runs(Vec<Run>),
 }
 
-fn whole(value: Value) -> Result<Whole, String> {
+fn whole(value: Value, origin: &mut Origin) -> Result<Whole, String> {
     let has = |member: &str| value.get(member).is_some();
     if has("pushed") && has("decisions") {
         let replay = serde_json::from_value(value);
@@ -87,22 +99,45 @@ fn whole(value: Value) -> Result<Whole, String> {
     let Some(events) = events.as_array() else {
         return Err(format!("is something else: {READABLE}"));
     };
-    let run = |event: &Value| {
+    let line = |event: &Value| {
         let line = Line::read(event.get("message")?.as_str()?)?;
-        let at = of_millis(event.get("timestamp")?.as_i64()?);
-        Some(Run { at, line })
+        let millis = event.get("timestamp").and_then(Value::as_i64);
+        Some((millis.map(of_millis), line))
     };
-    Ok(Whole::Runs(events.iter().filter_map(run).collect()))
+    let lines = events.iter().filter_map(line).collect();
+    timed(lines, origin).map(Whole::Runs)
+}
+
+/// Lines with their times. Those of which nobody can say when they were written are a gap.
+///
+/// # Errors
+/// When there are no others.
+fn timed(
+    lines: Vec<(Option<DateTime<Utc>>, Line)>,
+    origin: &mut Origin,
+) -> Result<Vec<Run>, String> {
+    let all = lines.len();
+    let run = |(at, line): (Option<DateTime<Utc>>, Line)| at.map(|at| Run { at, line });
+    let runs: Vec<Run> = lines.into_iter().filter_map(run).collect();
+    let lost = timeless(all - runs.len());
+    match runs.len() {
+        count if count == all => Ok(runs),
+        0 => Err(format!("holds {lost}")),
+        _ => {
+            origin.gaps.push(lost);
+            Ok(runs)
+        }
+    }
 }
 
 /// Each line with what `aws logs tail` writes before it, or without.
-fn lines(text: &str) -> Result<Vec<Run>, String> {
+fn lines(text: &str, origin: &mut Origin) -> Result<Vec<Run>, String> {
     let json = |line: &str| -> Option<Value> {
         let from = line.find('{')?;
         serde_json::from_str(line.get(from..)?).ok()
     };
     let mut some = false;
-    let mut runs = Vec::new();
+    let mut found = Vec::new();
     for line in text.lines() {
         let Some(value) = json(line) else {
             continue;
@@ -110,15 +145,12 @@ fn lines(text: &str) -> Result<Vec<Run>, String> {
         some = true;
         let first = line.split_whitespace().next().unwrap_or_default();
         let own = value.get("timestamp").and_then(Value::as_str);
-        let at = own.unwrap_or(first).parse::<DateTime<Utc>>();
-        if let Some(line) = Line::read(&value.to_string()) {
-            let at = at.map_err(|_| {
-                "holds lines of the function's log without their times: `aws logs filter-log-events` gives them".to_owned()
-            })?;
-            runs.push(Run { at, line });
-        }
+        let mut times = own.into_iter().chain([first]);
+        let at = times.find_map(|time| time.parse().ok());
+        found.extend(Line::read(&value.to_string()).map(|line| (at, line)));
     }
     if some {
+        let mut runs = timed(found, origin)?;
         runs.sort_by_key(|run| run.at);
         return Ok(runs);
     }

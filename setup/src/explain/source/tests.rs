@@ -202,3 +202,34 @@ fn a_repository_named_like_a_digest_can_be_asked_for() {
     let asked = Asked::read("facade", &history).unwrap();
     assert_eq!(asked, Asked::Pushes(vec![0, 1]));
 }
+
+#[test]
+fn rule_10_a_line_without_its_time_is_a_gap_and_hides_no_other() {
+    let report = json!({"trigger": "sweep", "window": null,
+        "pushes": [push("10:00:00", "v1", "sha256:d1", "a")],
+        "decisions": [decision("rolled", "sha256:d1", Some("a"))]});
+    let line = |at: Option<&str>| {
+        let mut line = json!({"fields": {"message": "report", "report": report.to_string()}});
+        if let Some(at) = at {
+            line["timestamp"] = json!(at);
+        }
+        line.to_string()
+    };
+    let timed = line(Some("2026-03-01T10:05:00Z"));
+    let text = format!("{}\nSTART RequestId: x\n{timed}\n", line(None));
+    let (history, origin) = read("it", &text).unwrap();
+    assert_eq!(history.decisions.len(), 1);
+    let gap =
+        "1 line of the function's log without its time, which `aws logs filter-log-events` gives";
+    assert_eq!(origin.gaps, [gap]);
+    // So it is among the events of a call that left the times out, and where the line's own time is none.
+    let events = json!([{"message": line(None), "timestamp": 1}, {"message": line(None)}]);
+    assert_eq!(read("it", &events.to_string()).unwrap().1.gaps, [gap]);
+    let named = format!("2026-03-01T10:05:00Z x {}", line(Some("soon")));
+    assert_eq!(read("it", &named).unwrap().1.gaps, [""; 0]);
+    let why = read("it", &format!("{0}\n{0}", line(None))).unwrap_err();
+    assert!(
+        why.starts_with("holds 2 lines of the function's log without"),
+        "{why}"
+    );
+}
