@@ -83,7 +83,8 @@ impl Code {
         let binary = std::fs::read(handler).map_err(|error| {
             let path = handler.display();
             Error::Wrong(format!(
-                "cannot read the handler `{path}`: {error}; build it: {BUILD}"
+                "cannot read the handler `{path}`: {error}; --handler names another, an archive has it as lambda/handler beside \
+                 the program, and this builds it: {BUILD}"
             ))
         })?;
         let refused = |mend: &str, why: String| {
