@@ -72,6 +72,7 @@ fn config(settings: &Settings) -> Config {
         "look_back": minutes(settings.look_back),
         "repositories": settings.repositories,
         "reconcile": settings.reconcile,
+        "triggers": settings.roads,
     });
     if !settings.waves.is_empty() {
         let waves = settings.waves.iter();

@@ -69,7 +69,14 @@ const OUTCOMES: [&str; 6] = [
 ];
 
 /// What wakes the handler.
-const TRIGGERS: [&str; 5] = ["alarm", "sweep", "deployment", "reconcile", "direct"];
+const TRIGGERS: [&str; 6] = [
+    "alarm",
+    "log-subscription",
+    "sweep",
+    "deployment",
+    "reconcile",
+    "direct",
+];
 
 /// Everything that people do.
 const ACTS: [&str; 9] = [

@@ -24,8 +24,8 @@ impl fmt::Display for History {
         )?;
         writeln!(
             f,
-            "  reconcile {}, waves {:?}",
-            settings.reconcile, settings.waves
+            "  reconcile {}, roads {:?}, waves {:?}",
+            settings.reconcile, settings.roads, settings.waves
         )?;
         writeln!(f, "  {:?}", self.temper)?;
         for service in &self.world.services {

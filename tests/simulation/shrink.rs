@@ -3,6 +3,7 @@
 use crate::history::History;
 use crate::run::run;
 use crate::trace::{Act, Policy, Violation};
+use crate::world::ALARM;
 
 /// How many runs it may take.
 const TRIES: usize = 600;
@@ -82,6 +83,7 @@ impl Search {
         self.with(|history| history.world.settings.repositories = vec!["*".to_owned()]);
         self.with(|history| history.world.settings.waves.clear());
         self.with(|history| history.world.settings.reconcile = false);
+        self.with(|history| history.world.settings.roads = vec![ALARM.to_owned()]);
         for index in 0..self.best.world.services.len() {
             let simple: [fn(&mut crate::trace::Service); 5] = [
                 |service| service.own = Policy::default(),

@@ -72,6 +72,7 @@ async fn account() -> Account {
         sweep: Some(TimeDelta::minutes(5)),
         look_back: TimeDelta::hours(24),
         reconcile: false,
+        roads: vec!["alarm".to_owned()],
         waves: Vec::new(),
         repositories: vec!["*".to_owned()],
         service: Policy::default(),

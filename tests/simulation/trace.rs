@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) look_back: TimeDelta,
     /// `reconcile`: the registry is asked for pushes of which no record told.
     pub(crate) reconcile: bool,
+    /// `triggers`: the roads by which the function hears of pushes, as the file writes them.
+    pub(crate) roads: Vec<String>,
     /// `repositories`: names or globs with `*`.
     pub(crate) repositories: Vec<String>,
     /// `waves`: the services of each, as `cluster/service` or `service`, with `*`.

@@ -48,6 +48,14 @@ const LATER: u64 = 400;
 /// From this seed on some worlds have waves, and some lose records and ask the registry.
 const LATEST: u64 = 410;
 
+/// From this seed on some worlds hear of pushes by the subscription filter as well, or by that alone.
+const ROADS: u64 = 450;
+
+/// The road that every world had before.
+pub(crate) const ALARM: &str = "alarm";
+/// That which carries the records themselves.
+const SUBSCRIPTION: &str = "log-subscription";
+
 /// The history of a seed.
 pub(crate) fn history(seed: u64) -> History {
     let mut chance = Chance(Rng::with_seed(seed));
@@ -68,6 +76,10 @@ pub(crate) fn history(seed: u64) -> History {
         // With a chance of its own: what a seed held before stays as it was.
         let chance = &mut Chance(Rng::with_seed(!seed));
         beyond(chance, &mut world, &mut acts);
+    }
+    if seed >= ROADS {
+        let chance = &mut Chance(Rng::with_seed(!seed.rotate_left(32)));
+        roads(chance, &mut world.settings);
     }
     people::meddle(chance, &world, &repositories, &mut acts, small);
     garbage(chance, &mut acts);
@@ -127,6 +139,7 @@ fn settings(chance: &mut Chance, repositories: &[services::Repository], later: b
         sweep: minutes.map(TimeDelta::minutes),
         look_back: TimeDelta::hours(hours),
         reconcile: false,
+        roads: vec![ALARM.to_owned()],
         repositories: names,
         waves: Vec::new(),
         service,
@@ -159,6 +172,17 @@ fn beyond(chance: &mut Chance, world: &mut World, acts: &mut [(DateTime<Utc>, Ac
             }
         }
     }
+}
+
+/// By which roads pushes are heard of. Only a world that sweeps does without the alarm.
+fn roads(chance: &mut Chance, settings: &mut Settings) {
+    if !chance.one_in(3) {
+        return;
+    }
+    if settings.sweep.is_some() && chance.one_in(2) {
+        settings.roads.clear();
+    }
+    settings.roads.push(SUBSCRIPTION.to_owned());
 }
 
 fn temper(chance: &mut Chance, days: bool) -> Temper {

@@ -52,6 +52,7 @@ pub(super) fn settings() -> Settings {
         sweep: Some(TimeDelta::minutes(5)),
         look_back: TimeDelta::hours(24),
         reconcile: false,
+        roads: vec!["alarm".to_owned()],
         waves: Vec::new(),
         repositories: vec!["*".to_owned()],
         service: Policy::default(),
