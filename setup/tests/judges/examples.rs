@@ -58,7 +58,7 @@ fn foreign_checkov_fails_nothing_of_the_example_that_is_not_argued() {
 }
 
 /// A file of YAML, by a reader that is not ours.
-fn yaml(path: &Path) -> Value {
+pub(crate) fn yaml(path: &Path) -> Value {
     // `on` is a truth value to YAML 1.1, and so no key of JSON.
     let script =
         "import json, sys, yaml\nprint(json.dumps(yaml.load(open(sys.argv[1]), yaml.BaseLoader)))";
@@ -103,7 +103,7 @@ fn shell(script: &str, variables: &BTreeMap<String, String>, home: &Path) -> (Ou
 }
 
 /// That bash can read it.
-fn is_bash(script: &str) {
+pub(crate) fn is_bash(script: &str) {
     let done = Command::new("bash")
         .args(["-n", "-c", script])
         .output()

@@ -31,6 +31,12 @@ pub(crate) const CHECKOV: Judges = Judges {
     packages: &[("checkov", "3.3.30")],
 };
 
+/// Whether a workflow is one, by the schema that comes with it.
+pub(crate) const CHECK_JSONSCHEMA: Judges = Judges {
+    folder: "judges-workflow",
+    packages: &[("check-jsonschema", "0.39.0")],
+};
+
 /// Whether the judges are to be left out. Then the test passes and says so.
 pub(crate) fn skipped(test: &str) -> bool {
     let skip = std::env::var_os("ECROLL_SKIP_FOREIGN").is_some_and(|value| value == "1");

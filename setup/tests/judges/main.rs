@@ -5,7 +5,7 @@
 //! case drives, fails.
 //!
 //! cfn-lint and checkov judge the template that `ecroll template` writes, and that of `examples/`. botocore's model judges what
-//! `ecroll service` knows of the members of its two files.
+//! `ecroll service` knows of the members of its two files. check-jsonschema judges the workflows.
 //!
 //! The judges come from `PyPI`, into the target folder, once. Without Python or without a network these tests fail;
 //! `ECROLL_SKIP_FOREIGN=1` passes them over. The tests of bad input need neither.
@@ -29,5 +29,6 @@ mod operations;
 mod served;
 mod template;
 mod user;
+mod workflow;
 #[path = "../written/mod.rs"]
 mod written;
