@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 REGION, REGISTRY, GROUP, CLUSTER = "eu-west-1", "111122223333", "/bench/trail", "shop"
@@ -46,8 +47,11 @@ class Account:
 
     def http(self, path, body=None, headers=None):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers or {})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"{}")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"{}")
+        except urllib.error.HTTPError as refused:
+            raise SystemExit(f"{headers}: {refused.read().decode()}") from refused
 
     def ecs(self, operation, **members):
         return self.call("AmazonEC2ContainerServiceV20141113", "ecs", operation, members)

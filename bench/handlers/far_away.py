@@ -6,11 +6,12 @@ import threading
 
 
 class FarAway:
-    """Stands before a port of this machine. `calls` counts by operation, `connections` what was opened for them."""
+    """Stands before a port of this machine. `calls` counts by operation, `answered` the bytes of bodies by operation,
+    `connections` what was opened for them."""
 
     def __init__(self, port, latency, tls=None):
         self.to, self.latency, self.tls = port, latency, tls
-        self.calls = collections.Counter()
+        self.calls, self.answered = collections.Counter(), collections.Counter()
         self.connections = 0
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
@@ -39,11 +40,13 @@ class FarAway:
                 head, body = await message(reader)
                 due = self.loop.time() + self.latency
                 target = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"x-amz-target:")), b"")
-                self.calls[target.decode().rpartition(".")[2].strip() or "others"] += 1
+                operation = target.decode().rpartition(".")[2].strip() or "others"
+                self.calls[operation] += 1
                 if there is None:
                     there = await asyncio.open_connection("127.0.0.1", self.to)
                 there[1].write(head + body)
                 head, body = await message(there[0])
+                self.answered[operation] += len(body)
                 if b"connection: close" in head.lower():
                     there[1].close()
                     there = None
