@@ -75,11 +75,12 @@ def filtered(ecroll):
     lines = [push(one, "web", now) if one % 100 == 0 else other(one) for one in range(3_000)]
     text = "\n".join(lines) + "\n"
     path = os.path.join(WORK, "lines.jsonl")
+    pattern = subprocess.run([ecroll, "filter", "--put-image"], capture_output=True, text=True, check=True).stdout.strip()
     for size in (25, 50, 100, 200, 400, 800):
         with open(path, "w", encoding="utf-8") as file:
             for _ in range(math.ceil(size * 1e6 / len(text))):
                 file.write(text)
-        yield megabytes(path), least([ecroll, "filter", "--put-image", "--count", path])[0]
+        yield megabytes(path), least([ecroll, "filter", "--count", pattern, path])[0]
     os.remove(path)
 
 
