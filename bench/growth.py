@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WORK = os.path.join(ROOT, "target", "bench-growth")
 FIGURES = "cargo test --workspace --quiet --test rules -- --ignored --nocapture figures".split()
 # Of a plot: its frame, and what the axes reach to, as multiples of the least work and its cost.
-LEFT, TOP, WIDE, HIGH, MOST = 60, 20, 420, 420, 1200
+LEFT, TOP, WIDE, HIGH, MOST = 60, 20, 420, 420, 5000
 COLOURS = ("#0b62a4", "#b5460f", "#2f7d32", "#7a3fa0", "#8a6d00", "#c2185b")
 
 
