@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -144,6 +145,29 @@ fn rule_10_a_list_that_is_cut_on_its_line_hides_no_other_and_loses_nothing() {
     let cut = short(9);
     let sources = text(&format!("{one}\n{cut}\n{cut}\n{one}\n"));
     assert_eq!(sources.records.len(), 6);
+}
+
+#[test]
+fn rule_10_of_a_damaged_file_a_list_on_its_line_is_kept_and_not_every_place_is_told() {
+    let one = record();
+    let list = json!({"Records": [one, one, one]}).to_string();
+    let cut = list.get(..list.len() - 9).unwrap();
+    let noise = "}\n".repeat(500);
+    let content = format!("{one}\n{one}\n{cut}\n{noise}{one}\n");
+    let mut whole = Sources::default();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(content.as_bytes()).unwrap();
+    let mut packed = gzip.finish().unwrap();
+    // Its checksum is gone, so that all of it is there and yet it is damaged.
+    packed.truncate(packed.len() - 8);
+    assert!(whole.whole(Path::new("file"), packed));
+    assert_eq!(whole.records.len(), 5);
+    assert!(whole.rejected.len() < 110, "{}", whole.rejected.len());
+    assert!(
+        reasons(&whole)
+            .iter()
+            .any(|why| why.contains("places more"))
+    );
 }
 
 #[test]

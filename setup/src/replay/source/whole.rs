@@ -51,17 +51,7 @@ impl Sources {
         let mut list = Self::default();
         list.salvage(path, "", text);
         let mut lines = Self::default();
-        let count = text.lines().count();
-        for (index, line) in text.lines().enumerate() {
-            let at = format!("line {}", index + 1);
-            match serde_json::from_str::<Value>(line) {
-                Ok(value) => lines.value(path, &at, value),
-                Err(error) if index + 1 < count && !line.trim().is_empty() => {
-                    lines.reject(path, at, format!("is not JSON: {error}"));
-                }
-                Err(_) => {}
-            }
-        }
+        lines.each_line(path, text, true);
         let all = |read: &Self| read.records.len() + read.omitted;
         let more = if all(&lines) > all(&list) {
             lines
@@ -142,26 +132,31 @@ impl Sources {
     }
 
     fn lines(&mut self, path: &Path, text: &str, whole: &serde_json::Error) {
-        let lines = || {
-            text.lines()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty())
-        };
-        let read = |line: &str| serde_json::from_str::<Value>(line);
+        let is_object =
+            |line| serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object());
         // A document laid out over lines has fragments that happen to be JSON; only objects tell of JSON lines.
-        if !lines().any(|(_, line)| read(line).is_ok_and(|line| line.is_object())) {
+        if !text.lines().any(is_object) {
             let at = format!("line {}, column {}", whole.line(), whole.column());
             return self.reject(path, at, format!("is not JSON: {whole}"));
         }
+        self.each_line(path, text, false);
+    }
+
+    /// Takes a value a line, and tells of lines that are none; of the last one not where the text `is_cut`.
+    fn each_line(&mut self, path: &Path, text: &str, is_cut: bool) {
         let mut untold = 0;
-        for (index, line) in lines() {
+        let mut lines = text.lines().enumerate().peekable();
+        while let Some((index, line)) = lines.next() {
             let at = format!("line {}", index + 1);
-            match read(line) {
+            match serde_json::from_str::<Value>(line) {
                 Ok(value) => self.value(path, &at, value),
+                Err(_) if line.trim().is_empty() => {}
                 Err(error) => {
                     // It may be a list that is cut short.
                     self.salvage(path, &at, line);
-                    self.reject(path, at, format!("is not JSON: {error}"));
+                    if !is_cut || lines.peek().is_some() {
+                        self.reject(path, at, format!("is not JSON: {error}"));
+                    }
                 }
             }
             untold += self.rejected.len().saturating_sub(MOST_TOLD);
