@@ -168,6 +168,14 @@ impl Definition {
         of.map(|(image, _)| image.as_str()).collect()
     }
 
+    /// When ecroll registered this revision, for whichever push; `None` where somebody else did.
+    #[must_use]
+    pub fn made(&self) -> Option<DateTime<Utc>> {
+        let mut repositories = self.repositories().into_iter();
+        let stamped = repositories.any(|repository| self.stamp(repository).is_some());
+        crate::scheduled::time(self.raw.get("registeredAt")?).filter(|_| stamped)
+    }
+
     /// The push that ecroll made this revision for, if its images are still those of that push.
     #[must_use]
     pub fn stamp(&self, repository: &Repository) -> Option<Stamp> {

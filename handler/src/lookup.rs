@@ -76,7 +76,9 @@ pub(crate) async fn look_up(
         reconciled,
     } = done?;
     let asked = reconciled.is_some() || !context.config.reconcile;
-    if whole && failed.is_none() && asked {
+    // What was missed and still waits, for its wave or for AWS, is in no log: the next sweep has to ask again.
+    let waits = reconciled == Some(Missed::Some) && session.is_unfinished();
+    if whole && failed.is_none() && asked && !waits {
         context.set_reconciled(to);
     }
     if !trigger.dry_run {

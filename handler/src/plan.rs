@@ -78,6 +78,8 @@ pub struct Deployed {
     pub at: DateTime<Utc>,
     /// The circuit breaker undid it.
     pub undone: bool,
+    /// When ecroll registered the revision; `None` where somebody else did, or nobody asked.
+    pub made: Option<DateTime<Utc>>,
 }
 
 /// Histories by the ARN of the service.
@@ -161,6 +163,8 @@ pub struct Doubt {
     pub cluster: String,
     /// Deployments older than this do not matter.
     pub since: DateTime<Utc>,
+    /// It matters as well which of the revisions ecroll made.
+    pub makers: bool,
 }
 
 /// Images that run, whose push must be dated before another may replace them.

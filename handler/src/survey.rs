@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::{AwsError, Error};
 use crate::inventory::{Gap, Inventory, Service};
-use crate::plan::{Doubt, Histories, History};
+use crate::plan::{Deployed, Doubt, Histories, History};
 use crate::progress::Progress;
 use crate::site::{Access, Place};
 
@@ -222,12 +222,33 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
         let at = context.where_is(&doubt.service, until).leaving(ROLL);
         let past = ecs::history(at, &doubt.cluster, &doubt.service, doubt.since);
         let history = match past.await {
-            Ok(deployed) => History::Known(deployed),
+            Ok(mut deployed) => {
+                if doubt.makers {
+                    makers(context, at, &mut deployed).await;
+                }
+                History::Known(deployed)
+            }
             Err(error) => History::Unknown(error.to_string()),
         };
         (doubt.service.clone(), history)
     });
     concurrent::all(asked).await.into_iter().collect()
+}
+
+/// Learns which of the revisions deployed ecroll made. One that cannot be read, or is gone, is taken for somebody else's.
+async fn makers(context: &Context, at: Access<'_>, deployed: &mut [Deployed]) {
+    let read = deployed.iter().map(|past| async move {
+        let arn = &past.task_definition;
+        if let Some(known) = context.definition(arn) {
+            return known.made();
+        }
+        let read = ecs::describe_task_definition(at, arn).await;
+        read.ok().and_then(|definition| definition.made())
+    });
+    let made = concurrent::all(read).await;
+    for (past, made) in deployed.iter_mut().zip(made) {
+        past.made = made;
+    }
 }
 
 /// Reads services of one cluster once more, right before they are changed.

@@ -129,6 +129,46 @@ async fn rule_01_a_sweep_that_has_something_to_roll_only_puts_it_off_to_the_next
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_01_what_ecroll_rolled_meanwhile_for_another_repository_hides_nothing() {
+    let mut world = World::new(&[]).await;
+    let containers = json!([{"name": "app", "image": own("web", "seed")},
+        {"name": "side", "image": image("side", "seed")}]);
+    world.service("web", &json!({}), &containers);
+    world.minutes(1).await;
+    push_unheard(&world, "web", "v1", "one");
+    world.minutes(5).await;
+    world.push("side", "v2", "two", 2);
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 1), image("side", "v2"));
+    assert_eq!(world.image_of("web", 0), own("web", "seed"));
+    world.minutes(20).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+    assert_eq!(world.image_of("web", 1), image("side", "v2"));
+    world.minutes(3 * 60).await;
+    assert_eq!(world.deployments("web"), 2, "one for each push");
+    let decisions = world.decisions();
+    let rolled = decisions.iter().filter(|d| d.outcome == Outcome::Rolled);
+    assert_eq!(rolled.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_the_later_waves_take_what_the_registry_told_without_another_hour() {
+    let config = json!({"waves": [{"services": ["canary-*"]}]});
+    let seed = own("web", "seed");
+    let services = [("canary-web", &*seed), ("web", &*seed)];
+    let world = World::with(&services, &Config::from_json(&config).unwrap()).await;
+    push_unheard(&world, "web", "v1", "one");
+    world.minutes(37).await;
+    assert_eq!(world.image_of("canary-web", 0), own("web", "v1"));
+    assert_eq!(world.image_of("web", 0), own("web", "seed"));
+    world.minutes(10).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+    world.minutes(24 * 60).await;
+    assert_eq!(world.deployments("web"), 1);
+    assert_eq!(world.deployments("canary-web"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_another_region_holds_under_the_same_name_is_not_missed() {
     let mut world = World::new(&[("web", &own("web", "seed"))]).await;
     let record = record("web", "v1", "one", world.now(), "never");

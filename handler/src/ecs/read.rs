@@ -261,6 +261,7 @@ pub(crate) async fn history(
                     task_definition,
                     at: *at,
                     undone: arn.is_some_and(|arn| undone.contains(arn)),
+                    made: None,
                 });
             }
         }

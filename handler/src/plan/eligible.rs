@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::missing::is_found;
+use super::missing::{Choice, is_found};
 use super::verdict::{Candidate, time};
 use super::{Deciding, Plan, platform};
 use crate::config::{Action, Match};
@@ -37,7 +37,16 @@ impl Deciding<'_> {
         let mut candidates = Vec::new();
         for push in pushed.iter().copied() {
             match self.eligible(push) {
-                Ok(candidate) => candidates.push(candidate),
+                Ok(candidate) => match self.found(push) {
+                    Choice::Nobodys => candidates.push(candidate),
+                    Choice::Asked => self.doubt(push.time(), true, plan),
+                    Choice::Somebodys => {
+                        let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";
+                        let (tag, reason) = (&candidate.tag, reason.to_owned());
+                        let decision = self.decision(push, tag, Outcome::Skipped, reason);
+                        plan.decisions.push(decision);
+                    }
+                },
                 Err((outcome, reason)) => {
                     let decision = self.decision(push, push.tag(), outcome, reason);
                     plan.decisions.push(decision);
@@ -45,6 +54,16 @@ impl Deciding<'_> {
             }
         }
         candidates
+    }
+
+    /// Whose choice it is that a push does not run of which nothing but the registry told. Once the ledger names it, it is a
+    /// push as any other.
+    fn found(&self, push: &Push) -> Choice {
+        let entry = self.service.entry(&push.repository);
+        if !is_found(push) || entry.is_some_and(|entry| entry.names(push)) {
+            return Choice::Nobodys;
+        }
+        self.chosen_since(push.time())
     }
 
     /// The tag and the record by which a push may roll this service, or why it may not.
@@ -58,10 +77,6 @@ impl Deciding<'_> {
             return skipped(format!(
                 "the service belongs to the stack {name}, which takes the push by its parameter {parameter}"
             ));
-        }
-        if is_found(push) && self.was_deployed_since(push.time()) {
-            let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";
-            return skipped(reason.to_owned());
         }
         let settings = self.settings(&push.repository);
         if settings.matching == Match::NamePrefix {

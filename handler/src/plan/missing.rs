@@ -3,13 +3,13 @@
 //! A record above 256 KB never arrives, an event above 100 KB neither, a trail may have been stopped, and a service may have
 //! been on hold when its push passed. Where ECR holds a newer image that the policy takes, no push in sight is of it, no
 //! ledger speaks of it, and nobody has deployed the service since it was pushed, it is a push of its own. Whoever deployed
-//! since chose what runs, and that stays.
+//! since chose what runs, and that stays. What ecroll deployed meanwhile for other pushes is nobody's choice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::Deciding;
+use super::{Deciding, Deployed, History};
 use crate::config::{Config, Match};
 use crate::image::Repository;
 use crate::inventory::Inventory;
@@ -38,9 +38,20 @@ impl Listed {
     /// The identity of the push of one of its tags.
     pub(crate) fn id(&self, place: usize) -> String {
         let hex = self.digest.rsplit(':').next().unwrap_or_default();
-        let hex: String = hex.chars().take(16).collect();
+        let hex = hex.get(hex.len().saturating_sub(16)..).unwrap_or(hex);
         format!("{ECR}{FOUND}{hex}-{place}")
     }
+}
+
+/// Whose choice it is that a service does not run what a registry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// Nobody's: it was missed.
+    Nobodys,
+    /// Somebody has deployed the service since, or nobody can tell.
+    Somebodys,
+    /// That depends on what was deployed since, and by whom.
+    Asked,
 }
 
 /// Images by repository.
@@ -135,7 +146,31 @@ impl Deciding<'_> {
             .service
             .entry(repository)
             .is_some_and(|entry| entry.is_of(&image.digest) || entry.time >= pushed_at);
-        !explained && !self.was_deployed_since(pushed_at)
+        !explained && self.chosen_since(pushed_at) != Choice::Somebodys
+    }
+
+    /// Whether what runs was chosen by somebody after a time: not where ecroll alone deployed since, other pushes or other
+    /// repositories, with revisions that it made since then.
+    pub(super) fn chosen_since(&self, time: DateTime<Utc>) -> Choice {
+        if !self.was_deployed_since(time) {
+            return Choice::Nobodys;
+        }
+        let mut repositories = self.definition.repositories().into_iter();
+        if !repositories.any(|repository| self.service.entry(repository).is_some()) {
+            return Choice::Somebodys;
+        }
+        let deployed = match self.history {
+            None => return Choice::Asked,
+            Some(History::Unknown(_)) => return Choice::Somebodys,
+            Some(History::Known(deployed)) => deployed,
+        };
+        let mut since = deployed.iter().filter(|past| past.at >= time).peekable();
+        let own = |past: &Deployed| past.made.is_some_and(|made| made >= time);
+        if since.peek().is_some() && since.all(own) {
+            Choice::Nobodys
+        } else {
+            Choice::Somebodys
+        }
     }
 
     /// Whether somebody deployed the service after a time.

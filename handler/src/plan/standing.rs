@@ -237,7 +237,7 @@ impl Deciding<'_> {
         };
         match self.doubtful(repository, entry.clone(), Some(candidate)) {
             Verdict::Doubt { since } => {
-                self.doubt(since, plan);
+                self.doubt(since, false, plan);
                 let reason = "what was deployed since is not known";
                 Noted::Undone(entry, By::Unknown, reason.to_owned())
             }

@@ -22,6 +22,7 @@ fn past(scene: &mut Scene, past: &[(&str, i64, bool)]) {
         task_definition: (*revision).to_owned(),
         at: at(*minute),
         undone: *undone,
+        made: None,
     });
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();

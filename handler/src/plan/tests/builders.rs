@@ -164,6 +164,7 @@ impl Scene {
             task_definition: arn(*revision),
             at: at(*minute),
             undone: false,
+            made: None,
         });
         let history = History::Known(past.collect());
         let web = self.web().arn.clone();
@@ -245,9 +246,28 @@ impl Scene {
                 task_definition: revision,
                 at: at(minute),
                 undone: false,
+                made: Some(at(minute)),
             });
         }
         self.histories.clear();
+    }
+
+    /// Somebody deploys a revision that is there, at a minute.
+    pub(super) fn deploy(&mut self, service: &str, revision: u32, minute: i64) {
+        let revision = arn(revision);
+        let mut services = self.inventory.services.iter_mut();
+        let deployed = services.find(|s| s.arn == service).unwrap();
+        deployed.task_definition.clone_from(&revision);
+        deployed.deployed_at = Some(at(minute));
+        let past = self.past.entry(service.to_owned()).or_default();
+        let before = past.iter().find(|past| past.task_definition == revision);
+        let made = before.and_then(|past| past.made);
+        past.push(Deployed {
+            task_definition: revision,
+            at: at(minute),
+            undone: false,
+            made,
+        });
     }
 
     pub(super) fn revision(&mut self, roll: &Roll) -> String {

@@ -14,6 +14,7 @@ pub(super) fn history(scene: &mut Scene, past: &[(&str, i64)]) {
         task_definition: (*arn).to_owned(),
         at: at(*minute),
         undone: false,
+        made: None,
     });
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();

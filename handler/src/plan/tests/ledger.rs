@@ -46,6 +46,7 @@ fn rule_03_a_push_older_than_the_ledgers_that_runs_again_is_unchanged() {
             task_definition: revision,
             at: at(minute),
             undone: false,
+            made: None,
         });
     }
     let plan = scene.settled();
@@ -104,6 +105,7 @@ fn rule_02_an_older_revision_of_ecrolls_that_came_after_is_rolled_forward() {
         task_definition,
         at: at(minute),
         undone: false,
+        made: None,
     };
     let past = vec![deployed(arn(3), 5), deployed(older, 6)];
     scene.histories.insert(web, History::Known(past));

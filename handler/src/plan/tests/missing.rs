@@ -1,14 +1,16 @@
 //! What a registry holds and no log told of.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::builders::{Scene, at, outcomes, repository, rolled};
+use super::builders::{Scene, at, image, outcomes, repository, rolled};
+use crate::inventory::Definition;
+use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
 use crate::plan::missing::{Listed, Listings, missing, questions};
 use crate::push::Found;
 use crate::record::Record;
-use crate::report::Outcome::Skipped;
+use crate::report::Outcome::{Skipped, Unchanged};
 
 fn listed(digest: &str, tags: &[&str], minute: i64) -> Listed {
     Listed {
@@ -116,4 +118,98 @@ fn rule_03_a_service_that_was_deployed_since_keeps_what_somebody_chose() {
     let plan = scene.settled();
     assert_eq!(outcomes(&plan), [(Skipped, "v1")]);
     assert!(plan.decisions[0].reason.contains("chose what runs"));
+}
+
+/// ecroll rolls another repository of the service after the image was pushed, before it was missed.
+fn after_another() -> Scene {
+    let mut scene = Scene::new(&["web:seed", "side:seed"]).pushed("side:v2", "s2", 10);
+    assert_eq!(rolled(&scene.look_up(12)), ["side:v2"]);
+    scene.records.clear();
+    scene
+}
+
+#[test]
+fn rule_01_what_ecroll_deployed_for_another_push_is_nobodys_choice() {
+    let mut scene = after_another();
+    let image = listed("d1", &["v1"], 5);
+    assert_eq!(missed(&scene, std::slice::from_ref(&image)), ["sha256:d1"]);
+    told(&mut scene, &image);
+    let doubts = scene.plan().doubts;
+    assert!(doubts[0].makers && doubts[0].since == at(5), "{doubts:?}");
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_an_older_push_of_the_repository_that_rolled_late_is_nobodys_choice() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v0", "d0", 1);
+    assert_eq!(rolled(&scene.look_up(12)), ["web:v0"]);
+    told(&mut scene, &listed("d1", &["v1"], 5));
+    assert_eq!(rolled(&scene.asked()), ["web:v1"]);
+}
+
+#[test]
+fn rule_03_what_somebody_deployed_below_a_roll_of_ecroll_is_their_choice() {
+    let mut scene = Scene::new(&["web:seed", "side:seed"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 8);
+    let mut scene = scene.pushed("side:v2", "s2", 10);
+    assert_eq!(rolled(&scene.look_up(12)), ["side:v2"]);
+    scene.records.clear();
+    told(&mut scene, &listed("d1", &["v1"], 5));
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Skipped, "v1")]);
+    assert!(plan.decisions[0].reason.contains("chose what runs"));
+}
+
+#[test]
+fn rule_03_a_revision_that_ecroll_made_before_and_somebody_deployed_again_is_their_choice() {
+    let mut scene = after_another();
+    let made = scene.web().task_definition.clone();
+    let image = listed("d1", &["v1"], 20);
+    let web = scene.web().arn.clone();
+    let number = made.rsplit(':').next().unwrap().parse().unwrap();
+    scene.deploy(&web, number, 30);
+    told(&mut scene, &image);
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Skipped, "v1")]);
+}
+
+#[test]
+fn rule_01_a_service_that_took_it_keeps_it_while_others_wait_for_it() {
+    let mut scene = Scene::new(&["web:seed"]);
+    let image = listed("d1", &["v1"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["web:v1"]);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")], "known by the ledger");
+}
+
+#[test]
+fn rule_03_images_that_begin_alike_are_pushes_of_their_own() {
+    let long = |end: &str| Listed {
+        digest: format!("sha256:{}{end}", "0".repeat(48)),
+        ..listed("", &["v1"], 0)
+    };
+    let (one, other) = (long("20696d6167652031"), long("20696d6167652032"));
+    assert_eq!(one.id(0), "ecr:found-20696d6167652031-0");
+    assert_ne!(one.id(0), other.id(0));
+    assert_ne!(one.id(0), one.id(1));
+}
+
+#[test]
+fn a_revision_tells_when_ecroll_made_it() {
+    let push = &Scene::new(&[]).pushed("web:v1", "d1", 0).pushes()[0];
+    let stamp = Stamp::new(push, &push.tagged[0], &[&image("web:v1")]).value();
+    let stamp = json!([{"key": ledger::key(&push.repository), "value": stamp}]);
+    let made = |name: &str, tags: &Value| {
+        let raw = json!({"taskDefinitionArn": "arn:x:task-definition/web:1", "registeredAt": 1_772_352_000.0,
+            "containerDefinitions": [{"name": "app", "image": image(name)}]});
+        Definition::read(&json!({"taskDefinition": raw, "tags": tags}))
+            .unwrap()
+            .made()
+    };
+    assert_eq!(made("web:v1", &stamp), Some(at(0)));
+    assert_eq!(made("web:v2", &stamp), None, "copied by somebody");
+    assert_eq!(made("web:v1", &json!([])), None);
 }

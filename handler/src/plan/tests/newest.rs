@@ -16,6 +16,7 @@ fn past(scene: &mut Scene, past: &[(&str, i64)]) {
         task_definition: (*revision).to_owned(),
         at: at(*minute),
         undone: false,
+        made: None,
     });
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();

@@ -26,6 +26,7 @@ fn undone_then_seen_again(first: Found, second: Found) -> crate::plan::Plan {
         task_definition,
         at: at(minute),
         undone: false,
+        made: None,
     });
     let web = scene.web().arn.clone();
     scene.histories.insert(web, History::Known(past.to_vec()));

@@ -75,6 +75,7 @@ fn what_was_rolled_back_is_told_apart_by_who_did_it() {
         task_definition: arn(revision),
         at: at(minute),
         undone,
+        made: None,
     };
     let history = History::Known(vec![past(2, 1, true)]);
     let web = breaker.web().arn.clone();
