@@ -33,7 +33,7 @@ impl Model {
     }
 
     /// Not more decisions on a digest for a service than pushes of it. A report names decisions by repository and digest,
-    /// so that D1, D2, D1 gives two for D1.
+    /// so that D1, D2, D1 gives two for D1. Of a push that it does not list, what is in the ledger may be brought to its end.
     fn check_doubles(&mut self, report: &Report, moment: Moment<'_>) {
         let mut pushes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for line in &report.pushes {
@@ -49,8 +49,21 @@ impl Model {
             let on = (decision.repository.as_str(), decision.digest.as_str());
             *decided.entry((key, on)).or_default() += 1;
         }
+        for decision in report.decisions.iter().filter(|d| d.digest.is_empty()) {
+            if report.pushes.iter().any(|line| line.id == decision.push) {
+                let what = format!(
+                    "{}/{}: a decision without a digest on {} of {}, which the report lists",
+                    decision.key.0, decision.key.1, decision.push, decision.repository
+                );
+                self.say(10, moment.at, what);
+            }
+        }
         for ((key, on), count) in decided {
-            let expected = pushes.get(&on).copied().unwrap_or_default();
+            let expected = if on.1.is_empty() {
+                1
+            } else {
+                pushes.get(&on).copied().unwrap_or_default()
+            };
             if count > expected {
                 let what = format!(
                     "{}/{}: {count} decisions on {expected} pushes of {} {}",

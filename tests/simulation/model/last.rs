@@ -135,10 +135,6 @@ impl Model {
         }
         let asked = &service.asked;
         asked.takes("any")?;
-        // Where names decide, a service of another name follows nothing (README), whatever its containers run.
-        if asked.name_prefix && !service.is_named_after(repository) {
-            return None;
-        }
         // A forced deployment brings the version that the container names, and by `newest-semver` only a higher one counts.
         if asked.force && asked.by_version() {
             return None;
@@ -174,7 +170,8 @@ impl Model {
     /// It has not: on hold; where the percentages let no task move, with a DAEMON service at 100 % among them (no task may
     /// stop), or ECS takes no such pair (100/100); where the service came to the repository, or somebody changed its percentages, when
     /// the push had left the window of the look-ups; where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
-    /// deployed afterwards; where, with the sweep off, nobody was told of it (rule 1).
+    /// deployed afterwards; where no record told of it, and a person deployed since; where, with the sweep off, nobody was told of
+    /// it (rule 1).
     fn must_run(
         &self,
         service: &Service,
@@ -204,6 +201,11 @@ impl Model {
             return false;
         };
         if newest.ids().any(|id| self.is_unheard(&service.key, id)) {
+            return false;
+        }
+        // Of what only the registry told, whoever deployed since chose otherwise.
+        let told = self.pushes.is_told(repository, newest);
+        if !told && service.chosen_at.is_some_and(|at| at >= newest.order.0) {
             return false;
         }
         let undone = newest.ids().any(|id| service.undone.contains(id));

@@ -6,7 +6,7 @@ use crate::trace::Kind;
 
 use super::image::{Named, Repository};
 use super::policy::{self, Asked};
-use super::pushes::Pushes;
+use super::pushes::{Group, Pushes};
 use super::reports::Report;
 use super::roll::Roll;
 use super::services::{Key, Service};
@@ -15,6 +15,8 @@ use super::{Model, Moment};
 
 /// So old is an image before it is missed: its record may be under way.
 const GRACE: TimeDelta = TimeDelta::minutes(15);
+/// The function's clock may be wrong by so much, where something goes wrong on purpose.
+const SKEW: TimeDelta = TimeDelta::minutes(3);
 /// What the identities of such pushes begin with in a report.
 const FOUND: &str = "ecr:found-";
 
@@ -26,7 +28,7 @@ pub(super) struct Held {
     pub(super) tags: Vec<String>,
     /// When the digest was first pushed.
     first: DateTime<Utc>,
-    /// Whether anything told of it, under whatever tag.
+    /// Whether anything told of it, under whatever tag, but under one.
     heard: bool,
 }
 
@@ -48,6 +50,25 @@ impl Pushes {
         of.map(|record| record.push.at).min()
     }
 
+    /// Whether a record told of a push, and not the registry alone.
+    pub(super) fn is_told(&self, repository: &Repository, group: &Group) -> bool {
+        let mut all = self.records.get(repository).into_iter().flatten();
+        all.any(|record| record.visible.is_some() && group.has(&record.push.id))
+    }
+
+    /// Whether a record told of a push that a policy takes and that came later: a registry knows an image by its first push, and
+    /// it may have been pushed again.
+    fn is_passed(&self, repository: &Repository, asked: &Asked, time: DateTime<Utc>) -> bool {
+        let all = self.records.get(repository).into_iter().flatten();
+        let mut told = all.filter(|record| {
+            record.visible.is_some() && record.push.kind == Kind::Image && record.push.at >= time
+        });
+        told.any(|record| {
+            let tag = record.push.tag.as_ref();
+            tag.is_some_and(|tag| asked.takes(tag) == Some(true))
+        })
+    }
+
     /// The image that a policy takes of those which a repository held at a time: the newest, or the highest version. What is no
     /// image is listed as such, and does not count.
     fn newest_held(
@@ -63,7 +84,9 @@ impl Pushes {
         let mut held: Vec<Held> = Vec::new();
         for record in there {
             let push = &record.push;
-            let heard = record.visible.is_some() || record.missed.is_some();
+            // A record without a tag tells of no push.
+            let visible = record.visible.is_some() && push.tag.is_some();
+            let heard = visible || record.missed.is_some();
             let own = push.tag.iter().filter(|tag| {
                 let named = Named::Tag((*tag).clone());
                 self.resolve(repository, &named, at).as_ref() == Some(&push.digest)
@@ -125,6 +148,8 @@ impl Model {
         if !self.settings.reconcile {
             return;
         }
+        let calm = moment.calm_from(self.since(moment));
+        let grace = if calm { GRACE } else { GRACE - SKEW };
         // Between the registry's answer and the roll there may be another push.
         let asked_at = [
             roll.service.read_at.unwrap_or(moment.at),
@@ -139,7 +164,7 @@ impl Model {
                 let held = self
                     .pushes
                     .newest_held(repository, &roll.service.asked, *at)?;
-                let old = held.first + GRACE <= moment.at;
+                let old = held.first + grace <= moment.at;
                 (old && !held.heard && held.is_named(named)).then_some(held)
             });
             let own = repository.account == self.place.account;
@@ -177,7 +202,7 @@ impl Model {
     /// In the end nothing that the account's own registry holds was missed: with `reconcile`, the image that counts was at
     /// least looked at, whether or not anything told of it.
     ///
-    /// Excuses: services that somebody deployed since; services that cannot or may not roll; `force`, which
+    /// Excuses: services that somebody deployed since; a later push of which a record told; services that cannot or may not roll; `force`, which
     /// brings only the tags that the containers name.
     pub(super) fn check_missed(&mut self, moment: Moment<'_>) {
         if !self.settings.reconcile {
@@ -222,10 +247,8 @@ impl Model {
         }
         let held = self.pushes.newest_held(repository, asked, now)?;
         let missed = !held.heard && held.first >= self.start;
-        let since = service
-            .runs
-            .as_ref()
-            .is_none_or(|runs| runs.at >= held.first);
-        (missed && !since).then_some(held)
+        let chosen = service.chosen_at.is_none_or(|at| at >= held.first);
+        let passed = self.pushes.is_passed(repository, asked, held.first);
+        (missed && !chosen && !passed).then_some(held)
     }
 }

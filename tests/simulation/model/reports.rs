@@ -22,7 +22,10 @@ pub(super) struct Decision {
     pub(super) key: Key,
     pub(super) repository: String,
     pub(super) tag: String,
+    /// Empty where only the ledger names the push: it keeps eight digits.
     pub(super) digest: String,
+    /// The identity of the push; empty where the decision is on none.
+    pub(super) push: String,
     pub(super) outcome: String,
     pub(super) reason: String,
     pub(super) from: Option<String>,
@@ -119,6 +122,7 @@ fn decision(value: &Value) -> Result<Decision, String> {
         repository: text(value, "repository")?,
         tag: text(value, "tag")?,
         digest: text(value, "digest")?,
+        push: text(value, "event_id").unwrap_or_default(),
         outcome,
         reason: text(value, "reason")?,
         from: arn("from")?,

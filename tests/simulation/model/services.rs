@@ -86,6 +86,8 @@ pub(super) struct Service {
     pub(super) updates: Vec<Update>,
     /// When the handler last read it.
     pub(super) read_at: Option<DateTime<Utc>>,
+    /// When somebody other than ecroll last deployed it; the circuit breaker chooses nothing.
+    pub(super) chosen_at: Option<DateTime<Utc>>,
     /// When a person last changed its count or percentages.
     pub(super) changed_at: Option<DateTime<Utc>>,
     /// Records whose push ecroll rolled here, or found running, and when.
@@ -125,6 +127,7 @@ impl Service {
             since: BTreeMap::new(),
             updates: Vec::new(),
             read_at: None,
+            chosen_at: None,
             changed_at: None,
             done: BTreeMap::new(),
             noted: BTreeMap::new(),
@@ -199,9 +202,17 @@ impl Service {
     }
 
     /// Whether its pushes may roll the service: `match = "name-prefix"` takes only services named after the repository, also
-    /// where a container names it (README: "takes services named after the repository").
+    /// where a container names it (README: "takes services named after the repository"); of those that it runs the one whose
+    /// name fits best has it.
     pub(super) fn may_follow(&self, repository: &Repository) -> bool {
-        !self.asked.name_prefix || self.is_named_after(repository)
+        let mut run = self.since.keys();
+        let own =
+            self.is_named_after(repository) && !run.any(|other| self.is_closer(other, repository));
+        !self.asked.name_prefix || own
+    }
+
+    fn is_closer(&self, one: &Repository, other: &Repository) -> bool {
+        self.is_named_after(one) && one.name.len() > other.name.len()
     }
 
     /// Whether a push to this repository concerns it: a container names exactly this repository, or the configuration says
@@ -217,12 +228,11 @@ impl Service {
             return true;
         }
         let here = repository.account == place.account && repository.region == place.region;
-        let closer = |other: &Repository| {
-            self.is_named_after(other) && other.name.len() > repository.name.len()
-        };
         self.asked.name_prefix
             && here
             && self.is_named_after(repository)
-            && !runs.repositories().any(closer)
+            && !runs
+                .repositories()
+                .any(|other| self.is_closer(other, repository))
     }
 }

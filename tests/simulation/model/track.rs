@@ -227,6 +227,7 @@ impl Model {
         if let Some(service) = self.services.get_mut(key) {
             if by != By::Ecroll {
                 service.overruled(notice.at);
+                service.chosen_at = Some(notice.at);
             }
             service.before = service.runs.replace(begun);
         }

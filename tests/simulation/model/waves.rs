@@ -24,7 +24,8 @@ impl Model {
     ///
     /// Excuses: stale answers while something goes wrong on purpose; what an earlier look-up had begun is brought to its end;
     /// what came to an earlier wave, or was deployed there, after the handler had read it; services there that cannot or may
-    /// not roll, that another push concerns by now, or of which this model does not tell whether they take the push.
+    /// not roll, that another push concerns by now, or of which this model does not tell whether they take the push; those
+    /// that ecroll rolled by a tag which was moved meanwhile, and no record told (README, "Waves").
     pub(super) fn check_waves(&mut self, roll: &Roll, intents: &[Intent], moment: Moment<'_>) {
         let own = self.wave(&roll.key);
         if own == 0 || !roll.calm || self.was_begun(roll, moment) {
@@ -96,8 +97,12 @@ impl Model {
         if group.ids().any(|id| service.undone.contains(id)) {
             return Some("had it undone");
         }
-        if !runs.digests_of(repository).contains(&*group.digest) {
-            return Some("does not run it");
+        let digests = runs.digests_of(repository);
+        if !digests.contains(&*group.digest) {
+            let groups = self.pushes.groups(repository);
+            let heard = |digest: &&str| groups.iter().any(|of| of.digest == **digest);
+            let moved = runs.rolled.contains(repository) && !digests.iter().any(heard);
+            return (!moved).then_some("does not run it");
         }
         let over = service
             .completed
@@ -136,13 +141,14 @@ impl Model {
             earlier.is_some_and(|earlier| {
                 let takes = |tag: &str| earlier.asked.takes(tag) == Some(true);
                 let mut records = group.records.iter();
-                // Nobody waits for a service that leaves the push out.
-                if !earlier.may_roll() || !records.any(|record| takes(&record.tag)) {
-                    return true;
-                }
                 let runs = earlier.runs.as_ref();
                 let has =
                     runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
+                // Nobody waits for a service that leaves the push out, or may not roll; but where somebody deployed it, the
+                // deployment has to end.
+                if !records.any(|record| takes(&record.tag)) || !has && !earlier.may_roll() {
+                    return true;
+                }
                 let over = earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id);
                 let undone = group.ids().any(|id| earlier.undone.contains(id));
                 has && over && !undone

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::stage::{Stage, image, nothing, says, service, settings};
 use crate::trace::Settings;
 
@@ -98,4 +100,19 @@ async fn rule_01_a_second_decision_on_one_push_is_caught() {
     });
     stage.minutes(6).await;
     stage.caught(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_two_decisions_on_what_only_the_ledger_names_are_caught() {
+    let mut stage = stage().await;
+    stage.wrong(|_| async {
+        let mut report = says("web", "v1", "one", "skipped", "not now");
+        report["decisions"][0]["digest"] = json!("");
+        let again = report["decisions"][0].clone();
+        report["decisions"].as_array_mut().unwrap().push(again);
+        report["pushes"] = json!([]);
+        Ok(report)
+    });
+    stage.minutes(6).await;
+    stage.said("2 decisions on 1 pushes of web");
 }

@@ -51,3 +51,16 @@ async fn rule_10_a_revision_that_is_not_there_is_caught() {
     stage.minutes(6).await;
     stage.caught(10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn rule_10_a_decision_without_a_digest_on_a_push_in_sight_is_caught() {
+    let mut stage = stage().await;
+    stage.wrong(|_| async {
+        let mut report = says("web", "v1", "one", "skipped", "not now");
+        report["decisions"][0]["digest"] = json!("");
+        report["decisions"][0]["event_id"] = report["pushes"][0]["event_id"].clone();
+        Ok(report)
+    });
+    stage.minutes(6).await;
+    stage.said("a decision without a digest");
+}
