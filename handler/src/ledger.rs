@@ -21,6 +21,8 @@ pub(crate) const APART: TimeDelta = TimeDelta::minutes(15);
 /// What identities begin with that do not come from the trail: events of ECR, and direct use.
 pub(crate) const ECR: &str = "ecr:";
 pub(crate) const DIRECT: &str = "direct:";
+/// What follows [`ECR`] where nothing but the registry told of a push. Such identities end in the second in which that was.
+pub(crate) const FOUND: &str = "found-";
 /// In place of an entry that says nothing any more: it could only be removed by a permission more.
 pub(crate) const TAKEN_BACK: &str = "taken back";
 /// In place of an identity that was lost: no hash of another has this form.
@@ -75,9 +77,17 @@ fn parts(mark: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Until when the registry was known to hold what it told of by this identity.
+fn found_until(word: &str) -> Option<DateTime<Utc>> {
+    let found = word.strip_prefix(ECR)?.strip_prefix(FOUND)?;
+    let (_, seconds) = found.rsplit_once('-')?;
+    DateTime::from_timestamp(seconds.parse().ok()?, 0)
+}
+
 /// Whether a push is the one of this identity, time and (shortened) digest: it has the identity among its records, or the
 /// digest and nearly the time, if one of the two was told by an event of ECR. Within the trail identities are
-/// enough: there a digest that comes again is a push of its own when another came between.
+/// enough: there a digest that comes again is a push of its own when another came between. A registry tells when an image was first
+/// pushed, and its tags may have come later, until it was asked.
 fn same(word: &str, digest: Option<&str>, time: DateTime<Utc>, push: &Push) -> bool {
     let other_road = |id: &str| {
         let direct = word.starts_with(DIRECT) || id.starts_with(DIRECT);
@@ -86,7 +96,11 @@ fn same(word: &str, digest: Option<&str>, time: DateTime<Utc>, push: &Push) -> b
     let mut tagged = push.tagged.iter();
     push.has_id(word)
         || (digest == Some(short(&push.digest).as_str())
-            && tagged.any(|t| other_road(&t.id) && (t.time - time).abs() <= APART))
+            && tagged.any(|t| {
+                let near = (t.time - time).abs() <= APART;
+                let until = found_until(word).is_some_and(|until| (time..=until).contains(&t.time));
+                other_road(&t.id) && (near || until)
+            }))
 }
 
 fn time(time: DateTime<Utc>) -> String {

@@ -71,12 +71,13 @@ async fn records(
     repository: &Repository,
     image: &missing::Listed,
 ) -> Option<Vec<Found>> {
+    let now = context.now();
     let record = |place: usize, tag: &String, kind: Kind| Record {
         repository: repository.clone(),
         tag: tag.clone(),
         digest: image.digest.clone(),
         time: image.pushed_at.trunc_subsecs(0),
-        id: image.id(place),
+        id: image.id(place, now),
         kind,
     };
     let first = record(0, image.tags.first()?, Kind::Image);

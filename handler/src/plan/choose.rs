@@ -124,9 +124,13 @@ impl Deciding<'_> {
         let pushed = pushed.map(|tagged| tagged.tag.as_str());
         // A later roll for another repository carries the stamp on into its own revision. A digest without a stamp says
         // nothing, and an entry noted for a later tag of the stamp's push has another identity: the ledger's version is
-        // the best guess then, and on the safe side.
+        // the best guess then, and on the safe side. But what ran before the ledger's push is not that push.
         let stamp = self.definition.stamp(repository);
-        let silent = images.clone().all(|(_, image)| image.tag.is_none());
+        let back = |entry: &Entry| {
+            entry.new != entry.base && entry.base.names(&self.service.task_definition)
+        };
+        let silent =
+            images.clone().all(|(_, image)| image.tag.is_none()) && !entry.is_some_and(back);
         let noted = entry.filter(|entry| {
             let noted = silent && entry.new == entry.base;
             let stamped = stamp.as_ref().map_or(silent, |stamp| {

@@ -155,14 +155,17 @@ impl Deciding<'_> {
         self.others(repository).next().is_some()
     }
 
-    /// What the ledger says of the other repositories for whose pushes ecroll made what runs. Such a revision is stamped;
-    /// one that somebody else made may have been found running, and then the ledger names it too.
-    fn others(&self, repository: &Repository) -> impl Iterator<Item = Entry> {
+    /// When the pushes of other repositories happened for which ecroll made what runs. Such a revision is stamped; one that
+    /// somebody else made may have been found running, and then the ledger names it too. The ledger may have gone on to a later
+    /// tag of the same image since.
+    fn others(&self, repository: &Repository) -> impl Iterator<Item = DateTime<Utc>> {
         let others = self.definition.repositories().into_iter();
-        others
-            .filter(move |other| *other != repository && self.definition.stamp(other).is_some())
-            .filter_map(|other| self.service.entry(other))
-            .filter(|other| other.new.names(&self.service.task_definition))
+        let others = others.filter(move |other| *other != repository);
+        others.filter_map(|other| {
+            let (stamp, entry) = (self.definition.stamp(other)?, self.service.entry(other)?);
+            let runs = entry.new.names(&self.service.task_definition);
+            runs.then(|| stamp.time.min(entry.time))
+        })
     }
 
     /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same
@@ -170,7 +173,6 @@ impl Deciding<'_> {
     fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
         let stamp = self.definition.stamp(repository);
         let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
-        let others = self.others(repository).map(|other| other.time);
-        older.into_iter().chain(others).collect()
+        older.into_iter().chain(self.others(repository)).collect()
     }
 }

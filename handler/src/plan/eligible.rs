@@ -37,7 +37,7 @@ impl Deciding<'_> {
         let mut candidates = Vec::new();
         for push in pushed.iter().copied() {
             match self.eligible(push) {
-                Ok(candidate) => match self.found(push) {
+                Ok(candidate) => match self.found(&candidate) {
                     Choice::Nobodys => candidates.push(candidate),
                     Choice::Asked => self.doubt(push.time(), true, plan),
                     Choice::Somebodys => {
@@ -56,11 +56,12 @@ impl Deciding<'_> {
         candidates
     }
 
-    /// Whose choice it is that a push does not run of which nothing but the registry told. Once the ledger names it, it is a
-    /// push as any other.
-    fn found(&self, push: &Push) -> Choice {
+    /// Whose choice it is that a push does not run of which nothing but the registry told, as far as the policy takes it. Once
+    /// the ledger names it, it is a push as any other.
+    fn found(&self, candidate: &Candidate<'_>) -> Choice {
+        let Candidate { push, record, .. } = candidate;
         let entry = self.service.entry(&push.repository);
-        if !is_found(push) || entry.is_some_and(|entry| entry.names(push)) {
+        if !is_found(record) || entry.is_some_and(|entry| entry.names(push)) {
             return Choice::Nobodys;
         }
         self.chosen_since(push.time())

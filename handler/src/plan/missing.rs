@@ -13,16 +13,12 @@ use super::{Deciding, Deployed, History};
 use crate::config::{Config, Match};
 use crate::image::Repository;
 use crate::inventory::Inventory;
-use crate::ledger::ECR;
+use crate::ledger::{ECR, FOUND};
 use crate::policy::{TagPolicy, version};
-use crate::push::Push;
+use crate::push::{Push, Tagged};
 
 /// So old is an image before it is missed: its record may be on its way.
 const GRACE: TimeDelta = TimeDelta::minutes(15);
-
-/// What identities of such pushes begin with; it is that of events of ECR and more, so that a record which arrives after
-/// all is known as the same push.
-const FOUND: &str = "found-";
 
 /// An image with tags, as a registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +31,12 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// The identity of the push of one of its tags.
-    pub(crate) fn id(&self, place: usize) -> String {
+    /// The identity of the push of one of its tags, which a registry held at a time. By that a record that arrives afterwards is
+    /// known again: an image may have got a tag long after its first push.
+    pub(crate) fn id(&self, place: usize, now: DateTime<Utc>) -> String {
         let hex = self.digest.rsplit(':').next().unwrap_or_default();
         let hex = hex.get(hex.len().saturating_sub(16)..).unwrap_or(hex);
-        format!("{ECR}{FOUND}{hex}-{place}")
+        format!("{ECR}{FOUND}{hex}-{place}-{}", now.timestamp())
     }
 }
 
@@ -57,10 +54,10 @@ pub(super) enum Choice {
 /// Images by repository.
 pub(crate) type Listings = BTreeMap<Repository, Vec<Listed>>;
 
-/// Whether nothing but the registry told of a push.
-pub(crate) fn is_found(push: &Push) -> bool {
-    let of = |id: &str| id.strip_prefix(ECR).is_some_and(|id| id.starts_with(FOUND));
-    push.tagged.iter().all(|tagged| of(&tagged.id))
+/// Whether nothing but the registry told of a tag.
+pub(crate) fn is_found(tagged: &Tagged) -> bool {
+    let id = tagged.id.strip_prefix(ECR);
+    id.is_some_and(|id| id.starts_with(FOUND))
 }
 
 /// The repositories in which something may be missing: those that services run which could be rolled.
@@ -86,8 +83,13 @@ pub(crate) fn missing(
         let Some(image) = deciding.newest_listed(repository, listed, now) else {
             return;
         };
+        let policy = deciding.settings(repository).tags;
         let mut told = pushes.iter().filter(|push| push.repository == *repository);
-        if told.any(|push| push.digest == image.digest) || !deciding.misses(repository, image) {
+        let told = told.any(|push| {
+            let mut tags = push.tagged.iter();
+            push.digest == image.digest && tags.any(|tagged| policy.allows(&tagged.tag))
+        });
+        if told || !deciding.misses(repository, image) {
             return;
         }
         let of = missing.entry(repository.clone()).or_default();

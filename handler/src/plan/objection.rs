@@ -23,7 +23,7 @@ pub(crate) fn refusal(
 }
 
 impl Deciding<'_> {
-    /// What speaks against rolling or noting anything of a repository, whatever the push.
+    /// What speaks against rolling anything of a repository, whatever the push.
     pub(super) fn objection(&self, repository: &Repository) -> Option<(Outcome, String)> {
         let settings = self.settings(repository);
         if settings.hold {
@@ -36,7 +36,20 @@ impl Deciding<'_> {
         self.dry.then(|| (Outcome::Held, DRY_RUN.to_owned()))
     }
 
+    /// Whether the ledger may be written without a roll: also where the percentages let nothing roll, since these may change
+    /// before the next push.
+    pub(super) fn may_note(&self, repository: &Repository) -> bool {
+        !self.dry && !self.settings(repository).hold && self.closed(repository).is_none()
+    }
+
     fn refusal(&self, repository: &Repository, settings: &ServiceSettings) -> Option<String> {
+        let (minimum, maximum) = (settings.minimum_healthy_percent, settings.maximum_percent);
+        let stuck = || feasible::obstacle(self.service, minimum, maximum);
+        self.closed(repository).or_else(stuck)
+    }
+
+    /// Why a service is closed to ecroll, whatever its percentages.
+    fn closed(&self, repository: &Repository) -> Option<String> {
         let service = self.service;
         if service.status != "ACTIVE" {
             return Some(format!("the service is {}, not ACTIVE", service.status));
@@ -60,7 +73,6 @@ impl Deciding<'_> {
                 "the service has all {MOST_TAGS} tags that ECS allows and ecroll's ledger needs one: remove one"
             ));
         }
-        let (minimum, maximum) = (settings.minimum_healthy_percent, settings.maximum_percent);
-        feasible::obstacle(service, minimum, maximum)
+        None
     }
 }

@@ -203,8 +203,7 @@ impl Deciding<'_> {
         } = settled;
         plan.decisions
             .push(self.decision(candidate.push, &candidate.tag, outcome, reason));
-        // Where nothing may roll, nothing is written either.
-        if let Some(entry) = note.filter(|_| self.objection(repository).is_none()) {
+        if let Some(entry) = note.filter(|_| self.may_note(repository)) {
             plan.notes.push(Note {
                 service: self.service.arn.clone(),
                 tag: (ledger::key(repository), entry.value()),

@@ -200,12 +200,6 @@ impl<'a> Case<'a> {
         if let Kind::Other(what) = &push.kind {
             return Err(format!("no image: {what}"));
         }
-        if is_found(push) && self.was_changed_after(push.time()) {
-            return Err(
-                "the log never told of it, and the stack was changed since: whoever did so chose its tag"
-                    .to_owned(),
-            );
-        }
         let policy = self.policy();
         let allowed = |tagged: &&Tagged| policy.allows(&tagged.tag) || is_direct(tagged);
         let allowed: Vec<&Tagged> = push.tagged.iter().filter(allowed).collect();
@@ -213,6 +207,12 @@ impl<'a> Case<'a> {
             let tag = push.tag();
             return Err(format!("policy {policy} does not take the tag {tag}"));
         };
+        if is_found(last) && self.was_changed_after(push.time()) {
+            return Err(
+                "the log never told of it, and the stack was changed since: whoever did so chose its tag"
+                    .to_owned(),
+            );
+        }
         if let Some(since) = self.config.since.filter(|since| last.time < *since) {
             return Err(format!(
                 "pushed before {}, when ecroll began here",

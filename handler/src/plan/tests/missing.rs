@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::builders::{Scene, at, image, outcomes, repository, rolled};
+use super::builders::{Scene, arn, at, image, outcomes, repository, rolled};
 use crate::inventory::Definition;
 use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
 use crate::plan::missing::{Listed, Listings, missing, questions};
 use crate::push::Found;
 use crate::record::Record;
-use crate::report::Outcome::{Skipped, Unchanged};
+use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 fn listed(digest: &str, tags: &[&str], minute: i64) -> Listed {
     Listed {
@@ -43,7 +43,7 @@ fn told(scene: &mut Scene, image: &Listed) {
             tag: tag.clone(),
             digest: image.digest.clone(),
             time: at((image.pushed_at - at(0)).num_minutes()),
-            id: image.id(place),
+            id: image.id(place, at(60)),
             kind: Kind::Image,
         },
         timestamp: image.pushed_at.timestamp_millis(),
@@ -192,9 +192,9 @@ fn rule_03_images_that_begin_alike_are_pushes_of_their_own() {
         ..listed("", &["v1"], 0)
     };
     let (one, other) = (long("20696d6167652031"), long("20696d6167652032"));
-    assert_eq!(one.id(0), "ecr:found-20696d6167652031-0");
-    assert_ne!(one.id(0), other.id(0));
-    assert_ne!(one.id(0), one.id(1));
+    assert_eq!(one.id(0, at(0)), "ecr:found-20696d6167652031-0-1772352000");
+    assert_ne!(one.id(0, at(0)), other.id(0, at(0)));
+    assert_ne!(one.id(0, at(0)), one.id(1, at(0)));
 }
 
 #[test]
@@ -212,4 +212,42 @@ fn a_revision_tells_when_ecroll_made_it() {
     assert_eq!(made("web:v1", &stamp), Some(at(0)));
     assert_eq!(made("web:v2", &stamp), None, "copied by somebody");
     assert_eq!(made("web:v1", &json!([])), None);
+}
+
+#[test]
+fn rule_03_the_record_of_a_tag_that_came_long_after_the_image_is_of_the_push_that_was_found() {
+    let mut scene = Scene::new(&["web:seed"]);
+    let image = listed("d1", &["v1"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["web:v1"]);
+    let first = arn(1);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 65);
+    assert_eq!(scene.web().task_definition, first);
+    scene.records.clear();
+    // The tag was set at 50; the registry was asked at 60.
+    let mut scene = scene.pushed("web:v1", "d1", 50);
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert!(plan.decisions[0].reason.contains("rolled back since"));
+    // Afterwards it is a push of its own.
+    scene.records.clear();
+    let mut scene = scene.pushed("web:v1", "d1", 61);
+    assert_eq!(rolled(&scene.asked()), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_what_the_log_told_under_a_tag_that_the_policy_leaves_out_is_missed_under_another() {
+    let config = json!({"service": {"tags": "semver:1.x"}});
+    let scene = Scene::new(&["web:seed"]).configured(&config);
+    let mut scene = scene.pushed("web:main", "d1", 0);
+    let image = listed("d1", &["main", "1.2.0"], 0);
+    assert_eq!(missed(&scene, std::slice::from_ref(&image)), ["sha256:d1"]);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.settled()), ["web:1.2.0"]);
+    // Whoever deployed since chose what runs all the same.
+    scene.web().deployed_at = Some(at(30));
+    assert_eq!(outcomes(&scene.settled()), [(Skipped, "1.2.0")]);
+    let scene = scene.pushed("web:1.2.0", "d1", 40);
+    assert_eq!(rolled(&scene.settled()), ["web:1.2.0"], "told as well");
 }

@@ -196,6 +196,25 @@ fn rule_03_after_a_rollback_the_next_push_above_what_runs_rolls() {
 }
 
 #[test]
+fn rule_01_after_a_rollback_to_a_digest_the_same_version_pushed_again_is_above_it() {
+    let seed = format!("web@sha256:{}", "5".repeat(64));
+    let mut scene = scene(&[&seed]).pushed("web:2.0.0", "d2", 0);
+    assert_eq!(rolled(&scene.look_up(5)).len(), 1);
+    let new = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("web:2.0.0", "d3", 20);
+    let plan = scene.look_up(25);
+    assert_eq!(reason(&plan, "2.0.0"), {
+        let why = "2.0.0 is not above 2.0.0, which the service runs";
+        (Skipped, why.to_owned())
+    });
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 30);
+    past(&mut scene, &[(&new, 5), (&arn(1), 30)]);
+    let plan = scene.settled();
+    assert_eq!(plan.rolls[0].cargo[0].digest, "sha256:d3", "{plan:#?}");
+}
+
+#[test]
 fn rule_01_a_roll_that_died_is_resumed_before_a_lower_version_that_came_later() {
     let died = scene(&["web:1.9.0"])
         .pushed("web:2.0.0", "d2", 0)

@@ -120,3 +120,28 @@ fn rule_03_what_was_found_running_is_not_taken_for_ecrolls_own() {
         assert_eq!(outcomes(&plan), [(Unchanged, "v9"), (Held, "v1")]);
     }
 }
+
+#[test]
+fn rule_03_a_rollback_to_what_ecroll_made_for_another_repository_is_no_race() {
+    let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("proxy:v1", "p1", 0);
+    assert_eq!(rolled(&scene.look_up(5)), ["proxy:v1"]);
+    let first = scene.web().task_definition.clone();
+    // Either push gets a further tag, by which the ledger knows it from then on.
+    let mut scene = scene.pushed("proxy:main", "p1", 50);
+    let _ = scene.look_up(55);
+    // The log forgets them.
+    scene.records.clear();
+    let mut scene = scene.pushed("web:v2", "d2", 60);
+    assert_eq!(rolled(&scene.look_up(65)), ["web:v2"]);
+    let mut scene = scene.pushed("web:main", "d2", 70);
+    let _ = scene.look_up(75);
+    let web = scene.web().arn.clone();
+    let number = first.rsplit(':').next().unwrap().parse().unwrap();
+    scene.deploy(&web, number, 300);
+    let plan = scene.asked();
+    let mut decisions = plan.decisions.iter();
+    let held = decisions.find(|decision| decision.outcome == Held);
+    let reason = &held.unwrap().reason;
+    assert!(reason.contains("the next push rolls"), "{reason}");
+    writes_nothing(&plan);
+}

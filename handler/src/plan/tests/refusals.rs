@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::builders::{Scene, at, writes_nothing};
+use super::builders::{Scene, at, definition, outcomes, writes_nothing};
 use crate::inventory::{Controller, Service};
 use crate::manifest::Kind;
+use crate::report::Outcome::{Held, Refused, Unchanged};
 
 /// A name and what makes a service so.
 type Change = (&'static str, fn(&mut Service));
@@ -187,4 +188,39 @@ fn rule_10_a_service_without_a_task_definition_is_told_once_and_not_per_push() {
         remarks.len() == 1 && remarks[0].contains("service/main/web"),
         "{remarks:?}"
     );
+}
+
+#[test]
+fn rule_03_what_somebody_deployed_and_took_back_while_nothing_could_roll_stays_so() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.define(definition(2, &["web:v1"]));
+    (scene.web().desired, scene.web().maximum_percent) = (1, 150);
+    let mut scene = scene.pushed("web:v1", "d1", 0);
+    let plan = scene.look_up(5);
+    assert_eq!(outcomes(&plan), [(Refused, "v1")]);
+    writes_nothing(&plan);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 2, 10);
+    let plan = scene.look_up(15);
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    assert_eq!(plan.notes.len(), 1);
+    scene.deploy(&web, 1, 20);
+    scene.web().desired = 0;
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+}
+
+#[test]
+fn a_service_on_hold_or_closed_to_ecroll_is_not_written_to() {
+    let hold = json!({"service": {"hold": true}});
+    let held = Scene::new(&["web:v1"]).configured(&hold);
+    let mut closed = Scene::new(&["web:v1"]);
+    closed.web().express = true;
+    for scene in [held, closed] {
+        let mut scene = scene.pushed("web:v1", "d1", -10);
+        scene.web().deployed_at = Some(at(-5));
+        let plan = scene.look_up(5);
+        assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+        writes_nothing(&plan);
+    }
 }
