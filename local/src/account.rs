@@ -83,7 +83,14 @@ impl Account {
     /// S3 clients must force the path style.
     #[must_use]
     pub fn sdk_config(&self) -> SdkConfig {
-        connector::sdk_config(self)
+        connector::sdk_config(self, false)
+    }
+
+    /// The same for a program that the account [hosts](Self::host): it does not keep the account alive, since the account
+    /// keeps the program.
+    #[must_use]
+    pub fn hosted_sdk_config(&self) -> SdkConfig {
+        connector::sdk_config(self, true)
     }
 
     /// Puts a program behind every Lambda function.

@@ -22,7 +22,7 @@ impl Account {
     /// S3 clients must force the path style.
     #[must_use]
     pub fn sdk_config_as(&self, keys: &Keys) -> SdkConfig {
-        keys.on(&connector::sdk_config(self))
+        keys.on(&connector::sdk_config(self, false))
     }
 
     /// Makes a user with these policy documents, or gives a known user these instead, from now on. Users are no part of

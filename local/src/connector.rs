@@ -1,6 +1,7 @@
 //! The pocket account as the HTTP client of the AWS SDK: no socket in between.
 
 use std::fmt;
+use std::sync::{Arc, Weak};
 
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
@@ -19,14 +20,16 @@ use aws_types::region::Region;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 
-use crate::account::Account;
+use crate::account::{Account, Shared};
 use crate::faults;
 use crate::iam::Keys;
 
 /// The connector; it is its own client, since nothing about it depends on a client's settings.
 #[derive(Clone)]
 struct Connector {
-    account: Account,
+    account: Weak<Shared>,
+    /// Keeps the account alive as long as a client is there, unless the account itself keeps the client.
+    _kept: Option<Account>,
 }
 
 impl fmt::Debug for Connector {
@@ -47,8 +50,12 @@ impl HttpClient for Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let account = self.account.clone();
-        HttpConnectorFuture::new(async move { answer(&account, request).await })
+        let shared = self.account.upgrade();
+        HttpConnectorFuture::new(async move {
+            let gone = || ConnectorError::other("the pocket account is gone".into(), None);
+            let account = shared.map(|shared| Account { shared }).ok_or_else(gone)?;
+            answer(&account, request).await
+        })
     }
 }
 
@@ -71,13 +78,15 @@ fn body_of(bytes: Bytes) -> SdkBody {
 
 /// A configuration with which every SDK client talks to the account.
 ///
-/// Retries wait by the virtual clock and without chance, so that one seed gives one history.
-pub(crate) fn sdk_config(account: &Account) -> SdkConfig {
+/// Retries wait by the virtual clock and without chance, so that one seed gives one history. Whoever has it keeps the account
+/// alive, unless it is for a program that the account `hosts`.
+pub(crate) fn sdk_config(account: &Account, hosts: bool) -> SdkConfig {
     let clock = account.clock().clone();
     let sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .http_client(Connector {
-            account: account.clone(),
+            account: Arc::downgrade(&account.shared),
+            _kept: (!hosts).then(|| account.clone()),
         })
         .region(Region::new(account.place().region))
         .time_source(SharedTimeSource::new(clock.clone()))

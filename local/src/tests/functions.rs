@@ -298,3 +298,17 @@ async fn a_function_writes_its_log_in_the_name_of_its_role() {
     world.pass(TimeDelta::minutes(1)).await;
     assert_eq!(lines(&world), written);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_the_account_hosts_does_not_keep_it_alive() {
+    let world = World::new(Options::default());
+    let account = world.account.clone();
+    let sdk = account.hosted_sdk_config();
+    account.host(std::sync::Arc::new(move |_| {
+        let _ = &sdk;
+        Box::pin(async { Ok(json!(null)) })
+    }));
+    let shared = std::sync::Arc::downgrade(&account.shared);
+    drop((world, account));
+    assert!(shared.upgrade().is_none());
+}

@@ -70,7 +70,7 @@ pub fn host(account: &Account) -> Answers {
     let answers = Answers::default();
     let reported = answers.clone();
     // The account holds the program, so the program must not hold the account: it takes what it needs of it.
-    let (sdk, clock) = (account.sdk_config(), account.clock().clone());
+    let (sdk, clock) = (account.hosted_sdk_config(), account.clock().clone());
     account.host(Arc::new(move |invocation: Invocation| {
         let (sdk, clock) = (sdk.clone(), clock.clone());
         let (idle, answers) = (idle.clone(), answers.clone());
