@@ -28,7 +28,7 @@ pub(super) struct Held {
     pub(super) tags: Vec<String>,
     /// When the digest was first pushed.
     first: DateTime<Utc>,
-    /// Whether anything told of it, under whatever tag, but under one.
+    /// Whether anything told of it, under a tag that the policy takes.
     heard: bool,
 }
 
@@ -81,12 +81,13 @@ impl Pushes {
         let there = all
             .iter()
             .filter(|record| record.done <= at && record.push.kind == Kind::Image);
+        let takes = |tag: &String| asked.takes(tag) == Some(true);
         let mut held: Vec<Held> = Vec::new();
         for record in there {
             let push = &record.push;
-            // A record without a tag tells of no push.
-            let visible = record.visible.is_some() && push.tag.is_some();
-            let heard = visible || record.missed.is_some();
+            // A record without a tag that the policy takes tells of no push.
+            let taken = push.tag.as_ref().is_some_and(takes);
+            let heard = taken && (record.visible.is_some() || record.missed.is_some());
             let own = push.tag.iter().filter(|tag| {
                 let named = Named::Tag((*tag).clone());
                 self.resolve(repository, &named, at).as_ref() == Some(&push.digest)
@@ -103,7 +104,6 @@ impl Pushes {
                 heard,
             });
         }
-        let takes = |tag: &String| asked.takes(tag) == Some(true);
         let eligible = held.into_iter().filter(|held| held.tags.iter().any(takes));
         if asked.by_version() {
             let highest = |held: &Held| held.tags.iter().filter_map(|tag| Version::read(tag)).max();

@@ -104,10 +104,14 @@ impl Model {
             let moved = runs.rolled.contains(repository) && !digests.iter().any(heard);
             return (!moved).then_some("does not run it");
         }
-        let over = service
-            .completed
-            .as_ref()
-            .is_some_and(|completed| completed.id == runs.id);
+        // In the same look-up ecroll may have begun another one for another repository.
+        let before = service.before.as_ref().filter(|before| {
+            let same = before.digests_of(repository) == digests;
+            same && runs.at >= since && runs.by == By::Ecroll
+        });
+        let over = service.completed.as_ref().is_some_and(|completed| {
+            completed.id == runs.id || before.is_some_and(|before| completed.id == before.id)
+        });
         (!over && service.desired > 0).then_some("is still being deployed")
     }
 
