@@ -127,7 +127,7 @@ pub fn ended(
                 service: service.name.clone(),
                 repository: repository.name.clone(),
                 tag: entry.tag.clone(),
-                push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
+                push: seen.map_or_else(|| entry.called().to_owned(), |push| push.id().to_owned()),
                 state,
                 revision: service.task_definition.clone(),
                 reason: change.reason.clone(),

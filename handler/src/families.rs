@@ -21,7 +21,7 @@ use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Definition, Gap, Inventory};
-use crate::ledger::Stamp;
+use crate::ledger::{Stamp, lasting};
 use crate::plan::{self, FAMILIES, Roll};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -49,7 +49,9 @@ pub(crate) async fn decide(
     }
     // A further tag joins an image's push without changing how that is called.
     let records = pushes.iter().flat_map(|push| &push.tagged);
-    let ids: BTreeSet<String> = records.map(|record| record.id.clone()).collect();
+    let ids: BTreeSet<String> = records
+        .map(|record| lasting(&record.id).to_owned())
+        .collect();
     if context.has_concluded(&ids) {
         return done;
     }

@@ -168,12 +168,15 @@ impl Definition {
         of.map(|(image, _)| image.as_str()).collect()
     }
 
-    /// When ecroll registered this revision, for whichever push; `None` where somebody else did.
+    /// When ecroll registered this revision, for whichever push; `None` where somebody else did: who copies the tags and changes an
+    /// image leaves a stamp that does not fit.
     #[must_use]
     pub fn made(&self) -> Option<DateTime<Utc>> {
-        let mut repositories = self.repositories().into_iter();
-        let stamped = repositories.any(|repository| self.stamp(repository).is_some());
-        crate::scheduled::time(self.raw.get("registeredAt")?).filter(|_| stamped)
+        let tagged = |of: &&Repository| self.tags.iter().any(|(key, _)| *key == ledger::key(of));
+        let repositories = self.repositories();
+        let mut stamped = repositories.into_iter().filter(tagged).peekable();
+        let made = stamped.peek().is_some() && stamped.all(|of| self.stamp(of).is_some());
+        crate::scheduled::time(self.raw.get("registeredAt")?).filter(|_| made)
     }
 
     /// The push that ecroll made this revision for, if its images are still those of that push.

@@ -77,10 +77,24 @@ fn parts(mark: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// An identity as reports and a warm function's memory name it: what the registry tells of is asked for again, and each answer has
+/// a second of its own.
+#[must_use]
+pub fn lasting(id: &str) -> &str {
+    match found(id) {
+        Some(_) => id.rsplit_once('-').map_or(id, |(lasting, _)| lasting),
+        None => id,
+    }
+}
+
+/// What follows in an identity of what nothing but the registry told of.
+pub(crate) fn found(id: &str) -> Option<&str> {
+    id.strip_prefix(ECR)?.strip_prefix(FOUND)
+}
+
 /// Until when the registry was known to hold what it told of by this identity.
 fn found_until(word: &str) -> Option<DateTime<Utc>> {
-    let found = word.strip_prefix(ECR)?.strip_prefix(FOUND)?;
-    let (_, seconds) = found.rsplit_once('-')?;
+    let (_, seconds) = found(word)?.rsplit_once('-')?;
     DateTime::from_timestamp(seconds.parse().ok()?, 0)
 }
 
@@ -98,8 +112,10 @@ fn same(word: &str, digest: Option<&str>, time: DateTime<Utc>, push: &Push) -> b
         || (digest == Some(short(&push.digest).as_str())
             && tagged.any(|t| {
                 let near = (t.time - time).abs() <= APART;
-                let until = found_until(word).is_some_and(|until| (time..=until).contains(&t.time));
-                other_road(&t.id) && (near || until)
+                let held = |id: &str, from, at| {
+                    found_until(id).is_some_and(|until| (from..=until).contains(&at))
+                };
+                other_road(&t.id) && (near || held(word, time, t.time) || held(&t.id, t.time, time))
             }))
 }
 
@@ -219,6 +235,12 @@ impl Entry {
     #[must_use]
     pub fn word(&self) -> &str {
         parts(&self.id).0
+    }
+
+    /// The identity by which reports name the push.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        lasting(self.word())
     }
 
     /// The tag's value.

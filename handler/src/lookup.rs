@@ -77,7 +77,7 @@ pub(crate) async fn look_up(
     } = done?;
     let asked = reconciled.is_some() || !context.config.reconcile;
     // What was missed and still waits, for its wave or for AWS, is in no log: the next sweep has to ask again.
-    let waits = reconciled == Some(Missed::Some) && session.is_unfinished();
+    let waits = session.misses_still();
     if whole && failed.is_none() && asked && !waits {
         context.set_reconciled(to);
     }

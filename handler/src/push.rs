@@ -62,7 +62,7 @@ impl Push {
     /// The identity by which the report names it: that of its first record.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.order.3
+        ledger::lasting(&self.order.3)
     }
 
     /// The tag pushed last.

@@ -15,6 +15,7 @@ use crate::families;
 use crate::image::Repository;
 use crate::in_use;
 use crate::inventory::{Gap, Inventory};
+use crate::ledger::{self, lasting};
 use crate::origins;
 use crate::plan::{self, Cargo, Histories, Plan, Roll};
 use crate::policy::TagPolicy;
@@ -127,7 +128,7 @@ impl<'c> Session<'c> {
             let joined = pushes.iter().find(|push| {
                 let mut tagged = push.tagged.iter();
                 push.repository.name == decision.repository
-                    && tagged.any(|tagged| tagged.id == decision.push)
+                    && tagged.any(|tagged| lasting(&tagged.id) == decision.push)
             });
             if let Some(push) = joined {
                 push.id().clone_into(&mut decision.push);
@@ -306,6 +307,13 @@ impl<'c> Session<'c> {
         let gap = self.inventory.gaps.iter().any(|gap| gap.retryable);
         let failed = self.decisions.iter().any(|decision| decision.retryable);
         self.dry || self.unfinished || gap || failed
+    }
+
+    /// Whether a push of which only the registry told waits for its wave, or failed in a way that a retry may mend: no log holds it.
+    pub(crate) fn misses_still(&self) -> bool {
+        let found = |decision: &&Decision| ledger::found(&decision.push).is_some();
+        let mut found = self.decisions.iter().filter(found);
+        found.any(|d| d.retryable || self.unfinished && d.outcome == Outcome::Held)
     }
 
     /// The report, told to all who are to hear of it.

@@ -223,10 +223,11 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
         let past = ecs::history(at, &doubt.cluster, &doubt.service, doubt.since);
         let history = match past.await {
             Ok(mut deployed) => {
-                if doubt.makers {
-                    makers(context, at, &mut deployed).await;
+                let told = doubt.makers.then(|| makers(context, at, &mut deployed));
+                match futures_util::future::OptionFuture::from(told).await {
+                    Some(Err(error)) => History::Unknown(error.to_string()),
+                    _ => History::Known(deployed),
                 }
-                History::Known(deployed)
             }
             Err(error) => History::Unknown(error.to_string()),
         };
@@ -235,20 +236,35 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
     concurrent::all(asked).await.into_iter().collect()
 }
 
-/// Learns which of the revisions deployed ecroll made. One that cannot be read, or is gone, is taken for somebody else's.
-async fn makers(context: &Context, at: Access<'_>, deployed: &mut [Deployed]) {
-    let read = deployed.iter().map(|past| async move {
-        let arn = &past.task_definition;
-        if let Some(known) = context.definition(arn) {
-            return known.made();
+/// Learns which of the revisions deployed ecroll made. One that is gone for good is taken for somebody else's.
+///
+/// # Errors
+/// When AWS refused to tell of one, in a way that a retry may mend.
+async fn makers(
+    context: &Context,
+    at: Access<'_>,
+    deployed: &mut [Deployed],
+) -> Result<(), AwsError> {
+    let arns: BTreeSet<String> = deployed
+        .iter()
+        .map(|past| past.task_definition.clone())
+        .collect();
+    let read = arns.into_iter().map(|arn| async move {
+        if let Some(known) = context.definition(&arn) {
+            return Ok((arn, known.made()));
         }
-        let read = ecs::describe_task_definition(at, arn).await;
-        read.ok().and_then(|definition| definition.made())
+        match ecs::describe_task_definition(at, &arn).await {
+            Ok(definition) => Ok((arn, definition.made())),
+            Err(error) if error.retryable => Err(error),
+            Err(_) => Ok((arn, None)),
+        }
     });
-    let made = concurrent::all(read).await;
-    for (past, made) in deployed.iter_mut().zip(made) {
-        past.made = made;
+    let read: Result<Vec<_>, AwsError> = concurrent::all(read).await.into_iter().collect();
+    let made: BTreeMap<String, _> = read?.into_iter().collect();
+    for past in deployed {
+        past.made = made.get(&past.task_definition).copied().flatten();
     }
+    Ok(())
 }
 
 /// Reads services of one cluster once more, right before they are changed.

@@ -53,8 +53,10 @@ impl Deciding<'_> {
                 tag: left.entry.tag.clone(),
                 digest: push.map(|push| push.digest.clone()).unwrap_or_default(),
                 pushed: (left.entry.time, left.entry.id.clone()),
-                push: push
-                    .map_or_else(|| left.entry.word().to_owned(), |push| push.id().to_owned()),
+                push: push.map_or_else(
+                    || left.entry.called().to_owned(),
+                    |push| push.id().to_owned(),
+                ),
                 reason: TAKEN_UP.to_owned(),
             }
         };

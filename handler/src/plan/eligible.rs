@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::missing::{Choice, is_found};
+use super::missing::{Whose, is_found};
 use super::verdict::{Candidate, time};
 use super::{Deciding, Plan, platform};
 use crate::config::{Action, Match};
@@ -38,12 +38,19 @@ impl Deciding<'_> {
         for push in pushed.iter().copied() {
             match self.eligible(push) {
                 Ok(candidate) => match self.found(&candidate) {
-                    Choice::Nobodys => candidates.push(candidate),
-                    Choice::Asked => self.doubt(push.time(), true, plan),
-                    Choice::Somebodys => {
+                    Whose::Nobodys => candidates.push(candidate),
+                    Whose::Asked => self.doubt(push.time(), true, plan),
+                    Whose::Somebodys => {
                         let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";
                         let (tag, reason) = (&candidate.tag, reason.to_owned());
                         let decision = self.decision(push, tag, Outcome::Skipped, reason);
+                        plan.decisions.push(decision);
+                    }
+                    Whose::Unknown(why) => {
+                        let reason = format!(
+                            "the log never told of it, and whether somebody chose what runs cannot be known: {why}"
+                        );
+                        let decision = self.decision(push, &candidate.tag, Outcome::Held, reason);
                         plan.decisions.push(decision);
                     }
                 },
@@ -58,11 +65,14 @@ impl Deciding<'_> {
 
     /// Whose choice it is that a push does not run of which nothing but the registry told, as far as the policy takes it. Once
     /// the ledger names it, it is a push as any other.
-    fn found(&self, candidate: &Candidate<'_>) -> Choice {
-        let Candidate { push, record, .. } = candidate;
+    fn found(&self, candidate: &Candidate<'_>) -> Whose {
+        let push = candidate.push;
+        let policy = self.settings(&push.repository).tags;
+        let mut tagged = push.tagged.iter();
+        let told = tagged.any(|tagged| policy.allows(&tagged.tag) && !is_found(tagged));
         let entry = self.service.entry(&push.repository);
-        if !is_found(record) || entry.is_some_and(|entry| entry.names(push)) {
-            return Choice::Nobodys;
+        if told || entry.is_some_and(|entry| entry.names(push)) {
+            return Whose::Nobodys;
         }
         self.chosen_since(push.time())
     }

@@ -9,6 +9,7 @@
 use chrono::TimeDelta;
 
 use super::Deciding;
+use super::missing::is_found;
 use super::service::TAKEN_UP;
 use super::verdict::{Candidate, Settled, Verdict, newer, time};
 use crate::image::Repository;
@@ -56,7 +57,8 @@ impl Deciding<'_> {
                 },
                 None => Entry::new(push, record, tag, runs, runs),
             };
-            let knows = named.is_some_and(|entry| entry.word() == word(&record.id));
+            let same = |entry: &Entry| entry.word() == word(&record.id) || is_found(record);
+            let knows = named.is_some_and(same);
             let note = (later.is_none() && !knows).then_some(fresh);
             return settled(candidate, Outcome::Unchanged, reason, note);
         }

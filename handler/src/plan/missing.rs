@@ -3,7 +3,8 @@
 //! A record above 256 KB never arrives, an event above 100 KB neither, a trail may have been stopped, and a service may have
 //! been on hold when its push passed. Where ECR holds a newer image that the policy takes, no push in sight is of it, no
 //! ledger speaks of it, and nobody has deployed the service since it was pushed, it is a push of its own. Whoever deployed
-//! since chose what runs, and that stays. What ecroll deployed meanwhile for other pushes is nobody's choice.
+//! since chose what runs, and that stays. What ecroll deployed meanwhile for other pushes is nobody's choice, and what the circuit
+//! breaker undid together with another push is still to be tried alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use super::{Deciding, Deployed, History};
 use crate::config::{Config, Match};
 use crate::image::Repository;
 use crate::inventory::Inventory;
-use crate::ledger::{ECR, FOUND};
+use crate::ledger::{self, ECR, Entry, FOUND};
 use crate::policy::{TagPolicy, version};
 use crate::push::{Push, Tagged};
 
@@ -41,14 +42,16 @@ impl Listed {
 }
 
 /// Whose choice it is that a service does not run what a registry holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whose {
     /// Nobody's: it was missed.
     Nobodys,
-    /// Somebody has deployed the service since, or nobody can tell.
+    /// Somebody has deployed the service since.
     Somebodys,
     /// That depends on what was deployed since, and by whom.
     Asked,
+    /// Nobody can tell: why.
+    Unknown(String),
 }
 
 /// Images by repository.
@@ -56,8 +59,7 @@ pub(crate) type Listings = BTreeMap<Repository, Vec<Listed>>;
 
 /// Whether nothing but the registry told of a tag.
 pub(crate) fn is_found(tagged: &Tagged) -> bool {
-    let id = tagged.id.strip_prefix(ECR);
-    id.is_some_and(|id| id.starts_with(FOUND))
+    ledger::found(&tagged.id).is_some()
 }
 
 /// The repositories in which something may be missing: those that services run which could be rolled.
@@ -144,34 +146,46 @@ impl Deciding<'_> {
     /// Whether neither the ledger nor a deployment explains that an image does not run.
     fn misses(&self, repository: &Repository, image: &Listed) -> bool {
         let pushed_at = image.pushed_at.trunc_subsecs(0);
-        let explained = self
-            .service
-            .entry(repository)
-            .is_some_and(|entry| entry.is_of(&image.digest) || entry.time >= pushed_at);
-        !explained && self.chosen_since(pushed_at) != Choice::Somebodys
+        let runs = &self.service.task_definition;
+        if let Some(entry) = self.service.entry(repository) {
+            let one = entry.is_of(&image.digest);
+            if one && entry.shared && !entry.new.names(runs) {
+                return true;
+            }
+            if one || entry.time >= pushed_at {
+                return false;
+            }
+        }
+        self.chosen_since(pushed_at) != Whose::Somebodys
     }
 
     /// Whether what runs was chosen by somebody after a time: not where ecroll alone deployed since, other pushes or other
-    /// repositories, with revisions that it made since then.
-    pub(super) fn chosen_since(&self, time: DateTime<Utc>) -> Choice {
+    /// repositories, with ever newer revisions that it made since then.
+    pub(super) fn chosen_since(&self, time: DateTime<Utc>) -> Whose {
         if !self.was_deployed_since(time) {
-            return Choice::Nobodys;
+            return Whose::Nobodys;
         }
+        // Only where ecroll made what runs, or what was undone, there is anything to ask.
+        let runs = &self.service.task_definition;
+        let undone = |entry: &Entry| entry.new != entry.base && entry.base.names(runs);
         let mut repositories = self.definition.repositories().into_iter();
-        if !repositories.any(|repository| self.service.entry(repository).is_some()) {
-            return Choice::Somebodys;
+        let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
+        if !undone && self.definition.made().is_none_or(|made| made < time) {
+            return Whose::Somebodys;
         }
         let deployed = match self.history {
-            None => return Choice::Asked,
-            Some(History::Unknown(_)) => return Choice::Somebodys,
+            None => return Whose::Asked,
+            Some(History::Unknown(why)) => return Whose::Unknown(why.clone()),
             Some(History::Known(deployed)) => deployed,
         };
-        let mut since = deployed.iter().filter(|past| past.at >= time).peekable();
-        let own = |past: &Deployed| past.made.is_some_and(|made| made >= time);
-        if since.peek().is_some() && since.all(own) {
-            Choice::Nobodys
+        let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
+        since.sort_by_key(|past| past.at);
+        let own = |past: &&Deployed| past.made.is_some_and(|made| made >= time);
+        let onwards = since.is_sorted_by(|one, next| one.made < next.made);
+        if !since.is_empty() && since.iter().all(own) && onwards {
+            Whose::Nobodys
         } else {
-            Choice::Somebodys
+            Whose::Somebodys
         }
     }
 

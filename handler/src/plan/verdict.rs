@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::missing::is_found;
 use super::{Deciding, Plan, Undated};
 use crate::config::Action;
 use crate::image::Repository;
@@ -152,7 +153,8 @@ impl Deciding<'_> {
                     return Verdict::Undated(Box::new(undated));
                 }
                 // A further tag of the same push: the ledger names it by that one from now on.
-                let renamed = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+                let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+                let renamed = other && !is_found(record);
                 let id = ledger::mark(&record.id, &push.digest);
                 let note = renamed.then(|| Entry {
                     id,
@@ -218,7 +220,9 @@ impl Deciding<'_> {
             let new = RevisionName::of(runs);
             return Some(Entry { new, ..entry });
         }
-        (record.time >= entry.time && fresh.word() != entry.word()).then_some(fresh)
+        // What is found again has another identity each time.
+        let other = record.time >= entry.time && fresh.word() != entry.word();
+        (other && !is_found(record)).then_some(fresh)
     }
 }
 

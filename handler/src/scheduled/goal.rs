@@ -289,7 +289,7 @@ fn says(
         digest: digest
             .or_else(|| stamp.map(|stamp| stamp.digest))
             .unwrap_or_default(),
-        push: seen.map_or_else(|| entry.word().to_owned(), |push| push.id().to_owned()),
+        push: seen.map_or_else(|| entry.called().to_owned(), |push| push.id().to_owned()),
         because: format!("{name} runs it"),
     })
 }

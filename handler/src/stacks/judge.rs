@@ -207,7 +207,8 @@ impl<'a> Case<'a> {
             let tag = push.tag();
             return Err(format!("policy {policy} does not take the tag {tag}"));
         };
-        if is_found(last) && self.was_changed_after(push.time()) {
+        let found = allowed.iter().all(|tagged| is_found(tagged));
+        if found && self.was_changed_after(push.time()) {
             return Err(
                 "the log never told of it, and the stack was changed since: whoever did so chose its tag"
                     .to_owned(),

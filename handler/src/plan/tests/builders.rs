@@ -235,7 +235,7 @@ impl Scene {
             service.tags.insert(note.tag.0.clone(), note.tag.1.clone());
         }
         for roll in &plan.rolls {
-            let revision = self.revision(roll);
+            let revision = self.revision(roll, minute);
             let mut services = self.inventory.services.iter_mut();
             let service = services.find(|s| s.arn == roll.service.arn).unwrap();
             service.tags.extend(roll.entries(&revision));
@@ -270,7 +270,7 @@ impl Scene {
         });
     }
 
-    pub(super) fn revision(&mut self, roll: &Roll) -> String {
+    pub(super) fn revision(&mut self, roll: &Roll, minute: i64) -> String {
         let registration = match &roll.source {
             Source::Registered(arn) => return arn.clone(),
             Source::Same => return roll.service.task_definition.clone(),
@@ -281,6 +281,7 @@ impl Scene {
         let tags = raw["tags"].take();
         let number = 100 + u32::try_from(self.inventory.definitions.len()).unwrap();
         raw["taskDefinitionArn"] = json!(arn(number));
+        raw["registeredAt"] = json!(at(minute).timestamp());
         self.define(Definition::read(&json!({"taskDefinition": raw, "tags": tags})).unwrap());
         arn(number)
     }

@@ -20,7 +20,7 @@ fn rule_01_of_two_pushes_within_a_second_the_logs_order_decides_for_a_family_too
     scene.records = vec![record("web:a", "d1", 0, "z-greater-id")];
     let begun = plan(&scene, &first);
     assert_eq!(rolled(&begun), ["web:a"]);
-    let made = scene.revision(&begun.rolls[0]);
+    let made = scene.revision(&begun.rolls[0], 0);
     assert_eq!(rolled(&plan(&scene, &made)), Vec::<String>::new());
 
     let mut second = record("web:b", "d2", 0, "a-smaller-id");
@@ -28,6 +28,6 @@ fn rule_01_of_two_pushes_within_a_second_the_logs_order_decides_for_a_family_too
     scene.records.push(second);
     let next = plan(&scene, &made);
     assert_eq!(rolled(&next), ["web:b"]);
-    let made = scene.revision(&next.rolls[0]);
+    let made = scene.revision(&next.rolls[0], 0);
     assert_eq!(rolled(&plan(&scene, &made)), Vec::<String>::new());
 }

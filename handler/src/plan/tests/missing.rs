@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::builders::{Scene, arn, at, image, outcomes, repository, rolled};
+use super::builders::{Scene, arn, at, image, outcomes, repository, rolled, writes_nothing};
 use crate::inventory::Definition;
 use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
 use crate::plan::missing::{Listed, Listings, missing, questions};
+use crate::plan::{Deployed, History};
 use crate::push::Found;
 use crate::record::Record;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
@@ -34,8 +35,12 @@ fn missed(scene: &Scene, images: &[Listed]) -> Vec<String> {
     found.map(|image| image.digest).collect()
 }
 
-/// As the edge hands it on.
+/// As the edge hands it on, at an hour into the story.
 fn told(scene: &mut Scene, image: &Listed) {
+    told_at(scene, image, 60);
+}
+
+fn told_at(scene: &mut Scene, image: &Listed, minute: i64) {
     let tags = image.tags.iter().enumerate();
     scene.records.extend(tags.map(|(place, tag)| Found {
         record: Record {
@@ -43,7 +48,7 @@ fn told(scene: &mut Scene, image: &Listed) {
             tag: tag.clone(),
             digest: image.digest.clone(),
             time: at((image.pushed_at - at(0)).num_minutes()),
-            id: image.id(place, at(60)),
+            id: image.id(place, at(minute)),
             kind: Kind::Image,
         },
         timestamp: image.pushed_at.timestamp_millis(),
@@ -183,6 +188,74 @@ fn rule_01_a_service_that_took_it_keeps_it_while_others_wait_for_it() {
     assert_eq!(rolled(&scene.look_up(60)), ["web:v1"]);
     let plan = scene.settled();
     assert_eq!(outcomes(&plan), [(Unchanged, "v1")], "known by the ledger");
+    // The next sweep asks again, and the answer has another second: nothing is written for that, and reports call it the same.
+    let before = scene.pushes()[0].id().to_owned();
+    scene.records.clear();
+    told_at(&mut scene, &image, 65);
+    assert_eq!(scene.pushes()[0].id(), before);
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_01_what_the_breaker_undid_together_with_another_push_is_still_tried_alone() {
+    let mut scene = Scene::new(&["web:seed", "side:seed"]).pushed("side:v2", "s2", 5);
+    let image = listed("d1", &["v1"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["side:v2", "web:v1"]);
+    let undone = scene.web().task_definition.clone();
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 62);
+    scene.records.retain(|found| found.record.tag != "v1");
+    assert_eq!(missed(&scene, std::slice::from_ref(&image)), ["sha256:d1"]);
+    told_at(&mut scene, &image, 120);
+    let past = Deployed {
+        task_definition: undone,
+        at: at(60),
+        undone: true,
+        made: Some(at(60)),
+    };
+    scene.histories.insert(web, History::Known(vec![past]));
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["web:v1"], "{plan:#?}");
+}
+
+#[test]
+fn rule_03_a_person_who_goes_back_among_ecrolls_own_revisions_has_chosen() {
+    let mut scene = after_another();
+    let first = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("side:v3", "s3", 20);
+    assert_eq!(rolled(&scene.look_up(22)), ["side:v3"]);
+    scene.records.clear();
+    let (web, number) = (scene.web().arn.clone(), first.rsplit(':').next().unwrap());
+    scene.deploy(&web, number.parse().unwrap(), 30);
+    told(&mut scene, &listed("d1", &["v1"], 5));
+    assert_eq!(outcomes(&scene.asked()), [(Skipped, "v1")]);
+}
+
+#[test]
+fn rule_03_where_nobody_can_tell_who_deployed_it_is_held_with_the_reason() {
+    let mut scene = after_another();
+    told(&mut scene, &listed("d1", &["v1"], 5));
+    let web = scene.web().arn.clone();
+    let denied = "ListServiceDeployments: AccessDenied".to_owned();
+    scene.histories.insert(web, History::Unknown(denied));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert!(plan.decisions[0].reason.contains("AccessDenied"));
+}
+
+#[test]
+fn rule_03_a_tag_that_was_told_is_the_push_that_the_registry_tells_of_later() {
+    // The image is older than its tag, of which the record told; the registry knows the image's time alone.
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 50);
+    assert_eq!(rolled(&scene.look_up(55)), ["web:v1"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 60);
+    scene.records.clear();
+    told_at(&mut scene, &listed("d1", &["v1"], 0), 800);
+    assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
 }
 
 #[test]

@@ -315,8 +315,8 @@ fn rule_04_a_nested_stack_and_a_value_that_nobody_sees_are_refused_with_the_fix(
 #[test]
 fn rule_02_what_only_the_registry_told_of_does_not_undo_a_later_choice() {
     let mut found = push(10, "D2", &["v2"]);
-    found.tagged[0].id = "ecr:found-d2-0".to_owned();
-    found.order.3 = "ecr:found-d2-0".to_owned();
+    found.tagged[0].id = "ecr:found-d2-0-1772355600".to_owned();
+    found.order.3.clone_from(&found.tagged[0].id);
     let later = any(&stack("v1", 20), std::slice::from_ref(&found));
     has(&later, &["v2 skipped: the log never told of it"]);
     has(&any(&stack("v1", 0), &[found]), &["v2 rolled"]);
