@@ -2,14 +2,12 @@
 """Times `ecroll filter` beside other programs on the same files in the same run; README.md says how."""
 
 import argparse
-import datetime
 import glob
 import gzip
 import hashlib
 import itertools
 import json
 import os
-import platform
 import random
 import resource
 import shutil
@@ -17,12 +15,15 @@ import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-WORK = os.path.join(ROOT, "target", "bench-filters")
-# Crates on the path that is timed. The others, above all the AWS SDK, are built for size: none of their code runs here, but
-# what they bring has to be relocated at every start.
-TIMED = "memchr flate2 zlib-rs crc32fast serde serde_json itoa anstream anstyle-parse".split()
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import machine  # noqa: E402
+from machine import ROOT, say  # noqa: E402
+
+WORK = os.path.join(ROOT, "target", "bench-filters")
+
+OURS, COUNT, UNPACKING = "ecroll filter", "ecroll filter --count", "decompressing alone, same library"
 JQ = (
     'select(.eventSource == "ecr.amazonaws.com" and .eventName == "PutImage" and (has("errorCode") | not)'
     ' and (.requestParameters.imageTag | type == "string")) | .eventID'
@@ -45,10 +46,6 @@ begin, used = time.perf_counter(), time.process_time()
 pattern = '{ ($.eventSource = "ecr.amazonaws.com") && ($.eventName = "PutImage") }'
 rows = [json.loads(line)["eventID"] for line in open(sys.argv[1]) if match(json.loads(line), pattern)]
 print(json.dumps([time.perf_counter() - begin, time.process_time() - used, rows]))"""
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 # ---------------------------------------------------------------------------------------------------- the corpora
@@ -180,22 +177,16 @@ def corpora(megabytes):
 # ---------------------------------------------------------------------------------------------------- the programs
 
 
-def build():
-    """The program and the floors. `ECROLL_BIN` and `UNPACK_BIN` name ready ones."""
-    if os.environ.get("ECROLL_BIN"):
-        return os.environ["ECROLL_BIN"], os.environ["UNPACK_BIN"]
+def floors():
+    """The program that does no more than has to be done."""
     target = os.path.join(WORK, "build")
-    options = ["--release", "--config", 'profile.release.package."*".opt-level="s"']
-    for crate in TIMED:
-        options += ["--config", f"profile.release.package.{crate}.opt-level=3"]
-    environment = dict(os.environ, CARGO_TARGET_DIR=target)
-    for what in (["-p", "ecroll-setup", "--bin", "ecroll"], ["-p", "ecroll-filters", "--example", "unpack"]):
-        subprocess.run(["cargo", "build", *options, *what], cwd=ROOT, env=environment, check=True)
-    return os.path.join(target, "release/ecroll"), os.path.join(target, "release/examples/unpack")
+    command = "cargo build --locked --quiet --release -p ecroll-filters --example unpack".split()
+    subprocess.run(command, cwd=ROOT, env=dict(os.environ, CARGO_TARGET_DIR=target), check=True)
+    return os.path.join(target, "release/examples/unpack")
 
 
 def system_package(command, package):
-    if not shutil.which(command):
+    if not shutil.which(command) and shutil.which("apt-get"):
         say(f"installing {package}")
         subprocess.run(["apt-get", "install", "-y", "-qq", package], stdout=subprocess.DEVNULL, check=False)
     return shutil.which(command)
@@ -277,13 +268,17 @@ def in_python(python, program, *words, times=2):
 
 
 class Table:
+    """The rows of one corpus, printed as they come."""
+
     def __init__(self, reference, run, size):
         self.reference, self.run, self.size = reference, run, size
+        self.cpu = {}
 
     def add(self, name, run, found):
         if run is None:
             return
         wall, cpu = run[:2]
+        self.cpu[name] = cpu
         if found is None:
             same = "–"
         elif found == self.reference:
@@ -295,14 +290,47 @@ class Table:
         print(f"| {name} | {wall:.3f} | {cpu:.3f} | {speed:,.0f} | {times_wall} | {times_cpu} | {same} |", flush=True)
 
 
+def aims(tables):
+    """What issues of speed ask for, by time on a processor; only of what was measured."""
+
+    def rate(corpus, program=OURS):
+        table = tables[corpus]
+        return table.size / table.cpu[program] / 1e9
+
+    def times(corpus, peer):
+        return tables[corpus].cpu[peer] / tables[corpus].cpu[OURS]
+
+    def has(corpus, *peers):
+        return corpus in tables and all(peer in tables[corpus].cpu for peer in peers)
+
+    rows = []
+    if has("hits-1", COUNT):
+        whole, count = rate("hits-1"), rate("hits-1", COUNT)
+        rows.append(("1 % hits: 4 GB/s", f"{whole:.2f} GB/s, with `--count` {count:.2f}", min(whole, count) >= 4))
+    if has("decoys"):
+        rows.append(("decoys: 1.5 GB/s", f"{rate('decoys'):.2f} GB/s", rate("decoys") >= 1.5))
+    duck = [name for name in tables if has(name, "DuckDB, 1 thread")]
+    if has("hits-1", "DuckDB, 1 thread"):
+        here = "; ".join(f"{name} {times(name, 'DuckDB, 1 thread'):.1f} ×" for name in duck)
+        rows.append(("1 % hits: 5 × DuckDB on one thread", here, times("hits-1", "DuckDB, 1 thread") >= 5))
+    if has("hits-1", "jq"):
+        here = "; ".join(f"{name} {times(name, 'jq'):.0f} ×" for name in tables if has(name, "jq"))
+        rows.append(("1 % hits: aiming at 100 × jq", here, times("hits-1", "jq") >= 100))
+    if has("gz", UNPACKING):
+        share = 1 / times("gz", UNPACKING)
+        rows.append((".gz: at most 1.15 × decompressing", f"{share:.2f} ×", share <= 1.15))
+    machine.aims(rows)
+
+
 def main():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--megabytes", type=int, default=300)
     words.add_argument("--only", nargs="*", help="hits-1 decoys hits-100 escapes records gz")
     words.add_argument("--quick", action="store_true", help="only ecroll and the floors")
+    words.add_argument("--ecroll", help="this program, rather than what a release holds")
     options = words.parse_args()
     os.makedirs(WORK, exist_ok=True)
-    ecroll, unpack = build()
+    ecroll, unpack = os.path.abspath(options.ecroll or machine.released("release/ecroll")), floors()
     files, origin = corpora(options.megabytes)
     pattern = subprocess.run([ecroll, "filter", "--put-image"], capture_output=True, text=True, check=True).stdout.strip()
     jq = rg = jaq = python = None
@@ -310,12 +338,13 @@ def main():
         jq, rg = system_package("jq", "jq"), system_package("rg", "ripgrep")
         jaq = cargo_program("jaq")
         python = python_with("duckdb", "aws-json-term-matcher")
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line), "?")
-    print(f"{datetime.date.today()}, {os.cpu_count()} cores ({model}), Linux {platform.release()}, load {os.getloadavg()[0]:.2f}.")
+    print(machine.line())
     print(f"Corpora of {options.megabytes} MB from {origin}.")
     if not options.quick:
         library = version(python, "-c", "import duckdb; print(duckdb.__version__)")
-        print(f"{version(jq, '--version')}; {version(rg, '--version')}; {version(jaq, '--version') if jaq else 'no jaq'}; DuckDB {library}.")
+        peers = {"jq": jq, "ripgrep": rg, "jaq": jaq}
+        print("; ".join(version(path, "--version") if path else f"no {name}" for name, path in peers.items()) + f"; DuckDB {library}.")
+    tables = {}
     for name, file in files.items():
         if options.only and name not in options.only:
             continue
@@ -324,16 +353,16 @@ def main():
         ours = [ecroll, "filter", pattern, file]
         reference = rows(ours)
         subprocess.run(["cat", file], stdout=subprocess.DEVNULL, check=True)
-        run = measured(ours, 5)
-        table = Table(reference, run, size)
-        print(f"\n**{name}**: {size:,} bytes, {len(reference):,} matches, load {os.getloadavg()[0]:.2f}\n")
+        run = measured(ours, 15)
+        table = tables[name] = Table(reference, run, size)
+        print(f"\n**{name}**: {size:,} bytes, {len(reference):,} matches, {machine.load()}\n")
         print("| program | wall s | CPU s | MB per CPU s | times ecroll's wall | CPU | rows |\n|---|---|---|---|---|---|---|")
-        table.add("ecroll filter", run, reference)
-        table.add("ecroll filter --count", measured([*ours, "--count"], 5), None)
+        table.add(OURS, run, reference)
+        table.add(COUNT, measured([*ours, "--count"], 15), None)
         if packed:
-            table.add("decompressing alone, same library", measured([unpack, file], 5), None)
+            table.add(UNPACKING, measured([unpack, file], 15), None)
         else:
-            table.add("reading alone", measured([unpack, "--read", file], 5), None)
+            table.add("reading alone", measured([unpack, "--read", file], 15), None)
             if name != "records":
                 ten = measured([unpack, "--search", pattern, file], 1)
                 table.add("the search alone, in memory", (ten[0] / 10, ten[1] / 10), None)
@@ -345,7 +374,7 @@ def main():
             if peer:
                 command = f"{opened}{peer} -r '{program}' {'' if packed else file}"
                 table.add(os.path.basename(peer), *measured_rows(command))
-        if rg and name != "records":
+        if rg and jq and name != "records":
             command = f"{rg} -zF '\"PutImage\"' {file} | {jq} -r '{program}'"
             table.add("rg \\| jq, needle chosen by hand", measured(command, 3, True), rows(command, True))
         if python and name != "records":
@@ -361,6 +390,7 @@ def main():
                 scale = size / os.path.getsize(sample)
                 same = run[2] == rows([ecroll, "filter", pattern, sample])
                 table.add(f"aws-json-term-matcher, from 101 lines ({'same rows' if same else 'other rows'})", (run[0] * scale, run[1] * scale), None)
+    aims(tables)
 
 
 main()

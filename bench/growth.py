@@ -1,27 +1,27 @@
 #!/usr/bin/env python3
-"""How the cost of each job grows with the work, as a line each and as bench/growth.svg; README.md says how."""
+"""How the cost of each job grows with the work, as a line each and as a plot; README.md says how."""
 
 import argparse
 import datetime
 import json
 import math
 import os
-import platform
 import resource
 import subprocess
 import sys
 from html import escape
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import machine  # noqa: E402
+from machine import ROOT, say  # noqa: E402
+
 WORK = os.path.join(ROOT, "target", "bench-growth")
 FIGURES = "cargo test --workspace --quiet --test rules -- --ignored --nocapture figures".split()
 # Of a plot: its frame, and what the axes reach to, as multiples of the least work and its cost.
 LEFT, TOP, WIDE, HIGH, MOST = 60, 20, 420, 420, 5000
 COLOURS = ("#0b62a4", "#b5460f", "#2f7d32", "#7a3fa0", "#8a6d00", "#c2185b")
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def used(command):
@@ -160,12 +160,13 @@ def svg(jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ecroll", default="target/release/ecroll", help="the program, built for release")
+    parser.add_argument("--ecroll", help="this program, rather than what a release holds")
+    parser.add_argument("--svg", metavar="FILE", help="write the plot there")
     parser.add_argument("--no-look-up", action="store_true", help="leave out what is measured by a test")
     options = parser.parse_args()
     os.makedirs(WORK, exist_ok=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ecroll = os.path.abspath(options.ecroll)
+    ecroll = os.path.abspath(options.ecroll or machine.released("release/ecroll"))
     jobs = {}
     for name, measure in {
         "filter --count, MB of lines: processor s": filtered,
@@ -179,15 +180,15 @@ def main():
         seconds, calls = looked_up()
         jobs["first look-up, services: s, with AWS's rates"] = seconds
         jobs["first look-up, services: calls"] = calls
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line), "?")
-    print(f"{datetime.date.today()}, {os.cpu_count()} cores ({cpu}), Linux {platform.release()}, load {os.getloadavg()[0]:.2f}.\n")
+    print(machine.line() + "\n")
     print("| job | measured: work → cost | twice the work costs |")
     print("|---|---|---|")
     for name, points in jobs.items():
         measured = "; ".join(f"{work:,} → {cost:.3g}" if isinstance(cost, float) else f"{work:,} → {cost:,}" for work, cost in points)
         print(f"| {name} | {measured} | {growth(points):.2f} × |")
-    with open(os.path.join(ROOT, "bench", "growth.svg"), "w", encoding="utf-8") as file:
-        file.write(svg(jobs))
+    if options.svg:
+        with open(options.svg, "w", encoding="utf-8") as file:
+            file.write(svg(jobs))
 
 
 if __name__ == "__main__":

@@ -2,25 +2,25 @@
 """Times the handler from its start to the end of its first roll, beside programs that people use; README.md says how."""
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import ssl
 import statistics
 import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(ROOT, "bench", "handlers"))
+sys.path[:0] = [HERE, os.path.join(HERE, "handlers")]
 
+import machine  # noqa: E402
 import programs  # noqa: E402
-from account import CLUSTER, Account  # noqa: E402
+from account import Account  # noqa: E402
 from far_away import FarAway  # noqa: E402
 from lambda_api import Function  # noqa: E402
-from programs import WORK, say  # noqa: E402
+from machine import ROOT, load, say  # noqa: E402
+from programs import WORK  # noqa: E402
 
 OURS = "ecroll's handler"
 ALARM = {
@@ -119,9 +119,7 @@ def medians(rows):
     return [statistics.median(column) for column in zip(*rows)]
 
 
-def start_table(stage, commands, times):
-    say(f"{times} starts of each")
-    found = starts(stage, commands, times)
+def start_table(found, times):
     own = found[OURS]
     lines = [
         f"\n**Start**: from the start of the process to its first request for an event, the median of {times}; {load()}\n",
@@ -134,7 +132,8 @@ def start_table(stage, commands, times):
     return lines
 
 
-def roll_table(stage, commands, tools, services, runs):
+def rolls(stage, commands, tools, services, runs):
+    """What each program takes to roll so many services: medians, by what is measured."""
     rows = {name: [] for name in [*commands, *tools]}
     for turn in range(runs):
         say(f"{services} services, run {turn + 1} of {runs}")
@@ -142,7 +141,10 @@ def roll_table(stage, commands, tools, services, runs):
             rows[name].append(stage.wake(commands[name], services))
         for name in tools:
             rows[name].append(stage.run(tools[name], services))
-    found = {name: {key: statistics.median(run[key] for run in all) for key in all[0]} for name, all in rows.items()}
+    return {name: {key: statistics.median(run[key] for run in all) for key in all[0]} for name, all in rows.items()}
+
+
+def roll_table(stage, found, services, runs):
     own = found[OURS]
     plural = "s" if services > 1 else ""
     lines = [
@@ -163,8 +165,22 @@ def roll_table(stage, commands, tools, services, runs):
     return lines
 
 
-def load():
-    return f"load {os.getloadavg()[0]:.2f}"
+def aims(started, rolled):
+    """What was to be reached beside the functions in Python; of the tools of a CI job nothing was asked."""
+    rows = []
+    if started:
+        own, *others = started.values()
+        sooner, used = (min(row[place] / own[place] for row in others) for place in (0, 1))
+        rows.append(("start: 50 × sooner than Python on boto3", f"{sooner:.0f} ×, on a processor {used:.0f} ×", sooner >= 50))
+        memory = min(row[2] / own[2] for row in others)
+        rows.append(("start: at most 1/5 of its memory", f"{own[2]:.1f} MiB, 1/{memory:.1f}", memory >= 5))
+    for key, aim, least in (("end", "10 × sooner", 10), ("peak", "at most 1/5 of the memory", 5)):
+        for services, found in rolled.items():
+            own, others = found[OURS], {name: row for name, row in found.items() if "trips" in row and name != OURS}
+            times = {name: row[key] / own[key] for name, row in others.items()}
+            here = "; ".join(f"{value:.1f} × ({name})" for name, value in times.items())
+            rows.append((f"the end of the first roll, services: {services}: {aim}", here, min(times.values()) >= least))
+    machine.aims(rows)
 
 
 def main():
@@ -174,7 +190,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5, help="how often each program rolls; the median counts")
     parser.add_argument("--latency", type=float, default=0.04, help="seconds that a call takes at least")
     parser.add_argument("--tls", action="store_true", help="reach the account by https")
-    parser.add_argument("--handler", help="this one, rather than building it")
+    parser.add_argument("--handler", help="this one, rather than what a release holds")
     parser.add_argument("--python", default=sys.executable, help="the Python of the peers")
     parser.add_argument("--no-tools", action="store_true", help="only functions")
     options = parser.parse_args()
@@ -182,20 +198,24 @@ def main():
     emulator = os.path.join(programs.venv(options.python, "emulator", programs.EMULATOR), "python")
     peers = programs.functions(options.python)
     tools = {} if options.no_tools else programs.tools(options.python)
-    ours = options.handler or programs.handler()
+    ours = options.handler or machine.released("lambda/handler")
     commands = {OURS: [os.path.abspath(ours)]} | peers
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8") if "model name" in line), "?")
     version = subprocess.run([options.python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"{datetime.date.today()}, {os.cpu_count()} cores ({cpu}), Linux {platform.release()}.")
+    print(machine.line())
     print(f"{version}, {', '.join([programs.BOTO3, programs.ECS_DEPLOY, programs.AWS_CLI, programs.EMULATOR[0]])}.")
     print(f"The handler has {os.path.getsize(ours):,} bytes.")
     account = Account(emulator, os.path.join(ROOT, "tests", "foreign"), os.path.join(WORK, "home"))
     try:
         stage = Stage(account, options.latency, options.tls)
+        started, rolled = {}, {}
         if options.starts:
-            print(*start_table(stage, commands, options.starts), sep="\n", flush=True)
+            say(f"{options.starts} starts of each")
+            started = starts(stage, commands, options.starts)
+            print(*start_table(started, options.starts), sep="\n", flush=True)
         for services in options.services:
-            print(*roll_table(stage, commands, tools, services, options.runs), sep="\n", flush=True)
+            rolled[services] = rolls(stage, commands, tools, services, options.runs)
+            print(*roll_table(stage, rolled[services], services, options.runs), sep="\n", flush=True)
+        aims(started, rolled)
     finally:
         account.end()
 

@@ -12,16 +12,18 @@ import subprocess
 import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
-sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "bench", "handlers")]
+sys.path[:0] = [HERE, os.path.join(HERE, "handlers")]
 
 import handlers  # noqa: E402
+import machine  # noqa: E402
 import programs  # noqa: E402
 from account import CLUSTER, GROUP, REGION, Account, image, record  # noqa: E402
 from far_away import FarAway  # noqa: E402
 from lambda_api import Function  # noqa: E402
-from programs import WORK, say  # noqa: E402
+from machine import say  # noqa: E402
+from programs import WORK  # noqa: E402
 
 # How far the log reaches back, and what CloudWatch Logs takes at once: a megabyte, with 26 bytes for each event.
 DAY, BATCH = 23 * 3600, 1_000_000
@@ -135,18 +137,20 @@ def looks(pocket, command, latency, tag):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ecroll", default="target/release/ecroll", help="the program whose pocket account serves the log")
-    parser.add_argument("--handler", default="target/lambda/handler")
+    parser.add_argument("--ecroll", help="the program whose pocket account serves the log, rather than what a release holds")
+    parser.add_argument("--handler", help="likewise")
     parser.add_argument("--megabytes", type=int, nargs="*", default=[1, 100, 1000], help="of other records, within a day")
     parser.add_argument("--latency", type=float, default=0.04, help="seconds that a call takes at least")
     options = parser.parse_args()
     os.makedirs(WORK, exist_ok=True)
-    commands = {handlers.OURS: [os.path.abspath(options.handler)]}
+    ecroll = os.path.abspath(options.ecroll or machine.released("release/ecroll"))
+    commands = {handlers.OURS: [os.path.abspath(options.handler or machine.released("lambda/handler"))]}
     commands["Python, half an hour back"] = programs.functions(sys.executable)["Python, one call after the other"]
+    print(machine.line() + "\n")
     print("| log | program | look-up | s | calls | pages of the log | MB of them | peak MiB |")
     print("|---|---|---|---|---|---|---|---|")
     for megabytes in options.megabytes:
-        pocket = Pocket(options.ecroll)
+        pocket = Pocket(ecroll)
         try:
             pocket.serve()
             began = time.perf_counter()

@@ -13,7 +13,12 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import machine  # noqa: E402
+from machine import ROOT  # noqa: E402
+
 WORK = os.path.join(ROOT, "target", "bench-size")
 # In the names of symbols these stand for what they were made for.
 STANDARD = {"core", "alloc", "std", "compiler_builtins", "hashbrown", "gimli", "addr2line", "rustc_demangle", "miniz_oxide"}
@@ -95,10 +100,11 @@ def main():
     parser.add_argument("--binary", help="this one, with its symbols, rather than building it")
     options = parser.parse_args()
     binary = options.binary or os.path.join(WORK, "lambda", "handler")
+    print(machine.line())
     if not options.binary:
         print("building; from nothing it takes a quarter of an hour", file=sys.stderr)
         wall, cpu = build(not options.keep)
-        print(f"Build: {wall:.0f} s on the clock, {cpu:.0f} s on processors, load {os.getloadavg()[0]:.2f} at its end.")
+        print(f"Build: {wall:.0f} s on the clock, {cpu:.0f} s on processors, {machine.load()} at its end.")
     bare, packed = zipped(binary)
     print(f"The binary has {bare:,} bytes, the zip {packed:,}: {packed / (4 << 20) * 100:.0f} % of 4 MB.")
     table("crate", crates(binary), 25, "KiB", lambda value: f"{value / 1024:,.0f}")

@@ -4,31 +4,16 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 from account import CLUSTER, GROUP, REGION
+from machine import ROOT, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 WORK = os.path.join(ROOT, "target", "bench-handlers")
 EMULATOR = ["ministack==1.5.33", "cbor2==6.2.1"]
 BOTO3, ECS_DEPLOY, AWS_CLI = "boto3==1.44.5", "ecs-deploy==1.17.0", "awscli==1.46.3"
 # Where Linux distributions keep the certificates of all authorities.
 BUNDLES = ("/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem")
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def handler():
-    """Builds the handler with the profile that setup asks for."""
-    say("building the handler")
-    folder = os.path.join(WORK, "build")
-    environment = os.environ | {"CARGO_TARGET_DIR": folder, "CARGO_INCREMENTAL": "0"}
-    command = ["cargo", "build", "--locked", "--quiet", "--profile", "lambda", "-p", "ecroll-handler"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return os.path.join(folder, "lambda", "handler")
 
 
 def venv(python, name, packages):
