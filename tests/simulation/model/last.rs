@@ -187,11 +187,11 @@ impl Model {
         let since = came.max(service.changed_at);
         let sweep = self.settings.sweep.unwrap_or_default();
         // A warm look-up reads what is new. All is read every twelfth time, and by a new function.
-        let unread = |came: DateTime<Utc>| {
-            let all_read = self.restarted.is_some_and(|at| at > came);
-            came > newest.order.0 && came + sweep * FULL > now && !all_read
+        let unread = |since: DateTime<Utc>| {
+            let all_read = self.restarted.is_some_and(|at| at > since);
+            since > newest.order.0 && since + sweep * FULL > now && !all_read
         };
-        if came.is_some_and(unread) {
+        if since.is_some_and(unread) {
             return false;
         }
         if since.is_some_and(|since| since + sweep > newest.order.0 + self.settings.look_back) {

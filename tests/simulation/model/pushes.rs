@@ -220,11 +220,12 @@ impl Pushes {
         Some((push.at, push.at, push.id.clone()))
     }
 
-    /// Whether one digest was last pushed later than another, whether or not anybody heard of it.
+    /// Whether one digest was last pushed by a tag later than another, whether or not anybody heard of it: what has no tag moves
+    /// none.
     pub(super) fn is_newer(&self, repository: &Repository, digest: &str, than: &str) -> bool {
         let last = |digest: &str| {
             let all = self.records.get(repository).into_iter().flatten();
-            let of = all.filter(|record| record.push.digest == digest);
+            let of = all.filter(|record| record.push.digest == digest && record.push.tag.is_some());
             of.map(|record| record.push.at).max()
         };
         last(digest) > last(than)
