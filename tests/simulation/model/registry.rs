@@ -86,8 +86,8 @@ impl Pushes {
         for record in there {
             let push = &record.push;
             // A record without a tag that the policy takes tells of no push.
-            let taken = push.tag.as_ref().is_some_and(takes);
-            let heard = taken && (record.visible.is_some() || record.missed.is_some());
+            let eligible = push.tag.as_ref().is_some_and(takes);
+            let heard = eligible && (record.visible.is_some() || record.missed.is_some());
             let own = push.tag.iter().filter(|tag| {
                 let named = Named::Tag((*tag).clone());
                 self.resolve(repository, &named, at).as_ref() == Some(&push.digest)

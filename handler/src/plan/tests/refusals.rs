@@ -212,8 +212,8 @@ fn rule_03_what_somebody_deployed_and_took_back_while_nothing_could_roll_stays_s
 
 #[test]
 fn a_service_on_hold_or_closed_to_ecroll_is_not_written_to() {
-    let hold = json!({"service": {"hold": true}});
-    let held = Scene::new(&["web:v1"]).configured(&hold);
+    let config = json!({"service": {"hold": true}});
+    let held = Scene::new(&["web:v1"]).configured(&config);
     let mut closed = Scene::new(&["web:v1"]);
     closed.web().express = true;
     for scene in [held, closed] {
