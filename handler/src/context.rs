@@ -14,12 +14,13 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::image::Repository;
-use crate::inventory::{Definition, Origin};
+use crate::inventory::{Definition, Origin, Service};
 use crate::lookup::Mark;
 use crate::plan::Undated;
 use crate::site::{Access, Place, Site};
 use crate::stacks;
 use crate::telling::news::Told;
+use crate::written::{Tags, Written};
 
 /// Where the time comes from.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -72,6 +73,8 @@ struct Memory {
     settled: Option<BTreeSet<String>>,
     /// What was done to stacks, by their ARNs.
     stacks: BTreeMap<String, stacks::Remembered>,
+    /// What was written into ledgers of late.
+    written: Written,
 }
 
 /// ARN of the service, beginning of the deployment, repository.
@@ -237,6 +240,19 @@ impl Context {
         } else {
             known.extend(definitions.clone());
         }
+    }
+
+    /// Remembers what was written into the ledger of the service of an ARN, and what was read there before.
+    pub(crate) fn remember_ledger(&self, arn: &str, before: &Tags, after: &Tags) {
+        let now = self.now();
+        self.memory().written.remember(arn, before, after, now);
+    }
+
+    /// Whether ECS answered with a service as it was before its ledger was written.
+    pub(crate) fn is_outdated(&self, service: &Service) -> bool {
+        let now = self.now();
+        let written = &mut self.memory().written;
+        written.is_newer_than(&service.arn, &service.tags, now)
     }
 
     /// Remembers that AWS denied to write a service's ledger.

@@ -217,6 +217,18 @@ impl Entry {
         same(word, digest, self.time, push)
     }
 
+    /// The same entry, naming the push by another of its records. What the registry told of had the time of the image, which may
+    /// have come long before its tag.
+    #[must_use]
+    pub fn renamed(self, push: &Push, record: &Tagged) -> Self {
+        let time = match found(self.word()) {
+            Some(_) => record.time,
+            None => self.time,
+        };
+        let id = mark(&record.id, &push.digest);
+        Self { time, id, ..self }
+    }
+
     /// Whether the entry speaks of a push of this digest, be it another push.
     #[must_use]
     pub fn is_of(&self, digest: &str) -> bool {

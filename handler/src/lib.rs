@@ -71,6 +71,7 @@ mod target;
 mod telling;
 pub mod trigger;
 mod way;
+mod written;
 
 #[cfg(test)]
 mod tests;

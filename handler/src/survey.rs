@@ -39,6 +39,17 @@ impl Part {
         }
     }
 
+    /// Takes out what is older than what this function wrote, and answers the ARNs.
+    fn take_outdated(&mut self, context: &Context) -> Vec<String> {
+        let services = std::mem::take(&mut self.services).into_iter();
+        let (old, kept): (Vec<_>, Vec<_>) =
+            services.partition(|service| context.is_outdated(service));
+        self.services = kept;
+        let old: Vec<String> = old.into_iter().map(|service| service.arn).collect();
+        self.progress.retain(|arn, _| !old.contains(arn));
+        old
+    }
+
     fn join(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut all = Self::default();
         for part in parts {
@@ -131,14 +142,19 @@ async fn everything(
         .collect();
     let parts = followed
         .iter()
-        .map(|cluster| cluster_services(at, cluster, wanted));
+        .map(|cluster| cluster_services(context, at, cluster, wanted));
     let mut all = Part::join(concurrent::all(parts).await);
     all.clusters = followed;
     Ok(all)
 }
 
 /// The services of one cluster.
-async fn cluster_services(at: Access<'_>, cluster: &str, wanted: Option<Wanted<'_>>) -> Part {
+async fn cluster_services(
+    context: &Context,
+    at: Access<'_>,
+    cluster: &str,
+    wanted: Option<Wanted<'_>>,
+) -> Part {
     let mut arns = match ecs::list_services(at, cluster).await {
         Ok(arns) => arns,
         Err(error) => {
@@ -148,13 +164,41 @@ async fn cluster_services(at: Access<'_>, cluster: &str, wanted: Option<Wanted<'
     if let Some(wanted) = wanted {
         arns.retain(|arn| wanted(cluster, arn));
     }
-    let described = arns.chunks(BATCH).map(|some| async move {
-        match ecs::describe_services(at, cluster, some, wanted.is_some()).await {
-            Ok(described) => part(cluster, described),
-            Err(error) => Part::gap(gap(cluster, "", &error)),
-        }
-    });
+    let described = arns
+        .chunks(BATCH)
+        .map(|some| settled(context, at, cluster, some, wanted.is_some()));
     Part::join(concurrent::all(described).await)
+}
+
+/// At most ten services of one cluster. Those that ECS shows as they were before this function wrote to them are read once more;
+/// where that does not help nothing is known of them for now, or a push would roll them twice.
+async fn settled(
+    context: &Context,
+    at: Access<'_>,
+    cluster: &str,
+    arns: &[String],
+    progress: bool,
+) -> Part {
+    let mut read = described(at, cluster, arns, progress).await;
+    let old = read.take_outdated(context);
+    if !old.is_empty() {
+        let mut anew = described(at, cluster, &old, progress).await;
+        for arn in anew.take_outdated(context) {
+            let message = "ECS answers with what was there before the ledger was written: the next look-up asks again";
+            let error = AwsError::strange("DescribeServices", message, true);
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            anew.gaps.push(gap(cluster, name, &error));
+        }
+        read = Part::join([read, anew]);
+    }
+    read
+}
+
+async fn described(at: Access<'_>, cluster: &str, arns: &[String], progress: bool) -> Part {
+    match ecs::describe_services(at, cluster, arns, progress).await {
+        Ok(described) => part(cluster, described),
+        Err(error) => Part::gap(gap(cluster, "", &error)),
+    }
 }
 
 fn part(cluster: &str, described: ecs::Described) -> Part {
@@ -300,10 +344,7 @@ pub(crate) async fn progress(
     });
     let read = batches.map(|(cluster, some)| async move {
         let at = context.where_is(cluster, Deadline::NONE);
-        match ecs::describe_services(at, cluster, some, true).await {
-            Ok(described) => part(cluster, described),
-            Err(error) => Part::gap(gap(cluster, "", &error)),
-        }
+        described(at, cluster, some, true).await
     });
     let Part {
         services,

@@ -32,6 +32,7 @@ mod rule_03_force;
 mod rule_03_once;
 mod rule_03_orders;
 mod rule_03_roads;
+mod rule_03_stale;
 mod rule_04_exactly_these_services;
 mod rule_04_settings;
 mod rule_04_targets;

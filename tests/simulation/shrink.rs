@@ -1,4 +1,4 @@
-//! Making a failing history smaller as long as it fails by the same rule.
+//! Making a failing history smaller as long as it fails in the same way.
 
 use crate::history::History;
 use crate::run::run;
@@ -8,13 +8,12 @@ use crate::world::ALARM;
 /// How many runs it may take.
 const TRIES: usize = 600;
 
-/// The smallest history found that violates the same rule, with what it violates.
+/// The smallest history found that violates the same rule in the same way, with what it violates.
 pub(crate) fn shrink(history: &History, violations: &[Violation]) -> (History, Vec<Violation>) {
-    let rule = violations.first().map_or(0, |violation| violation.rule);
     let mut search = Search {
         best: history.clone(),
         violations: violations.to_vec(),
-        rule,
+        way: violations.first().map(way).unwrap_or_default(),
         tries: 0,
     };
     loop {
@@ -33,8 +32,15 @@ pub(crate) fn shrink(history: &History, violations: &[Violation]) -> (History, V
 struct Search {
     best: History,
     violations: Vec<Violation>,
-    rule: u8,
+    way: (u8, Vec<String>),
     tries: usize,
+}
+
+/// The rule and what was said of it, without names, numbers and digests: one rule may be broken in several ways.
+fn way(violation: &Violation) -> (u8, Vec<String>) {
+    let words = violation.what.split_whitespace();
+    let plain = words.filter(|word| word.bytes().all(|b| b.is_ascii_lowercase()));
+    (violation.rule, plain.map(str::to_owned).collect())
 }
 
 impl Search {
@@ -45,7 +51,7 @@ impl Search {
         }
         self.tries += 1;
         let violations = run(&candidate).violations;
-        let same = violations.iter().any(|v| v.rule == self.rule);
+        let same = violations.iter().any(|v| way(v) == self.way);
         if same {
             self.best = candidate;
             self.violations = violations;

@@ -13,7 +13,7 @@ use super::missing::is_found;
 use super::service::TAKEN_UP;
 use super::verdict::{Candidate, Settled, Verdict, newer, time};
 use crate::image::Repository;
-use crate::ledger::{Entry, mark, word};
+use crate::ledger::{Entry, word};
 use crate::push::Push;
 use crate::report::Outcome;
 
@@ -51,10 +51,7 @@ impl Deciding<'_> {
             let reason = format!("deployed at {}, after this push", time(deployed));
             // A further record of the push that was deployed: its time is no reason to deploy again.
             let fresh = match named {
-                Some(entry) => Entry {
-                    id: mark(&record.id, &push.digest),
-                    ..entry.clone()
-                },
+                Some(entry) => entry.clone().renamed(push, record),
                 None => Entry::new(push, record, tag, runs, runs),
             };
             let same = |entry: &Entry| entry.word() == word(&record.id) || is_found(record);

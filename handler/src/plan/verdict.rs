@@ -155,11 +155,7 @@ impl Deciding<'_> {
                 // A further tag of the same push: the ledger names it by that one from now on.
                 let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
                 let renamed = other && !is_found(record);
-                let id = ledger::mark(&record.id, &push.digest);
-                let note = renamed.then(|| Entry {
-                    id,
-                    ..entry.clone()
-                });
+                let note = renamed.then(|| entry.clone().renamed(push, record));
                 return match self.doubtful(repository, entry, Some(candidate)) {
                     Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
                     other => other,

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cargo, Plan, Roll, Source};
+use super::verdict::{newer, time};
+use super::{Cargo, Deciding, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
 use crate::inventory::{Gap, Inventory, Service};
@@ -20,6 +21,10 @@ enum Stage<'a> {
     Waits(&'a Service),
     /// It had it, and somebody or the circuit breaker undid that.
     Undone(&'a Service),
+    /// A newer push came there first, and that one's deployment is under way: the ledger's words for it.
+    WaitsWithNewer(&'a Service, String),
+    /// The same, and that one was undone.
+    NewerUndone(&'a Service, String),
 }
 
 /// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
@@ -108,7 +113,11 @@ impl<'a> Stages<'a> {
             };
             for decision in plan.decisions.iter().filter(of) {
                 let push = pushes.iter().find(|push| push.id() == decision.push);
-                if let Some(stage) = push.and_then(|push| stage(service, push, decision)) {
+                let stage = push.and_then(|push| match decision.outcome {
+                    Outcome::Skipped => passed(service, push, pushes, inventory, config),
+                    _ => stage(service, push, decision),
+                });
+                if let Some(stage) = stage {
                     add(&decision.push, stage);
                 }
             }
@@ -150,6 +159,19 @@ impl<'a> Stages<'a> {
                     );
                     return Some((reason, true));
                 }
+                Stage::WaitsWithNewer(service, newer) => {
+                    let name = name(service);
+                    let reason = format!("waits for {name} of wave {} to run {newer}", wave + 1);
+                    waits = waits.or(Some((reason, false)));
+                }
+                Stage::NewerUndone(service, newer) => {
+                    let name = name(service);
+                    let reason = format!(
+                        "{name} of wave {} had {newer} undone: an older push goes no further either; the next one begins anew",
+                        wave + 1
+                    );
+                    return Some((reason, true));
+                }
             }
         }
         let mut unread = self.unread.iter();
@@ -182,6 +204,38 @@ fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<S
         }
         Outcome::Failed => Some(Stage::Waits(service)),
         Outcome::Rolled | Outcome::Refused | Outcome::Skipped => None,
+    }
+}
+
+/// How a service stands to a push that it does not take because a newer one came first; a look-up that reads one batch of the log
+/// sees the older one alone. Where they name one tag, the older one would bring a later wave the newer one's image. `None` where
+/// the push is none of the service's, or the newer one runs there.
+fn passed<'a>(
+    service: &'a Service,
+    push: &Push,
+    pushes: &[Push],
+    inventory: &Inventory,
+    config: &Config,
+) -> Option<Stage<'a>> {
+    let entry = service.entry(&push.repository)?;
+    let definition = inventory.definitions.get(&service.task_definition)?;
+    let deciding = Deciding::new(service, definition, &inventory.origins, config);
+    let candidate = deciding.eligible(push).ok()?;
+    let of = pushes
+        .iter()
+        .filter(|other| other.repository == push.repository);
+    let of: Vec<&Push> = of.collect();
+    if entry.names(push) || newer(&candidate, &entry, &of) {
+        return None;
+    }
+    let first = format!("{} of {}, which is newer", entry.tag, time(entry.time));
+    let stamp = definition.stamp(&push.repository);
+    let runs = entry.new.names(&service.task_definition)
+        || stamp.is_some_and(|stamp| stamp.id == entry.word());
+    match (runs, service.deploying) {
+        (_, true) => Some(Stage::WaitsWithNewer(service, first)),
+        (false, false) => Some(Stage::NewerUndone(service, first)),
+        (true, false) => None,
     }
 }
 

@@ -20,11 +20,17 @@ impl Work<'_> {
         }
         let service = &roll.service.arn;
         let at = self.context.where_is(service, self.until).leaving(2);
-        let written = ecs::tag(at, service, &roll.entries(revision)).await;
-        if let Err(error) = &written
-            && error.denied()
-        {
-            self.context.remember_denial(service, &error.to_string());
+        let entries = roll.entries(revision);
+        let written = ecs::tag(at, service, &entries).await;
+        match &written {
+            Ok(()) => {
+                self.context
+                    .remember_ledger(service, &roll.service.tags, &entries);
+            }
+            Err(error) if error.denied() => {
+                self.context.remember_denial(service, &error.to_string());
+            }
+            Err(_) => {}
         }
         Ok(written?)
     }
@@ -74,9 +80,11 @@ impl Work<'_> {
             let value = theirs(key, value).map_or_else(|| before(key), |entry| entry.value());
             (key.clone(), value)
         });
+        let tags = tags.collect();
         let at = self.context.where_is(service, self.until);
-        if let Err(error) = ecs::tag(at, service, &tags.collect()).await {
-            tracing::warn!(service, %error, "ledger not taken back");
+        match ecs::tag(at, service, &tags).await {
+            Ok(()) => self.context.remember_ledger(service, written, &tags),
+            Err(error) => tracing::warn!(service, %error, "ledger not taken back"),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::image::Named;
 use super::reports::{Decision, Report};
-use super::services::{By, Deployment};
+use super::services::{By, Deployment, Service};
 use super::{Model, Moment};
 
 impl Model {
@@ -147,7 +148,8 @@ impl Model {
     /// `unchanged`: the service runs this push's image, or did when the handler looked.
     ///
     /// Excuses: stale answers while something goes wrong on purpose; a tag that was moved on between the push and the
-    /// deployment, so that the revision made for this push runs a newer one; images that the registry never told of; with
+    /// deployment, so that the revision made for this push runs a newer one; a tag that was moved without a record, and a revision
+    /// deployed again by somebody, or by ecroll for another repository, since ecroll brought this push; images that the registry never told of; with
     /// `action = "force"` any deployment since the push ("compares the deployment's time with the ledger's", DESIGN 5.1),
     /// although the breaker may have undone it.
     fn check_unchanged(
@@ -183,7 +185,7 @@ impl Model {
             let digests = super::last::actual(&service, moment);
             digests.iter().any(|(_, digest)| *digest == decision.digest)
         };
-        if !runs && !pulled() {
+        if !runs && !pulled() && !self.is_moved_unheard(&service, decision, moment) {
             let what = format!(
                 "{}/{}: the report says that {} {} runs already, and it does not: {}",
                 decision.key.0,
@@ -194,6 +196,37 @@ impl Model {
             );
             self.say(1, moment.at, what);
         }
+    }
+
+    /// Whether what runs came by a tag of which no record told that it had moved to it, and the decision's push had come to the
+    /// service before: README ("Waves") names the way to rule that out.
+    fn is_moved_unheard(
+        &mut self,
+        service: &Service,
+        decision: &Decision,
+        moment: Moment<'_>,
+    ) -> bool {
+        let (Some(definition), Some(runs)) = (self.runs(&service.key, moment), &service.runs)
+        else {
+            return false;
+        };
+        definition.containers.iter().any(|container| {
+            let Some((repository, Named::Tag(tag))) = &container.named else {
+                return false;
+            };
+            let running = runs.digests.get(&container.name);
+            let groups = self.pushes.groups(repository);
+            let told = |digest: &str| {
+                let mut of = groups.iter().filter(|group| group.digest == digest);
+                of.any(|group| group.records.iter().any(|record| record.tag == *tag))
+            };
+            let mut decided = groups
+                .iter()
+                .filter(|group| group.digest == decision.digest);
+            let done = decided.any(|group| group.ids().any(|id| service.done.contains_key(id)));
+            let of = repository.name == decision.repository;
+            of && done && running.is_some_and(|(_, digest)| !told(digest))
+        })
     }
 
     fn runs_image(&self, deployment: &Deployment, decision: &Decision) -> bool {

@@ -204,7 +204,7 @@ impl Model {
             return false;
         }
         // Of what only the registry told, whoever deployed since chose otherwise.
-        let told = self.pushes.is_told(repository, newest);
+        let told = self.pushes.is_told(repository, newest, &service.asked);
         if !told && service.chosen_at.is_some_and(|at| at >= newest.order.0) {
             return false;
         }

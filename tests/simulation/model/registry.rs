@@ -50,10 +50,14 @@ impl Pushes {
         of.map(|record| record.push.at).min()
     }
 
-    /// Whether a record told of a push, and not the registry alone.
-    pub(super) fn is_told(&self, repository: &Repository, group: &Group) -> bool {
+    /// Whether a record told of a push under a tag that a policy takes, and not the registry alone.
+    pub(super) fn is_told(&self, repository: &Repository, group: &Group, asked: &Asked) -> bool {
         let mut all = self.records.get(repository).into_iter().flatten();
-        all.any(|record| record.visible.is_some() && group.has(&record.push.id))
+        all.any(|record| {
+            let tag = record.push.tag.as_ref();
+            let takes = tag.is_some_and(|tag| asked.takes(tag) == Some(true));
+            takes && record.visible.is_some() && group.has(&record.push.id)
+        })
     }
 
     /// Whether a record told of a push that a policy takes and that came later: a registry knows an image by its first push, and

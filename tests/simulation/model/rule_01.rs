@@ -122,7 +122,8 @@ impl Model {
     /// A bound counts from when the push was visible, nothing went wrong on purpose any more, and no invocation that had
     /// taken long kept the others waiting.
     ///
-    /// Excuses: a service that no longer runs the repository; a push that the look-up no longer reads when its time is over
+    /// Excuses: a service that no longer runs the repository, or has come back to it since (whether it then gets the push is seen in
+    /// the end); a push that the look-up no longer reads when its time is over
     /// ("an outage longer than `look_back`"). With the sweep off the bound is one alarm episode, which is looked at in the
     /// end only.
     pub(super) fn check_owed(&mut self, moment: Moment<'_>) {
@@ -186,7 +187,11 @@ impl Model {
     fn runs_still(&mut self, owed: &Owed, moment: Moment<'_>) -> bool {
         self.runs(&owed.key, moment).is_some_and(|definition| {
             let service = self.services.get(&owed.key);
-            service.is_some_and(|s| s.belongs(&owed.repository, &definition, &self.place))
+            service.is_some_and(|s| {
+                let since = s.since.get(&owed.repository);
+                let stayed = since.is_none_or(|at| *at <= owed.visible);
+                stayed && s.belongs(&owed.repository, &definition, &self.place)
+            })
         })
     }
 }

@@ -310,6 +310,29 @@ fn rule_03_the_record_of_a_tag_that_came_long_after_the_image_is_of_the_push_tha
 }
 
 #[test]
+fn rule_03_once_its_record_has_come_what_was_found_has_the_time_of_its_tag() {
+    let config = json!({"service": {"tags": "semver:1.x"}});
+    let mut scene = Scene::new(&["web:seed"]).configured(&config);
+    let image = listed("d1", &["main", "1.2.0"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["web:1.2.0"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 65);
+    scene.records.clear();
+    let mut scene = scene.pushed("web:1.2.0", "d1", 50);
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Held, "1.2.0")]);
+    scene.carry_out(&plan, 66);
+    // Another image between the image's first tag and this one does not make it a push that nobody rolled.
+    scene.records.clear();
+    let scene = scene.pushed("web:main", "d1", 0).pushed("web:v2", "d2", 5);
+    let mut scene = scene.pushed("web:1.2.0", "d1", 50);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new());
+    assert!(outcomes(&plan).contains(&(Held, "1.2.0")), "{plan:#?}");
+}
+
+#[test]
 fn rule_01_what_the_log_told_under_a_tag_that_the_policy_leaves_out_is_missed_under_another() {
     let config = json!({"service": {"tags": "semver:1.x"}});
     let scene = Scene::new(&["web:seed"]).configured(&config);

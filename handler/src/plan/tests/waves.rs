@@ -87,6 +87,48 @@ fn rule_03_what_was_undone_in_a_wave_goes_no_further_until_the_next_push() {
 }
 
 #[test]
+fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_wave() {
+    let mut scene = scene().pushed("web:v2", "d2", 1);
+    let _ = scene.look_up(5);
+    canary(&mut scene).deploying = true;
+    // A batch of the log holds only the older one.
+    scene.records.pop();
+    let plan = scene.plan();
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    let why = |plan: &Plan| {
+        let mut decisions = plan.decisions.iter();
+        let of = decisions.find(|decision| decision.service == "web");
+        of.map(|decision| decision.reason.clone())
+            .unwrap_or_default()
+    };
+    assert!(
+        why(&plan).starts_with("waits for main/canary of wave 1 to run v2 of"),
+        "{}",
+        why(&plan)
+    );
+    assert!(plan.waiting);
+    // It runs there: the older one holds nobody up.
+    let mut through = scene.clone();
+    canary(&mut through).deploying = false;
+    assert_eq!(services(&through.plan()), ["web"]);
+    // It was undone there: the older one, under the same tag, might bring the same image.
+    canary(&mut scene).deploying = false;
+    arn(2).clone_into(&mut canary(&mut scene).task_definition);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    assert!(
+        why(&plan).starts_with("main/canary of wave 1 had v2 of"),
+        "{}",
+        why(&plan)
+    );
+    assert!(!plan.waiting);
+    // A push that the earlier wave leaves out concerns nobody there.
+    let policy = ("ecroll:tags".to_owned(), "exact:v2".to_owned());
+    canary(&mut scene).tags.extend([policy]);
+    assert_eq!(services(&scene.plan()), ["web"]);
+}
+
+#[test]
 fn who_takes_no_part_lets_the_next_wave_go() {
     for tag in [("ecroll:tags", "exact:other"), ("ecroll:hold", "true")] {
         let mut scene = scene();

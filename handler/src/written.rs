@@ -1,0 +1,101 @@
+//! What this function wrote into ledgers of late, by which an answer of ECS is known that is older than that.
+//!
+//! An answer may be as it was a while before: "the Amazon ECS API follows an eventual consistency model", with waits of up to
+//! five minutes before one may be sure. Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Tags, by their keys.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// After so long an answer is believed, whatever it lacks: somebody may have taken a tag away.
+const SETTLED: TimeDelta = TimeDelta::minutes(5);
+
+/// Tags that were written, by the ARN of the service.
+#[derive(Debug, Default)]
+pub(crate) struct Written(BTreeMap<String, Vec<Writing>>);
+
+/// One tag, as it was read before and as it was written.
+#[derive(Debug)]
+struct Writing {
+    at: DateTime<Utc>,
+    key: String,
+    before: Option<String>,
+    after: String,
+}
+
+impl Written {
+    /// Remembers what was written to the service of an ARN, and what was read there before.
+    pub(crate) fn remember(&mut self, arn: &str, before: &Tags, after: &Tags, now: DateTime<Utc>) {
+        self.forget(now);
+        let writings = after.iter().map(|(key, after)| Writing {
+            at: now,
+            key: key.clone(),
+            before: before.get(key).cloned(),
+            after: after.clone(),
+        });
+        self.0.entry(arn.to_owned()).or_default().extend(writings);
+    }
+
+    /// Whether an answer shows the tags of a service as they were before something that was written to it.
+    pub(crate) fn is_newer_than(&mut self, arn: &str, read: &Tags, now: DateTime<Utc>) -> bool {
+        self.forget(now);
+        let writings = self.0.get(arn).into_iter().flatten();
+        let mut last: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
+        for one in writings {
+            let (after, before) = last.entry(&one.key).or_default();
+            *after = &one.after;
+            before.push(one.before.as_deref());
+        }
+        last.into_iter().any(|(key, (after, before))| {
+            let read = read.get(key).map(String::as_str);
+            read != Some(after) && before.contains(&read)
+        })
+    }
+
+    fn forget(&mut self, now: DateTime<Utc>) {
+        for writings in self.0.values_mut() {
+            writings.retain(|one| now - one.at < SETTLED);
+        }
+        self.0.retain(|_, writings| !writings.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::{Tags, Written};
+
+    fn tags(value: Option<&str>) -> Tags {
+        let tags = value.map(|value| ("ecroll:0".to_owned(), value.to_owned()));
+        tags.into_iter().collect()
+    }
+
+    #[test]
+    fn rule_03_an_answer_from_before_a_write_is_outdated_for_five_minutes() {
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        let mut written = Written::default();
+        written.remember("web", &tags(None), &tags(Some("one")), now);
+        written.remember("web", &tags(Some("one")), &tags(Some("two")), now);
+        for (read, outdated) in [
+            (None, true),
+            (Some("one"), true),
+            (Some("two"), false),
+            (Some("another program's"), false),
+        ] {
+            let is = written.is_newer_than("web", &tags(read), now);
+            assert_eq!(is, outdated, "{read:?}");
+        }
+        assert!(!written.is_newer_than("api", &tags(None), now));
+        // Taken back: what was written last is not outdated, though it stood there before.
+        written.remember("web", &tags(Some("two")), &tags(Some("one")), now);
+        assert!(!written.is_newer_than("web", &tags(Some("one")), now));
+        assert!(written.is_newer_than("web", &tags(Some("two")), now));
+        let later = now + TimeDelta::minutes(5);
+        assert!(!written.is_newer_than("web", &tags(None), later));
+        assert!(written.0.is_empty(), "what is settled is forgotten");
+    }
+}
