@@ -28,7 +28,9 @@ pub(super) struct Held {
     pub(super) tags: Vec<String>,
     /// When the digest was first pushed.
     first: DateTime<Utc>,
-    /// Whether anything told of it, under a tag that the policy takes.
+    /// Whether a record told of it, under a tag that the policy takes.
+    told: bool,
+    /// Whether a record did so or ecroll was seen to know of it.
     heard: bool,
 }
 
@@ -91,12 +93,14 @@ impl Pushes {
             let push = &record.push;
             // A record without a tag that the policy takes tells of no push.
             let eligible = push.tag.as_ref().is_some_and(takes);
-            let heard = eligible && (record.visible.is_some() || record.missed.is_some());
+            let told = eligible && record.visible.is_some();
+            let heard = told || eligible && record.missed.is_some();
             let own = push.tag.iter().filter(|tag| {
                 let named = Named::Tag((*tag).clone());
                 self.resolve(repository, &named, at).as_ref() == Some(&push.digest)
             });
             if let Some(of) = held.iter_mut().find(|held| held.digest == push.digest) {
+                of.told |= told;
                 of.heard |= heard;
                 of.tags.extend(own.cloned());
                 continue;
@@ -105,6 +109,7 @@ impl Pushes {
                 digest: push.digest.clone(),
                 tags: own.cloned().collect(),
                 first: self.first(repository, &push.digest)?,
+                told,
                 heard,
             });
         }
@@ -169,7 +174,7 @@ impl Model {
                     .pushes
                     .newest_held(repository, &roll.service.asked, *at)?;
                 let old = held.first + grace <= moment.at;
-                (old && !held.heard && held.is_named(named)).then_some(held)
+                (old && !held.told && held.is_named(named)).then_some(held)
             });
             let own = repository.account == self.place.account;
             if let Some(held) = found.filter(|_| own) {
