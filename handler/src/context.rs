@@ -252,7 +252,7 @@ impl Context {
     pub(crate) fn is_outdated(&self, service: &Service) -> bool {
         let now = self.now();
         let written = &mut self.memory().written;
-        written.is_newer_than(&service.arn, &service.tags, now)
+        written.is_newer_than(&service.arn, &service.tags, service.deployed_at, now)
     }
 
     /// Remembers that AWS denied to write a service's ledger.

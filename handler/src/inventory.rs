@@ -218,6 +218,8 @@ pub struct Origin {
     pub pushed_at: Option<DateTime<Utc>>,
     /// Why that is not known, where it is not.
     pub unknown: Option<String>,
+    /// It may be known when it is asked again.
+    pub retryable: bool,
 }
 
 impl Inventory {

@@ -217,14 +217,12 @@ impl Entry {
         same(word, digest, self.time, push)
     }
 
-    /// The same entry, naming the push by another of its records. What the registry told of had the time of the image, which may
-    /// have come long before its tag.
+    /// The same entry, naming the push by another of its records. What the registry told of had the time of the image; its tag
+    /// may have come long after, but not after the registry was asked.
     #[must_use]
     pub fn renamed(self, push: &Push, record: &Tagged) -> Self {
-        let time = match found(self.word()) {
-            Some(_) => record.time,
-            None => self.time,
-        };
+        let until = found_until(self.word());
+        let time = until.map_or(self.time, |until| record.time.min(until));
         let id = mark(&record.id, &push.digest);
         Self { time, id, ..self }
     }

@@ -11,6 +11,7 @@
 //! | `session` | passes pushes through all that follows, once or in parts | |
 //! | `origins` | asks where an image comes from that no push in sight dates | ECS, ECR |
 //! | `survey` | reads what runs, and what was deployed where the ledger leaves a doubt | ECS |
+//! | `written` | tells answers of ECS that are older than what this function wrote | |
 //! | [`inventory`], [`image`], [`ledger`] | services, revisions, image references, ecroll's own notes | |
 //! | [`mod@plan`], [`policy`] | decides, as a pure function of all that | |
 //! | `roll`, [`revision`] | does what the plan says | ECS |

@@ -116,6 +116,11 @@ fn origin(
     let mut digests: BTreeSet<Option<String>> = BTreeSet::new();
     let mut pushed_at = None;
     let mut unknown = None;
+    let failed = resolved.get(&one.service).and_then(|r| r.as_ref().err());
+    let failed = failed
+        .into_iter()
+        .chain(dates.get(&one.repository).and_then(|d| d.as_ref().err()));
+    let retryable = failed.into_iter().any(|error| error.retryable);
     for id in ids(one, resolved) {
         let found = match dates.get(&one.repository) {
             Some(Ok(found)) => found.get(&id),
@@ -153,5 +158,6 @@ fn origin(
         digest: digests.pop_first().flatten().filter(|_| digests.is_empty()),
         pushed_at,
         unknown: unknown.filter(|_| pushed_at.is_none()),
+        retryable: retryable && pushed_at.is_none(),
     }
 }

@@ -109,7 +109,7 @@ pub(crate) async fn carry_out(
     let work = &work;
     let batches = batches.into_iter().map(|rolls| work.batch(rolls));
     let rolled = concurrent::some(BATCHES, batches);
-    let (rolled, ()) = futures_util::join!(rolled, note(context, until, &plan.notes));
+    let (rolled, ()) = futures_util::join!(rolled, note(context, inventory, until, &plan.notes));
     rolled.into_iter().flatten().collect()
 }
 

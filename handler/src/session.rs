@@ -179,10 +179,11 @@ impl<'c> Session<'c> {
         if roll.cargo.iter().any(by_version) {
             return false;
         }
-        // The same image again: with the older record it may be one push, and that may have been undone.
+        // The same image again: with the older record it may be one push, and that may have been undone. What only the ledger
+        // names is decided when its push is read.
         let again = |cargo: &Cargo| {
             let entry = roll.service.entry(&cargo.repository);
-            entry.is_some_and(|entry| entry.is_of(&cargo.digest))
+            cargo.digest.is_empty() || entry.is_some_and(|entry| entry.is_of(&cargo.digest))
         };
         if roll.cargo.iter().any(again) {
             return false;

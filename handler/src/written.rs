@@ -39,10 +39,18 @@ impl Written {
         self.0.entry(arn.to_owned()).or_default().extend(writings);
     }
 
-    /// Whether an answer shows the tags of a service as they were before something that was written to it.
-    pub(crate) fn is_newer_than(&mut self, arn: &str, read: &Tags, now: DateTime<Utc>) -> bool {
+    /// Whether an answer shows the tags of a service as they were before something that was written to it. One that shows a later
+    /// deployment is from after it: then somebody took the tag away.
+    pub(crate) fn is_newer_than(
+        &mut self,
+        arn: &str,
+        read: &Tags,
+        deployed_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> bool {
         self.forget(now);
         let writings = self.0.get(arn).into_iter().flatten();
+        let writings = writings.filter(|one| deployed_at.is_none_or(|at| at < one.at));
         let mut last: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
         for one in writings {
             let (after, before) = last.entry(&one.key).or_default();
@@ -86,16 +94,19 @@ mod tests {
             (Some("two"), false),
             (Some("another program's"), false),
         ] {
-            let is = written.is_newer_than("web", &tags(read), now);
+            let is = written.is_newer_than("web", &tags(read), None, now);
             assert_eq!(is, outdated, "{read:?}");
         }
-        assert!(!written.is_newer_than("api", &tags(None), now));
+        let before = now - TimeDelta::minutes(1);
+        assert!(written.is_newer_than("web", &tags(None), Some(before), now));
+        assert!(!written.is_newer_than("web", &tags(None), Some(now), now));
+        assert!(!written.is_newer_than("api", &tags(None), None, now));
         // Taken back: what was written last is not outdated, though it stood there before.
         written.remember("web", &tags(Some("two")), &tags(Some("one")), now);
-        assert!(!written.is_newer_than("web", &tags(Some("one")), now));
-        assert!(written.is_newer_than("web", &tags(Some("two")), now));
+        assert!(!written.is_newer_than("web", &tags(Some("one")), None, now));
+        assert!(written.is_newer_than("web", &tags(Some("two")), None, now));
         let later = now + TimeDelta::minutes(5);
-        assert!(!written.is_newer_than("web", &tags(None), later));
+        assert!(!written.is_newer_than("web", &tags(None), None, later));
         assert!(written.0.is_empty(), "what is settled is forgotten");
     }
 }

@@ -201,8 +201,12 @@ impl Deciding<'_> {
             reason,
             note,
         } = settled;
-        plan.decisions
-            .push(self.decision(candidate.push, &candidate.tag, outcome, reason));
+        let decision = self.decision(candidate.push, &candidate.tag, outcome, reason);
+        plan.decisions.push(Decision {
+            // Only what may be mended by asking again fails before anything was done.
+            retryable: outcome == Outcome::Failed,
+            ..decision
+        });
         if let Some(entry) = note.filter(|_| self.may_note(repository)) {
             plan.notes.push(Note {
                 service: self.service.arn.clone(),

@@ -152,6 +152,14 @@ impl Deciding<'_> {
                 {
                     return Verdict::Undated(Box::new(undated));
                 }
+                // It was only found running, and nothing was deployed since: a record that came late says it never did.
+                let still = self.service.deployed_at.is_some_and(|at| at <= entry.time)
+                    && entry.new.names(&self.service.task_definition);
+                if running.digest.is_some() && entry.new == entry.base && still {
+                    let reason = "a record that came late tells that another image runs";
+                    let reason = reason.to_owned();
+                    return Verdict::Roll { candidate, reason };
+                }
                 // A further tag of the same push: the ledger names it by that one from now on.
                 let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
                 let renamed = other && !is_found(record);
@@ -175,6 +183,15 @@ impl Deciding<'_> {
         if let Some(undated) = self.undated(repository, &candidate) {
             return Verdict::Undated(Box::new(undated));
         }
+        let origin = self.origin(repository);
+        if let Some(why) = origin
+            .filter(|o| o.retryable)
+            .and_then(|o| o.unknown.as_ref())
+        {
+            // What runs may be newer. A refusal for good is no reason to wait: then the push is all that is known.
+            let reason = format!("when what runs was pushed could not be asked: {why}");
+            return settled(candidate, Outcome::Failed, reason);
+        }
         let mut reason = match running.push {
             Some(runs) if runs.tagged.iter().any(|tagged| tagged.tag == *tag) => {
                 format!("{tag} was pushed again")
@@ -182,7 +199,7 @@ impl Deciding<'_> {
             Some(runs) => format!("{tag} is newer than {}", runs.tag()),
             None => format!("{tag} is the newest push"),
         };
-        if let Some(why) = self.origin(repository).and_then(|o| o.unknown.as_ref()) {
+        if let Some(why) = origin.and_then(|o| o.unknown.as_ref()) {
             reason = format!("{reason}; when what runs was pushed is not known: {why}");
         }
         Verdict::Roll { candidate, reason }

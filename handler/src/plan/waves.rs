@@ -114,7 +114,10 @@ impl<'a> Stages<'a> {
             for decision in plan.decisions.iter().filter(of) {
                 let push = pushes.iter().find(|push| push.id() == decision.push);
                 let stage = push.and_then(|push| match decision.outcome {
-                    Outcome::Skipped => passed(service, push, pushes, inventory, config),
+                    Outcome::Skipped => {
+                        let rolls = plan.rolls.iter().any(|r| r.service.arn == service.arn);
+                        passed(service, rolls, push, pushes, inventory, config)
+                    }
                     _ => stage(service, push, decision),
                 });
                 if let Some(stage) = stage {
@@ -167,7 +170,7 @@ impl<'a> Stages<'a> {
                 Stage::NewerUndone(service, newer) => {
                     let name = name(service);
                     let reason = format!(
-                        "{name} of wave {} had {newer} undone: an older push goes no further either; the next one begins anew",
+                        "{name} of wave {} had {newer} undone: an older push of the tag goes no further either; the next one begins anew",
                         wave + 1
                     );
                     return Some((reason, true));
@@ -192,7 +195,7 @@ impl<'a> Stages<'a> {
 }
 
 /// How a service stands to a push by what was decided; `None` where it takes no part: its policy, its platform or its
-/// percentages leave the push out, a newer one took its place, or it is on hold.
+/// percentages leave the push out, or it is on hold. Of what it skipped, [`passed`] tells.
 fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<Stage<'a>> {
     match decision.outcome {
         Outcome::Unchanged if service.deploying => Some(Stage::Waits(service)),
@@ -207,11 +210,12 @@ fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<S
     }
 }
 
-/// How a service stands to a push that it does not take because a newer one came first; a look-up that reads one batch of the log
-/// sees the older one alone. Where they name one tag, the older one would bring a later wave the newer one's image. `None` where
-/// the push is none of the service's, or the newer one runs there.
+/// How a service stands to a push that it does not take because a newer one under the same tag came first; a look-up that reads
+/// one batch of the log sees the older one alone. It would bring a later wave the newer one's image. `None` where the push is none
+/// of the service's, where that may not roll, or where the newer one runs.
 fn passed<'a>(
     service: &'a Service,
+    rolls: bool,
     push: &Push,
     pushes: &[Push],
     inventory: &Inventory,
@@ -225,14 +229,16 @@ fn passed<'a>(
         .iter()
         .filter(|other| other.repository == push.repository);
     let of: Vec<&Push> = of.collect();
-    if entry.names(push) || newer(&candidate, &entry, &of) {
+    let other_tag = !push.tagged.iter().any(|tagged| tagged.tag == entry.tag);
+    let stays = deciding.objection(&push.repository).is_some();
+    if other_tag || stays || entry.names(push) || newer(&candidate, &entry, &of) {
         return None;
     }
     let first = format!("{} of {}, which is newer", entry.tag, time(entry.time));
     let stamp = definition.stamp(&push.repository);
     let runs = entry.new.names(&service.task_definition)
-        || stamp.is_some_and(|stamp| stamp.id == entry.word());
-    match (runs, service.deploying) {
+        || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
+    match (runs, service.deploying || rolls) {
         (_, true) => Some(Stage::WaitsWithNewer(service, first)),
         (false, false) => Some(Stage::NewerUndone(service, first)),
         (true, false) => None,

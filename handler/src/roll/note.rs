@@ -7,6 +7,7 @@ use crate::concurrent;
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecs;
+use crate::inventory::Inventory;
 use crate::ledger::{self, Entry, RevisionName};
 use crate::plan::{Note, Roll};
 
@@ -97,18 +98,31 @@ pub(super) fn is_written(roll: &Roll, revision: &str) -> bool {
 }
 
 /// Writes the ledger of services that run the newest push already. That it failed is told and left to the next look-up.
-pub(super) async fn note(context: &Context, until: Deadline, notes: &[Note]) {
+pub(super) async fn note(
+    context: &Context,
+    inventory: &Inventory,
+    until: Deadline,
+    notes: &[Note],
+) {
     let allowed = notes
         .iter()
         .filter(|note| context.denial(&note.service).is_none());
     let written = allowed.map(|note| async move {
         let tags = BTreeMap::from([note.tag.clone()]);
         let at = context.where_is(&note.service, until);
-        if let Err(error) = ecs::tag(at, &note.service, &tags).await {
-            if error.denied() {
-                context.remember_denial(&note.service, &error.to_string());
+        match ecs::tag(at, &note.service, &tags).await {
+            Ok(()) => {
+                let mut services = inventory.services.iter();
+                if let Some(of) = services.find(|service| service.arn == note.service) {
+                    context.remember_ledger(&of.arn, &of.tags, &tags);
+                }
             }
-            tracing::warn!(service = note.service, %error, "ledger not written");
+            Err(error) => {
+                if error.denied() {
+                    context.remember_denial(&note.service, &error.to_string());
+                }
+                tracing::warn!(service = note.service, %error, "ledger not written");
+            }
         }
     });
     // Few at a time: the rolls take their turns from the same bucket.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::image::Named;
 use super::reports::{Decision, Report};
 use super::services::{By, Deployment, Service};
 use super::{Model, Moment};
@@ -185,7 +184,7 @@ impl Model {
             let digests = super::last::actual(&service, moment);
             digests.iter().any(|(_, digest)| *digest == decision.digest)
         };
-        if !runs && !pulled() && !self.is_moved_unheard(&service, decision, moment) {
+        if !runs && !pulled() && !self.is_overtaken_unheard(&service, decision, moment) {
             let what = format!(
                 "{}/{}: the report says that {} {} runs already, and it does not: {}",
                 decision.key.0,
@@ -198,9 +197,9 @@ impl Model {
         }
     }
 
-    /// Whether what runs came by a tag of which no record told that it had moved to it, and the decision's push had come to the
-    /// service before: README ("Waves") names the way to rule that out.
-    fn is_moved_unheard(
+    /// Whether what runs came by a tag that was moved without a record, after the decision's push had come to the service by that
+    /// tag: README ("Waves") names the way to rule that out.
+    fn is_overtaken_unheard(
         &mut self,
         service: &Service,
         decision: &Decision,
@@ -210,22 +209,15 @@ impl Model {
         else {
             return false;
         };
-        definition.containers.iter().any(|container| {
-            let Some((repository, Named::Tag(tag))) = &container.named else {
-                return false;
-            };
-            let running = runs.digests.get(&container.name);
+        let mut of = definition.repositories();
+        of.any(|repository| {
             let groups = self.pushes.groups(repository);
-            let told = |digest: &str| {
-                let mut of = groups.iter().filter(|group| group.digest == digest);
-                of.any(|group| group.records.iter().any(|record| record.tag == *tag))
-            };
             let mut decided = groups
                 .iter()
                 .filter(|group| group.digest == decision.digest);
             let done = decided.any(|group| group.ids().any(|id| service.done.contains_key(id)));
-            let of = repository.name == decision.repository;
-            of && done && running.is_some_and(|(_, digest)| !told(digest))
+            let own = repository.name == decision.repository;
+            own && done && self.is_moved_unheard(runs, &definition, repository)
         })
     }
 

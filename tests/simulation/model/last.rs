@@ -170,7 +170,8 @@ impl Model {
     /// It has not: on hold; where the percentages let no task move, with a DAEMON service at 100 % among them (no task may
     /// stop), or ECS takes no such pair (100/100); where the service came to the repository, or somebody changed its percentages, when
     /// the push had left the window of the look-ups; where the push was rolled, found running, or at least noted in the ledger, and a person or the circuit breaker
-    /// deployed afterwards; where no record told of it, and a person deployed since; where, with the sweep off, nobody was told of
+    /// deployed afterwards; where no record told of it under a tag that the policy takes, and a person deployed since, or the service belongs to
+    /// repositories by its name (`reconcile` asks for what services run); where, with the sweep off, nobody was told of
     /// it (rule 1).
     fn must_run(
         &self,
@@ -205,7 +206,8 @@ impl Model {
         }
         // Of what only the registry told, whoever deployed since chose otherwise.
         let told = self.pushes.is_told(repository, newest, &service.asked);
-        if !told && service.chosen_at.is_some_and(|at| at >= newest.order.0) {
+        let chosen = service.chosen_at.is_some_and(|at| at >= newest.order.0);
+        if !told && (chosen || service.asked.name_prefix) {
             return false;
         }
         let undone = newest.ids().any(|id| service.undone.contains(id));

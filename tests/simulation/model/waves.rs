@@ -1,11 +1,12 @@
 //! Waves (README, "Waves"): services of a later wave take a push when every service of the earlier ones that follows it runs
 //! it and its deployment is over; what was undone there goes no further.
 
-use super::image::Repository;
+use super::definitions::Definition;
+use super::image::{Named, Repository};
 use super::policy::glob;
 use super::pushes::Group;
 use super::roll::{Intent, Roll};
-use super::services::{By, Key, Service};
+use super::services::{By, Deployment, Key, Service};
 use super::{Model, Moment};
 
 impl Model {
@@ -94,14 +95,14 @@ impl Model {
         if moved || came || !self.concerns(&service, repository, group) {
             return None;
         }
-        if group.ids().any(|id| service.undone.contains(id)) {
-            return Some("had it undone");
-        }
         let digests = runs.digests_of(repository);
         if !digests.contains(&*group.digest) {
-            let groups = self.pushes.groups(repository);
-            let heard = |digest: &&str| groups.iter().any(|of| of.digest == **digest);
-            let moved = runs.rolled.contains(repository) && !digests.iter().any(heard);
+            if group.ids().any(|id| service.undone.contains(id)) {
+                return Some("had it undone");
+            }
+            let definition = self.runs(key, moment)?;
+            let moved = runs.rolled.contains(repository)
+                && self.is_moved_unheard(runs, &definition, repository);
             return (!moved).then_some("does not run it");
         }
         // In the same look-up ecroll may have begun another one for another repository.
@@ -113,6 +114,27 @@ impl Model {
             completed.id == runs.id || before.is_some_and(|before| completed.id == before.id)
         });
         (!over && service.desired > 0).then_some("is still being deployed")
+    }
+
+    /// Whether an image that runs came by a tag of which no record told that it had moved to it.
+    pub(super) fn is_moved_unheard(
+        &mut self,
+        runs: &Deployment,
+        definition: &Definition,
+        repository: &Repository,
+    ) -> bool {
+        let groups = self.pushes.groups(repository);
+        definition.containers.iter().any(|container| {
+            let Some((of, Named::Tag(tag))) = &container.named else {
+                return false;
+            };
+            let running = runs.digests.get(&container.name);
+            let told = |digest: &str| {
+                let mut moved = groups.iter().filter(|group| group.digest == digest);
+                moved.any(|group| group.records.iter().any(|record| record.tag == *tag))
+            };
+            of == repository && running.is_some_and(|(_, digest)| !told(digest))
+        })
     }
 
     /// Whether a push is the one that a service is to run.

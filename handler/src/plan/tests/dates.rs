@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
 use crate::inventory::Origin;
-use crate::report::Outcome::{Held, Skipped, Unchanged};
+use crate::report::Outcome::{Failed, Held, Skipped, Unchanged};
 
 pub(super) fn origin(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
         digest: Some(format!("sha256:{digest}")),
         pushed_at: minute.map(at),
         unknown: minute.is_none().then(|| "AccessDenied".to_owned()),
+        retryable: false,
     }
 }
 
@@ -224,6 +225,37 @@ fn rule_01_what_was_found_in_place_of_a_stamp_counts_when_its_record_is_gone() {
     assert_eq!(outcomes(&second.settled()), [(Unchanged, "v9")]);
 }
 
+#[test]
+fn rule_01_what_was_noted_as_running_rolls_when_a_late_record_tells_that_it_never_did() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:v1"]);
+    let mut scene = scene.pushed("web:v3", "d1", 8);
+    assert_eq!(outcomes(&scene.look_up(9)), [(Unchanged, "v1")]);
+    // Its tag had moved before the deployment.
+    let mut scene = scene.pushed("web:v1", "d2", 1);
+    assert_eq!(rolled(&scene.asked()), ["web:v3"]);
+    // Whoever deployed it again since did so with what the tag names.
+    scene.web().deployed_at = Some(at(12));
+    assert_eq!(rolled(&scene.asked()), Vec::<String>::new());
+}
+
+#[test]
+fn rule_02_a_date_that_may_be_had_by_asking_again_is_waited_for() {
+    let mut scene = deployed_since();
+    let refused = origin("d0", None);
+    scene.origin = Some(refused.clone());
+    assert_eq!(rolled(&scene.settled()), ["web:late"], "refused for good");
+    scene.origin = Some(Origin {
+        unknown: Some("connection reset".to_owned()),
+        retryable: true,
+        ..refused
+    });
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Failed, "late")]);
+    assert!(plan.decisions[0].retryable && plan.decisions[0].reason.contains("reset"));
+    writes_nothing(&plan);
+}
+
 /// The record of what moved the tag was lost; a roll for another repository pulled it.
 #[test]
 fn rule_01_what_a_roll_for_another_repository_pulled_is_asked_and_not_taken_from_the_stamp() {
@@ -238,7 +270,7 @@ fn rule_01_what_a_roll_for_another_repository_pulled_is_asked_and_not_taken_from
     scene.origin = Some(Origin {
         digest: Some("sha256:d9".to_owned()),
         pushed_at: Some(at(20)),
-        unknown: None,
+        ..Origin::default()
     });
     let plan = scene.asked();
     let runs = outcomes(&plan)

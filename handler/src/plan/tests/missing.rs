@@ -333,6 +333,24 @@ fn rule_03_once_its_record_has_come_what_was_found_has_the_time_of_its_tag() {
 }
 
 #[test]
+fn rule_03_a_tag_that_came_after_the_rollback_makes_no_roll_of_it() {
+    let config = json!({"service": {"tags": "semver:1.x"}});
+    let mut scene = Scene::new(&["web:seed"]).configured(&config);
+    told(&mut scene, &listed("d1", &["1.2.0"], 0));
+    assert_eq!(rolled(&scene.look_up(60)), ["web:1.2.0"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 65);
+    scene.records.clear();
+    let scene = scene.pushed("web:main", "d1", 0);
+    let mut scene = scene.pushed("web:1.2.1", "d1", 500);
+    for minute in [501, 502] {
+        let plan = scene.asked();
+        assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+        scene.carry_out(&plan, minute);
+    }
+}
+
+#[test]
 fn rule_01_what_the_log_told_under_a_tag_that_the_policy_leaves_out_is_missed_under_another() {
     let config = json!({"service": {"tags": "semver:1.x"}});
     let scene = Scene::new(&["web:seed"]).configured(&config);

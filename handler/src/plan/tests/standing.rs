@@ -123,7 +123,7 @@ fn the_age_of_what_somebody_deployed_is_asked_for_and_counts() {
     let origin = Origin {
         digest: Some("sha256:00".to_owned()),
         pushed_at: Some(at(-60)),
-        unknown: None,
+        ..Origin::default()
     };
     scene.inventory.origins.insert(key, origin);
     let standing = only(&scene);

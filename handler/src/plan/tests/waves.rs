@@ -88,7 +88,7 @@ fn rule_03_what_was_undone_in_a_wave_goes_no_further_until_the_next_push() {
 
 #[test]
 fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_wave() {
-    let mut scene = scene().pushed("web:v2", "d2", 1);
+    let mut scene = scene().pushed("web:v1", "d2", 1);
     let _ = scene.look_up(5);
     canary(&mut scene).deploying = true;
     // A batch of the log holds only the older one.
@@ -102,7 +102,7 @@ fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_
             .unwrap_or_default()
     };
     assert!(
-        why(&plan).starts_with("waits for main/canary of wave 1 to run v2 of"),
+        why(&plan).starts_with("waits for main/canary of wave 1 to run v1 of"),
         "{}",
         why(&plan)
     );
@@ -117,14 +117,24 @@ fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_
     let plan = scene.asked();
     assert_eq!(services(&plan), Vec::<&str>::new());
     assert!(
-        why(&plan).starts_with("main/canary of wave 1 had v2 of"),
+        why(&plan).starts_with("main/canary of wave 1 had v1 of"),
         "{}",
         why(&plan)
     );
     assert!(!plan.waiting);
     // A push that the earlier wave leaves out concerns nobody there.
+    let mut other = scene.clone();
     let policy = ("ecroll:tags".to_owned(), "exact:v2".to_owned());
-    canary(&mut scene).tags.extend([policy]);
+    canary(&mut other).tags.extend([policy]);
+    assert_eq!(services(&other.plan()), ["web"]);
+    // Nor does one that is on hold, and another tag cannot bring the newer image.
+    canary(&mut scene)
+        .tags
+        .extend([("ecroll:hold".to_owned(), "true".to_owned())]);
+    assert_eq!(services(&scene.plan()), ["web"]);
+    canary(&mut scene).tags.remove("ecroll:hold");
+    scene.records.clear();
+    let scene = scene.pushed("web:v0", "d0", 0);
     assert_eq!(services(&scene.plan()), ["web"]);
 }
 
