@@ -10,7 +10,8 @@ use crate::world::{World, image};
 /// Two services, of which the circuit breaker watches over one.
 async fn world() -> World {
     let world = World::new(&[("api", &image("api", "seed"))]).await;
-    let breaker = json!({"deploymentConfiguration":
+    // With three tasks the third that fails is soon there: no look-up comes between the roll and its end.
+    let breaker = json!({"desiredCount": 3, "deploymentConfiguration":
         {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
     let containers = json!([{"name": "web", "image": image("web", "seed")}]);
     world.service("web", &breaker, &containers);

@@ -227,7 +227,7 @@ impl Model {
     }
 
     /// Whether what runs was pushed later than the newest that should run: then it stays (rule 2).
-    fn is_later(
+    pub(super) fn is_later(
         &mut self,
         service: &Service,
         repository: &Repository,

@@ -26,6 +26,7 @@ impl Model {
     /// Excuses: stale answers while something goes wrong on purpose; what an earlier look-up had begun is brought to its end;
     /// what came to an earlier wave, or was deployed there, after the handler had read it; services there that cannot or may
     /// not roll, that another push concerns by now, or of which this model does not tell whether they take the push; those
+    /// that run a later image (rule 2); those where somebody deployed since a push of which only the registry told; those
     /// that ecroll rolled by a tag which was moved meanwhile, and no record told (README, "Waves").
     pub(super) fn check_waves(&mut self, roll: &Roll, intents: &[Intent], moment: Moment<'_>) {
         let own = self.wave(&roll.key);
@@ -95,8 +96,17 @@ impl Model {
         if moved || came || !self.concerns(&service, repository, group) {
             return None;
         }
+        // Of what only the registry told, whoever deployed since chose otherwise.
+        let chosen = service.chosen_at.is_some_and(|at| at >= group.order.0);
+        if chosen && !self.pushes.is_told(repository, group, &service.asked) {
+            return None;
+        }
         let digests = runs.digests_of(repository);
         if !digests.contains(&*group.digest) {
+            let mut running = digests.iter();
+            if running.any(|digest| self.is_later(&service, repository, digest, group)) {
+                return None;
+            }
             if group.ids().any(|id| service.undone.contains(id)) {
                 return Some("had it undone");
             }
