@@ -88,6 +88,8 @@ pub(crate) struct Model {
     rolling: BTreeSet<Key>,
     /// When the invocations that have not ended began, by request.
     invocations: BTreeMap<String, DateTime<Utc>>,
+    /// When the one that ended last did so, and when it had begun: what it did last may take effect at that same moment.
+    ended: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// When an invocation last ended that had taken long.
     long_until: Option<DateTime<Utc>>,
     /// When a new function took the place of the old one.
@@ -134,6 +136,7 @@ impl Model {
             definitions: Definitions::default(),
             rolling: BTreeSet::new(),
             invocations: BTreeMap::new(),
+            ended: None,
             long_until: None,
             restarted: None,
             owed: Vec::new(),
@@ -239,6 +242,7 @@ impl Model {
                 if entry.at - began > LONG {
                     self.long_until = Some(entry.at);
                 }
+                self.ended = Some((entry.at, began));
                 self.answered(began, result, moment);
             }
             What::Deployment(notice) => self.notice(notice, moment),
@@ -253,9 +257,11 @@ impl Model {
         }
     }
 
-    /// When the oldest invocation that still runs began, else now: what the handler knows may be that old.
+    /// When the oldest invocation that runs at this moment began, else now: what the handler knows may be that old.
     fn since(&self, moment: Moment<'_>) -> DateTime<Utc> {
-        let oldest = self.invocations.values().min();
+        let ended = self.ended.filter(|(at, _)| *at == moment.at);
+        let ended = ended.as_ref().map(|(_, began)| began);
+        let oldest = self.invocations.values().chain(ended).min();
         oldest.copied().unwrap_or(moment.at)
     }
 }

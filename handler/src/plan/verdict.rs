@@ -127,9 +127,11 @@ impl Deciding<'_> {
         if running.digest.as_deref() == Some(push.digest.as_str()) {
             // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
             // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
-            // this very revision is asked about.
-            let noted =
-                |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
+            // this very revision is asked about, and what was pushed once more since it was deployed.
+            let noted = |entry: &Entry| {
+                let named = entry.names(push) && entry.new.names(&self.service.task_definition);
+                named && !self.is_again(entry, record)
+            };
             if !entry.as_ref().is_some_and(noted)
                 && let Some(undated) = self.unproved(repository)
             {
@@ -152,12 +154,24 @@ impl Deciding<'_> {
                 {
                     return Verdict::Undated(Box::new(undated));
                 }
-                // It was only found running, and nothing was deployed since: a record that came late says it never did.
-                let still = self.service.deployed_at.is_some_and(|at| at <= entry.time)
-                    && entry.new.names(&self.service.task_definition);
-                if running.digest.is_some() && entry.new == entry.base && still {
+                let another =
+                    running.digest.is_some() && entry.new.names(&self.service.task_definition);
+                // It was only found running, and nothing was deployed since: a record that came late says it never did. But
+                // what the circuit breaker brought back runs whatever the records say.
+                let still = self.service.deployed_at.is_some_and(|at| at <= entry.time);
+                if another && entry.new == entry.base && still {
+                    if let Some(undated) = self.unproved(repository) {
+                        return Verdict::Undated(Box::new(undated));
+                    }
                     let reason = "a record that came late tells that another image runs";
                     let reason = reason.to_owned();
+                    return Verdict::Roll { candidate, reason };
+                }
+                // Its tag had moved when it was deployed, and no record told. The new one names it for certain.
+                if another && self.is_again(&entry, record) {
+                    let reason = format!("pushed again as {}", record.tag);
+                    let tag = record.tag.clone();
+                    let candidate = Candidate { tag, ..candidate };
                     return Verdict::Roll { candidate, reason };
                 }
                 // A further tag of the same push: the ledger names it by that one from now on.
@@ -203,6 +217,12 @@ impl Deciding<'_> {
             reason = format!("{reason}; when what runs was pushed is not known: {why}");
         }
         Verdict::Roll { candidate, reason }
+    }
+
+    /// Whether a record tells of an image that was pushed once more since it was noted, and since what runs was deployed.
+    fn is_again(&self, entry: &Entry, record: &Tagged) -> bool {
+        let deployed = self.service.deployed_at;
+        record.time > entry.time && deployed.is_some_and(|at| at <= record.time)
     }
 
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.

@@ -102,6 +102,15 @@ impl Pushes {
         Some((repository.clone(), record.push.clone()))
     }
 
+    /// Whether a record has told of a digest under a tag; what the registry tells is not always asked for.
+    pub(super) fn is_recorded(&self, repository: &Repository, digest: &str, tag: &str) -> bool {
+        let mut of = self.records.get(repository).into_iter().flatten();
+        of.any(|record| {
+            let same = record.push.digest == digest && record.push.tag.as_deref() == Some(tag);
+            same && record.visible.is_some()
+        })
+    }
+
     /// What the look-up can see of a repository, from the oldest push to the newest, things that are no images among it.
     pub(super) fn groups(&mut self, repository: &Repository) -> Rc<[Group]> {
         if let Some(groups) = self.groups.get(repository) {

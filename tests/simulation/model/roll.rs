@@ -40,7 +40,8 @@ impl Roll {
         format!("{}/{}", self.key.0, self.key.1)
     }
 
-    /// The repositories whose containers change their image, with what they name then.
+    /// The repositories whose containers change their image, with what they name then: a digest, where one of them does, since a
+    /// tag may have moved again and nobody heard of it yet.
     fn changed(&self) -> Vec<(Repository, Named)> {
         let mut changed: Vec<(Repository, Named)> = Vec::new();
         for new in &self.new.containers {
@@ -49,8 +50,13 @@ impl Roll {
                 continue;
             };
             let same = old.is_some_and(|old| old.image == new.image);
-            if !same && !changed.iter().any(|(of, _)| of == repository) {
-                changed.push((repository.clone(), named.clone()));
+            if same {
+                continue;
+            }
+            match changed.iter_mut().find(|(of, _)| of == repository) {
+                None => changed.push((repository.clone(), named.clone())),
+                Some((_, first)) if matches!(first, Named::Tag(_)) => first.clone_from(named),
+                Some(_) => {}
             }
         }
         changed

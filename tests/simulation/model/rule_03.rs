@@ -24,7 +24,7 @@ impl Model {
             // "When the breaker undoes a revision that carried two new pushes, each is tried once alone."
             let last = done.last().filter(|_| again && !alone);
             if let Some((record, at)) = last
-                && !self.is_excused(roll, &intent.group)
+                && !self.is_excused(roll, intent)
             {
                 let what = format!(
                     "{} was rolled again for the push {} of {}:{}, which was done at {at}",
@@ -49,7 +49,10 @@ impl Model {
         }
     }
 
-    fn is_excused(&self, roll: &Roll, group: &Group) -> bool {
+    fn is_excused(&self, roll: &Roll, intent: &Intent) -> bool {
+        let Intent {
+            repository, group, ..
+        } = intent;
         // Two handlers raced: what runs is an older revision of ecroll, deployed after this push was done; the table of
         // DESIGN 5.1 says "roll forward".
         let raced = roll.base.by == By::Ecroll
@@ -57,13 +60,17 @@ impl Model {
                 let done = roll.service.done.get(id);
                 done.is_some_and(|at| *at < roll.base.at)
             });
+        // A roll for another repository pulled what a tag named by then, before the log told of it.
+        let pulled = roll.base.digests_of(repository);
+        let other = !pulled.is_empty() && !pulled.contains(&*group.digest);
+        let astray = roll.base.by == By::Ecroll && !roll.base.rolled.contains(repository) && other;
         // The records of one digest lie further apart than a look-up reads: to the handler the later ones are a new push.
         let first = group.records.first().map(|record| record.at);
         let last = group.records.last().map(|record| record.at);
         let apart = last
             .zip(first)
             .is_some_and(|(last, first)| last - first > self.settings.look_back);
-        raced || apart
+        raced || astray || apart
     }
 
     /// A service was found running a push: should somebody move it away, it stays away.

@@ -128,21 +128,17 @@ impl Model {
 
     /// Whether an image that runs came by a tag of which no record told that it had moved to it.
     pub(super) fn is_moved_unheard(
-        &mut self,
+        &self,
         runs: &Deployment,
         definition: &Definition,
         repository: &Repository,
     ) -> bool {
-        let groups = self.pushes.groups(repository);
         definition.containers.iter().any(|container| {
             let Some((of, Named::Tag(tag))) = &container.named else {
                 return false;
             };
             let running = runs.digests.get(&container.name);
-            let told = |digest: &str| {
-                let mut moved = groups.iter().filter(|group| group.digest == digest);
-                moved.any(|group| group.records.iter().any(|record| record.tag == *tag))
-            };
+            let told = |digest: &str| self.pushes.is_recorded(repository, digest, tag);
             of == repository && running.is_some_and(|(_, digest)| !told(digest))
         })
     }

@@ -240,6 +240,46 @@ fn rule_01_what_was_noted_as_running_rolls_when_a_late_record_tells_that_it_neve
 }
 
 #[test]
+fn rule_03_what_the_breaker_brought_back_and_was_noted_is_asked_about_before_it_is_rolled_again() {
+    let mut scene = Scene::new(&["web:v1"]);
+    scene.web().deployed_at = Some(at(12));
+    scene.origin = Some(origin("d1", Some(0)));
+    // The breaker brought revision 1 back at minute 12, with what `v1` named before minute 10.
+    let mut scene = scene.pushed("web:v1", "d1", 0).pushed("web:v9", "d1", 20);
+    assert_eq!(outcomes(&scene.look_up(21)), [(Unchanged, "v1")]);
+    let mut scene = scene.pushed("web:v1", "d2", 10);
+    let asked = scene.origin.take();
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
+    writes_nothing(&plan);
+    scene.origin = asked;
+    let plan = scene.asked();
+    assert_eq!(
+        outcomes(&plan),
+        [(Skipped, "v1"), (Skipped, "v1"), (Unchanged, "v9")]
+    );
+}
+
+#[test]
+fn rule_01_an_image_that_is_pushed_again_rolls_where_its_tag_had_moved_unheard() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(3)), ["web:v1"]);
+    let scene = scene.pushed("web:v2", "d1", 8);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
+    writes_nothing(&plan);
+    let mut same = scene.clone();
+    same.origin = Some(origin("d1", Some(0)));
+    assert_eq!(outcomes(&same.asked()), [(Unchanged, "v1")]);
+    // The record of what `v1` names by now was lost.
+    let mut moved = scene;
+    moved.origin = Some(origin("d7", Some(1)));
+    assert_eq!(rolled(&moved.look_up(9)), ["web:v2"]);
+    moved.origin = None;
+    assert_eq!(outcomes(&moved.asked()), [(Unchanged, "v2")]);
+}
+
+#[test]
 fn rule_02_a_date_that_may_be_had_by_asking_again_is_waited_for() {
     let mut scene = deployed_since();
     let refused = origin("d0", None);
