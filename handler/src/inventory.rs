@@ -214,6 +214,8 @@ pub type Origins = BTreeMap<(String, Repository), Origin>;
 pub struct Origin {
     /// The one digest that runs; `None` where it is not known or there are several.
     pub digest: Option<String>,
+    /// Where several run, as ECS says: the one that was pushed last.
+    pub latest: Option<String>,
     /// When the newest of them was first pushed.
     pub pushed_at: Option<DateTime<Utc>>,
     /// Why that is not known, where it is not.

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use crate::concurrent;
 use crate::context::Context;
 use crate::deadline::Deadline;
@@ -114,6 +116,7 @@ fn origin(
     dates: &Dates,
 ) -> Origin {
     let mut digests: BTreeSet<Option<String>> = BTreeSet::new();
+    let mut latest: Option<(DateTime<Utc>, String)> = None;
     let mut pushed_at = None;
     let mut unknown = None;
     let failed = resolved.get(&one.service).and_then(|r| r.as_ref().err());
@@ -133,6 +136,7 @@ fn origin(
         match (&id, found) {
             (ImageId::Digest(digest), found) => {
                 digests.insert(Some(digest.clone()));
+                latest = latest.max(found.map(|found| (found.pushed_at, digest.clone())));
                 pushed_at = pushed_at.max(found.map(|found| found.pushed_at));
                 if found.is_none() && unknown.is_none() {
                     unknown = Some(format!("ECR no longer holds {digest}"));
@@ -153,9 +157,11 @@ fn origin(
             }
         }
     }
+    let latest = latest.filter(|_| digests.len() > 1 && !digests.contains(&None));
     Origin {
         // Containers that disagree run no one digest.
         digest: digests.pop_first().flatten().filter(|_| digests.is_empty()),
+        latest: latest.map(|(_, digest)| digest),
         pushed_at,
         unknown: unknown.filter(|_| pushed_at.is_none()),
         retryable: retryable && pushed_at.is_none(),

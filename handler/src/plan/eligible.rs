@@ -119,8 +119,11 @@ impl Deciding<'_> {
             return Err((Outcome::Refused, reason));
         }
         // The service keeps its own tag if the push set it; else it takes the last one, or the highest version.
-        let mut tags = allowed.iter().rev().map(|tagged| &tagged.tag);
-        let own = tags.find(|tag| self.names_tag(&push.repository, tag));
+        let mut tags = allowed.iter().rev();
+        let own = tags.find(|tagged| {
+            self.names_tag(&push.repository, &tagged.tag) && !self.was_taken(push, tagged)
+        });
+        let own = own.map(|tagged| &tagged.tag);
         let highest = allowed.iter().max_by_key(|tagged| version(&tagged.tag));
         let tag = match policy {
             TagPolicy::NewestSemver => highest.map_or(&record.tag, |tagged| &tagged.tag),
@@ -161,6 +164,15 @@ impl Deciding<'_> {
         let reason =
             format!("`force` deploys the same revision again, which does not name the tag {tag}");
         (Outcome::Skipped, reason)
+    }
+
+    /// Whether the ledger knows of another image that took a tag since, although its record is not in sight.
+    fn was_taken(&self, push: &Push, tagged: &Tagged) -> bool {
+        let entry = self.service.entry(&push.repository);
+        entry.is_some_and(|entry| {
+            let other = !entry.names(push) && !entry.is_of(&push.digest);
+            other && entry.tag == tagged.tag && entry.time > tagged.time
+        })
     }
 
     fn names_tag(&self, repository: &Repository, tag: &str) -> bool {

@@ -35,9 +35,20 @@ impl Deciding<'_> {
     pub(super) fn running<'p>(&self, repository: &Repository, pushed: &[&'p Push]) -> Running<'p> {
         // What ECS pulled, where it was asked, is better than what the tag named when the revision was made.
         let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let latest = self.origin(repository).and_then(|o| o.latest.as_ref());
+        if let Some(latest) = latest {
+            // A stamp is of one digest, and they run several.
+            let push = self.pushed_last(repository, latest, pushed, true);
+            return Running {
+                digest: None,
+                push,
+                time: self.origin(repository).and_then(|o| o.pushed_at),
+            };
+        }
         let stamp = self.definition.stamp(repository);
         let stamp = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest));
         let known = stamp.map(|stamp| self.known(repository, stamp, pushed));
+        let known = known.or_else(|| self.noted_out_of_sight(repository, pushed));
         if let Some(known) = known.filter(|known| !self.has_moved(repository, known, pushed)) {
             return known;
         }
@@ -123,6 +134,33 @@ impl Deciding<'_> {
                 time: Some(entry.time),
             },
         }
+    }
+
+    /// What was found with a revision that nobody stamped, where its push is not in sight: a look-up may read but what came
+    /// lately, and an older record of the tag, delivered twice, is no better evidence.
+    fn noted_out_of_sight<'p>(
+        &self,
+        repository: &Repository,
+        pushed: &[&'p Push],
+    ) -> Option<Running<'p>> {
+        let asked = self.origin(repository).is_some_and(|o| o.digest.is_some());
+        let entry = self.service.entry(repository).filter(|_| !asked)?;
+        let mut images = self.definition.images.values();
+        let own = images.all(|(_, image)| {
+            let tag = image.digest.is_none() && image.tag.as_ref() == Some(&entry.tag);
+            image.repository != *repository || tag
+        });
+        let before = self.service.deployed_at.is_some_and(|at| entry.time <= at);
+        let runs = entry.new.names(&self.service.task_definition) && before && own;
+        let in_sight = pushed.iter().any(|push| entry.names(push));
+        let mut pushed = pushed.iter();
+        (runs && !in_sight).then(|| Running {
+            push: None,
+            digest: pushed
+                .find(|push| entry.is_of(&push.digest))
+                .map(|push| push.digest.clone()),
+            time: Some(entry.time),
+        })
     }
 
     /// Whether another push set a tag of the revision that runs, after the one that is known to have run with it and before

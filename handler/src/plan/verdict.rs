@@ -137,6 +137,12 @@ impl Deciding<'_> {
             {
                 return Verdict::Undated(Box::new(undated));
             }
+            if entry.is_none() && self.is_untried(repository, record) {
+                let reason = format!("no task has pulled {tag} yet, which may name another image");
+                let tag = record.tag.clone();
+                let candidate = Candidate { tag, ..candidate };
+                return Verdict::Roll { candidate, reason };
+            }
             let note = self.news(repository, &candidate, entry, pushed);
             return Verdict::Settled(Settled {
                 candidate,
@@ -223,6 +229,19 @@ impl Deciding<'_> {
     fn is_again(&self, entry: &Entry, record: &Tagged) -> bool {
         let deployed = self.service.deployed_at;
         record.time > entry.time && deployed.is_some_and(|at| at <= record.time)
+    }
+
+    /// Whether nothing but an older record says that an image runs, of a revision without tasks: it was pushed once more since the
+    /// deployment, under a tag that the revision does not name.
+    fn is_untried(&self, repository: &Repository, record: &Tagged) -> bool {
+        let images = self.definition.images.values();
+        let mut images = images.filter(|(_, image)| image.repository == *repository);
+        let other = images.all(|(_, i)| i.digest.is_none() && i.tag.as_ref() != Some(&record.tag));
+        let deployed = self.service.deployed_at;
+        let since = deployed.is_some_and(|at| at <= record.time);
+        let known = self.origin(repository).is_some_and(|o| o.digest.is_some())
+            || self.definition.stamp(repository).is_some();
+        self.service.desired == 0 && other && since && !known
     }
 
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.

@@ -149,7 +149,7 @@ impl Model {
     /// Excuses: stale answers while something goes wrong on purpose; a tag that was moved on between the push and the
     /// deployment, so that the revision made for this push runs a newer one; a tag that was moved without a record, and a revision
     /// deployed again by somebody, or by ecroll for another repository, since ecroll brought this push, or of which no task was
-    /// wanted; images that the registry never told of; with
+    /// started; images that the registry never told of; with
     /// `action = "force"` any deployment since the push ("compares the deployment's time with the ledger's", DESIGN 5.1),
     /// although the breaker may have undone it.
     fn check_unchanged(
@@ -210,6 +210,8 @@ impl Model {
         else {
             return false;
         };
+        // Where no task was started yet, nothing was pulled that could be asked about.
+        let pulled = !super::last::actual(service, moment).is_empty();
         let mut of = definition.repositories();
         of.any(|repository| {
             let groups = self.pushes.groups(repository);
@@ -218,9 +220,7 @@ impl Model {
                 .filter(|group| group.digest == decision.digest);
             let done = decided.any(|group| group.ids().any(|id| service.done.contains_key(id)));
             let own = repository.name == decision.repository;
-            // Without tasks nothing was pulled that could be asked about.
-            own && (done || service.desired == 0)
-                && self.is_moved_unheard(runs, &definition, repository)
+            own && (done || !pulled) && self.is_moved_unheard(runs, &definition, repository)
         })
     }
 

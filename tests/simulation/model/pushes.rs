@@ -102,6 +102,12 @@ impl Pushes {
         Some((repository.clone(), record.push.clone()))
     }
 
+    /// When a record first reached the log group.
+    pub(super) fn visible(&self, repository: &Repository, id: &str) -> Option<DateTime<Utc>> {
+        let mut of = self.records.get(repository).into_iter().flatten();
+        of.find(|record| record.push.id == id)?.visible
+    }
+
     /// Whether a record has told of a digest under a tag; what the registry tells is not always asked for.
     pub(super) fn is_recorded(&self, repository: &Repository, digest: &str, tag: &str) -> bool {
         let mut of = self.records.get(repository).into_iter().flatten();
