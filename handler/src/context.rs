@@ -199,7 +199,8 @@ impl Context {
 
     /// Remembers the origin of a deployment's images. What could not be known is asked again.
     pub(crate) fn remember_origin(&self, of: &Undated, origin: &Origin) {
-        if origin.unknown.is_some() || origin.digest.is_none() {
+        let known = origin.digest.is_some() || origin.latest.is_some();
+        if origin.unknown.is_some() || !known {
             return;
         }
         let origins = &mut self.memory().origins;

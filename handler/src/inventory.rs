@@ -89,7 +89,9 @@ impl Service {
     #[must_use]
     pub fn found_instead(&self, repository: &Repository, stamp: &Stamp) -> Option<Entry> {
         let found = |entry: &Entry| {
-            let pulled = self.deployed_at.is_some_and(|at| entry.time <= at);
+            // What was found running ran, although its image may have been pushed once more since.
+            let pulled =
+                entry.new == entry.base || self.deployed_at.is_some_and(|at| entry.time <= at);
             let later = entry.time > stamp.time && !entry.is_of(&stamp.digest);
             pulled && later && entry.new.names(&self.task_definition)
         };
@@ -214,11 +216,13 @@ pub type Origins = BTreeMap<(String, Repository), Origin>;
 pub struct Origin {
     /// The one digest that runs; `None` where it is not known or there are several.
     pub digest: Option<String>,
-    /// Where several run, as ECS says: the one that was pushed last.
+    /// Where several run, as ECS says: the one whose first push came last.
     pub latest: Option<String>,
+    /// The one digest that the tags name by now of which ECS does not say what they were resolved to.
+    pub named: Option<String>,
     /// When the newest of them was first pushed.
     pub pushed_at: Option<DateTime<Utc>>,
-    /// Why that is not known, where it is not.
+    /// Why that is not known, where it is not, or not for certain.
     pub unknown: Option<String>,
     /// It may be known when it is asked again.
     pub retryable: bool,

@@ -116,14 +116,14 @@ fn origin(
     dates: &Dates,
 ) -> Origin {
     let mut digests: BTreeSet<Option<String>> = BTreeSet::new();
+    let mut named: BTreeSet<Option<String>> = BTreeSet::new();
     let mut latest: Option<(DateTime<Utc>, String)> = None;
     let mut pushed_at = None;
     let mut unknown = None;
-    let failed = resolved.get(&one.service).and_then(|r| r.as_ref().err());
-    let failed = failed
-        .into_iter()
-        .chain(dates.get(&one.repository).and_then(|d| d.as_ref().err()));
-    let retryable = failed.into_iter().any(|error| error.retryable);
+    let unresolved = resolved.get(&one.service).and_then(|r| r.as_ref().err());
+    let unresolved = unresolved.filter(|error| error.retryable);
+    let undated = dates.get(&one.repository).and_then(|d| d.as_ref().err());
+    let retryable = unresolved.is_some() || undated.is_some_and(|error| error.retryable);
     for id in ids(one, resolved) {
         let found = match dates.get(&one.repository) {
             Some(Ok(found)) => found.get(&id),
@@ -133,6 +133,9 @@ fn origin(
             }
             None => None,
         };
+        if matches!(id, ImageId::Tag(_)) {
+            named.insert(found.map(|found| found.digest.clone()));
+        }
         match (&id, found) {
             (ImageId::Digest(digest), found) => {
                 digests.insert(Some(digest.clone()));
@@ -162,8 +165,12 @@ fn origin(
         // Containers that disagree run no one digest.
         digest: digests.pop_first().flatten().filter(|_| digests.is_empty()),
         latest: latest.map(|(_, digest)| digest),
+        named: named.pop_first().flatten().filter(|_| named.is_empty()),
         pushed_at,
-        unknown: unknown.filter(|_| pushed_at.is_none()),
-        retryable: retryable && pushed_at.is_none(),
+        // A date by what a tag names now is no answer where ECS can be asked once more.
+        unknown: unresolved
+            .map(ToString::to_string)
+            .or_else(|| unknown.filter(|_| pushed_at.is_none())),
+        retryable: retryable && (pushed_at.is_none() || unresolved.is_some()),
     }
 }

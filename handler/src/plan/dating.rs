@@ -33,8 +33,8 @@ impl Deciding<'_> {
         question.filter(|question| !question.images.is_empty())
     }
 
-    /// What must be asked before it is taken for certain that an image runs: a tag tells what it named, not what ECS pulled.
-    pub(super) fn unproved(&self, repository: &Repository) -> Option<Undated> {
+    /// What nobody asked yet of images that are told by a tag: which ones ECS pulled.
+    pub(super) fn unasked(&self, repository: &Repository) -> Option<Undated> {
         let deployed_at = self.service.deployed_at?;
         let mut images = self.definition.images.values();
         let by_tag = images.any(|(_, i)| i.repository == *repository && i.digest.is_none());

@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::verdict::{Candidate, Settled, Verdict};
-use super::{Deciding, History};
+use super::{Deciding, Deployed, History};
 use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::Entry;
 use crate::report::Outcome;
 
 /// The clocks of ECR and ECS may differ: an event of a push rolls within a second of it.
-const SKEW: TimeDelta = TimeDelta::minutes(1);
+pub(super) const SKEW: TimeDelta = TimeDelta::minutes(1);
 
 impl Deciding<'_> {
     /// Without the ledger's own push in sight: whether it was left undeployed.
@@ -106,10 +106,7 @@ impl Deciding<'_> {
                 ),
             };
         }
-        // What ran before ran again between: a roll for another repository then began from there.
-        let back = deployed.iter().any(|past| {
-            entry.base.names(&past.task_definition) && new.is_some_and(|new| past.at > new)
-        });
+        let back = new.is_some_and(|new| went_back(&entry, deployed, (new, now), runs));
         if undone || back {
             let reason =
                 "rolled back since, by a person or the circuit breaker; the next push rolls";
@@ -175,4 +172,20 @@ impl Deciding<'_> {
         let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
         older.into_iter().chain(self.others(repository)).collect()
     }
+}
+
+/// Whether what ran before an entry's push, or anything else, was deployed between the push's revision and what runs: a roll for
+/// another repository then began from there.
+fn went_back(
+    entry: &Entry,
+    deployed: &[Deployed],
+    (new, now): (DateTime<Utc>, Option<DateTime<Utc>>),
+    runs: &str,
+) -> bool {
+    let mut since = deployed.iter().filter(|past| past.at > new);
+    since.any(|past| {
+        let third = past.task_definition != runs && !entry.new.names(&past.task_definition);
+        let between = now.is_some_and(|now| past.at < now);
+        entry.base.names(&past.task_definition) || third && between
+    })
 }

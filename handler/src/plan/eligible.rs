@@ -118,7 +118,8 @@ impl Deciding<'_> {
         if let Some(reason) = platform::mismatch(&push.kind, self.service, self.definition) {
             return Err((Outcome::Refused, reason));
         }
-        // The service keeps its own tag if the push set it; else it takes the last one, or the highest version.
+        // The service keeps its own tag if the push set it, and no other image took it since; else it takes the last one, or the
+        // highest version.
         let mut tags = allowed.iter().rev();
         let own = tags.find(|tagged| {
             self.names_tag(&push.repository, &tagged.tag) && !self.was_taken(push, tagged)
@@ -175,7 +176,7 @@ impl Deciding<'_> {
         })
     }
 
-    fn names_tag(&self, repository: &Repository, tag: &str) -> bool {
+    pub(super) fn names_tag(&self, repository: &Repository, tag: &str) -> bool {
         let mut images = self.definition.images.values();
         images.any(|(_, i)| i.repository == *repository && i.tag.as_deref() == Some(tag))
     }

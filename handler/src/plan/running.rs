@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::Deciding;
+use super::doubt::SKEW;
 use super::verdict::Candidate;
 use crate::image::Repository;
 use crate::ledger::Stamp;
@@ -49,7 +50,10 @@ impl Deciding<'_> {
         let stamp = stamp.filter(|s| pulled.is_none_or(|pulled| *pulled == s.digest));
         let known = stamp.map(|stamp| self.known(repository, stamp, pushed));
         let known = known.or_else(|| self.noted_out_of_sight(repository, pushed));
-        if let Some(known) = known.filter(|known| !self.has_moved(repository, known, pushed)) {
+        let stays = |known: &Running<'_>| {
+            !self.has_moved(repository, known, pushed) && !self.is_overtaken(repository, known.time)
+        };
+        if let Some(known) = known.filter(stays) {
             return known;
         }
         let images = self
@@ -89,11 +93,26 @@ impl Deciding<'_> {
         let push = origin.digest.as_ref().map_or(newest, |digest| {
             self.pushed_last(repository, digest, pushed, origin.pushed_at.is_some())
         });
+        if self.is_overtaken(repository, push.map(Push::time)) {
+            return Running {
+                digest: None,
+                push: None,
+                time: origin.pushed_at,
+            };
+        }
         Running {
             digest: origin.digest.clone().or(digest),
             push,
             time: origin.pushed_at.max(push.map(Push::time)),
         }
+    }
+
+    /// Whether a tag of the revision that runs names an image that was pushed after the one which is supposed to run, and before
+    /// the deployment: asked of ECR where ECS has pulled nothing yet.
+    fn is_overtaken(&self, repository: &Repository, since: Option<DateTime<Utc>>) -> bool {
+        let origin = self.origin(repository).filter(|o| o.digest.is_none());
+        let named = origin.and_then(|origin| origin.pushed_at);
+        named.is_some_and(|at| since.is_some_and(|since| at > since + SKEW))
     }
 
     /// The push that dates a digest which was deployed: the last one by then under a tag that the policy takes, since the

@@ -7,6 +7,7 @@ mod builders;
 mod cases;
 mod dates;
 mod ended;
+mod evidence;
 mod families;
 mod force;
 mod gaps;

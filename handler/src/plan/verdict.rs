@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::missing::is_found;
+use super::running::Running;
 use super::{Deciding, Plan, Undated};
 use crate::config::Action;
 use crate::image::Repository;
@@ -116,32 +117,25 @@ impl Deciding<'_> {
         }
         let running = self.running(repository, pushed);
         let Candidate { push, tag, record } = &candidate;
-        let settled = |candidate: Candidate<'p>, outcome, reason| {
-            Verdict::Settled(Settled {
-                candidate,
-                outcome,
-                reason,
-                note: None,
-            })
-        };
         if running.digest.as_deref() == Some(push.digest.as_str()) {
             // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
             // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
-            // this very revision is asked about, and what was pushed once more since it was deployed.
-            let noted = |entry: &Entry| {
-                let named = entry.names(push) && entry.new.names(&self.service.task_definition);
-                named && !self.is_again(entry, record)
-            };
-            if !entry.as_ref().is_some_and(noted)
-                && let Some(undated) = self.unproved(repository)
-            {
-                return Verdict::Undated(Box::new(undated));
+            // this very revision is asked about, and what was pushed once more since it was deployed: as soon as it has pulled.
+            let again = self.is_again(record) && !self.service.deploying;
+            let noted =
+                |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
+            let noted = entry.as_ref().is_some_and(noted) && !again;
+            if !noted && let Some(verdict) = self.unproved(repository, &candidate) {
+                return verdict;
             }
-            if entry.is_none() && self.is_untried(repository, record) {
-                let reason = format!("no task has pulled {tag} yet, which may name another image");
-                let tag = record.tag.clone();
-                let candidate = Candidate { tag, ..candidate };
-                return Verdict::Roll { candidate, reason };
+            let idle = self.service.desired == 0;
+            if !noted && idle && self.is_taken(repository, &candidate) {
+                let other = self.by_its_record(candidate.clone());
+                if !self.names_tag(repository, &other.tag) {
+                    let reason = "no task runs, and its tag names another image by now".to_owned();
+                    let candidate = other;
+                    return Verdict::Roll { candidate, reason };
+                }
             }
             let note = self.news(repository, &candidate, entry, pushed);
             return Verdict::Settled(Settled {
@@ -153,41 +147,7 @@ impl Deciding<'_> {
         }
         if let Some(entry) = entry {
             if entry.names(push) {
-                // Noted when it ran already: whether it still does may need asking.
-                if running.digest.is_none()
-                    && entry.new.names(&self.service.task_definition)
-                    && let Some(undated) = self.undated(repository, &candidate)
-                {
-                    return Verdict::Undated(Box::new(undated));
-                }
-                let another =
-                    running.digest.is_some() && entry.new.names(&self.service.task_definition);
-                // It was only found running, and nothing was deployed since: a record that came late says it never did. But
-                // what the circuit breaker brought back runs whatever the records say.
-                let still = self.service.deployed_at.is_some_and(|at| at <= entry.time);
-                if another && entry.new == entry.base && still {
-                    if let Some(undated) = self.unproved(repository) {
-                        return Verdict::Undated(Box::new(undated));
-                    }
-                    let reason = "a record that came late tells that another image runs";
-                    let reason = reason.to_owned();
-                    return Verdict::Roll { candidate, reason };
-                }
-                // Its tag had moved when it was deployed, and no record told. The new one names it for certain.
-                if another && self.is_again(&entry, record) {
-                    let reason = format!("pushed again as {}", record.tag);
-                    let tag = record.tag.clone();
-                    let candidate = Candidate { tag, ..candidate };
-                    return Verdict::Roll { candidate, reason };
-                }
-                // A further tag of the same push: the ledger names it by that one from now on.
-                let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
-                let renamed = other && !is_found(record);
-                let note = renamed.then(|| entry.clone().renamed(push, record));
-                return match self.doubtful(repository, entry, Some(candidate)) {
-                    Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
-                    other => other,
-                };
+                return self.named(repository, candidate, entry, &running);
             }
             if !newer(&candidate, &entry, pushed) {
                 let first = format!("{} of {}", entry.tag, time(entry.time));
@@ -196,9 +156,7 @@ impl Deciding<'_> {
             }
         }
         if running.is_ahead_of(&candidate) {
-            let since = running.time.map(time).unwrap_or_default();
-            let reason = format!("older than what runs, pushed {since}");
-            return settled(candidate, Outcome::Skipped, reason);
+            return settled(candidate, Outcome::Skipped, behind(&running));
         }
         if let Some(undated) = self.undated(repository, &candidate) {
             return Verdict::Undated(Box::new(undated));
@@ -222,26 +180,98 @@ impl Deciding<'_> {
         if let Some(why) = origin.and_then(|o| o.unknown.as_ref()) {
             reason = format!("{reason}; when what runs was pushed is not known: {why}");
         }
+        let candidate = if self.is_taken(repository, &candidate) {
+            self.by_its_record(candidate)
+        } else {
+            candidate
+        };
         Verdict::Roll { candidate, reason }
     }
 
-    /// Whether a record tells of an image that was pushed once more since it was noted, and since what runs was deployed.
-    fn is_again(&self, entry: &Entry, record: &Tagged) -> bool {
-        let deployed = self.service.deployed_at;
-        record.time > entry.time && deployed.is_some_and(|at| at <= record.time)
+    /// The ledger names this push, and another image runs, or nobody knows which.
+    fn named<'p>(
+        &self,
+        repository: &Repository,
+        candidate: Candidate<'p>,
+        entry: Entry,
+        running: &Running<'p>,
+    ) -> Verdict<'p> {
+        let Candidate { push, record, .. } = &candidate;
+        let its_own = entry.new.names(&self.service.task_definition);
+        // Noted when it ran already: whether it still does may need asking.
+        if running.digest.is_none()
+            && its_own
+            && let Some(undated) = self.undated(repository, &candidate)
+        {
+            return Verdict::Undated(Box::new(undated));
+        }
+        let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
+        let another = (running.digest.is_some() || several) && its_own;
+        // What the circuit breaker brought back runs whatever the records say.
+        if another && let Some(verdict) = self.unproved(repository, &candidate) {
+            return verdict;
+        }
+        // Its tag had moved when it was deployed, and no record told in time. The one of the last push names it for certain.
+        let by_version =
+            self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
+        if another && self.is_again(record) && !by_version {
+            let candidate = self.by_its_record(candidate);
+            let reason = format!("pushed again as {}", candidate.tag);
+            return Verdict::Roll { candidate, reason };
+        }
+        // A further tag of the same push: the ledger names it by that one from now on.
+        let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+        let renamed = other && !is_found(record);
+        let note = renamed.then(|| entry.clone().renamed(push, record));
+        let ahead = running.is_ahead_of(&candidate).then(|| candidate.clone());
+        match (self.doubtful(repository, entry, Some(candidate)), ahead) {
+            (Verdict::Settled(settled), _) => Verdict::Settled(Settled { note, ..settled }),
+            // A roll for another repository pulled what its tag named by then, and the record of that is on its way.
+            (Verdict::Roll { .. } | Verdict::Alone { .. }, Some(candidate)) => {
+                settled(candidate, Outcome::Skipped, behind(running))
+            }
+            (other, _) => other,
+        }
     }
 
-    /// Whether nothing but an older record says that an image runs, of a revision without tasks: it was pushed once more since the
-    /// deployment, under a tag that the revision does not name.
-    fn is_untried(&self, repository: &Repository, record: &Tagged) -> bool {
-        let images = self.definition.images.values();
-        let mut images = images.filter(|(_, image)| image.repository == *repository);
-        let other = images.all(|(_, i)| i.digest.is_none() && i.tag.as_ref() != Some(&record.tag));
+    /// Whether a record tells of a push since what runs was deployed: to an image that ran by then, once more.
+    fn is_again(&self, record: &Tagged) -> bool {
         let deployed = self.service.deployed_at;
-        let since = deployed.is_some_and(|at| at <= record.time);
-        let known = self.origin(repository).is_some_and(|o| o.digest.is_some())
-            || self.definition.stamp(repository).is_some();
-        self.service.desired == 0 && other && since && !known
+        deployed.is_some_and(|at| at <= record.time)
+    }
+
+    /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,
+    /// not what ECS pulled.
+    fn unproved<'p>(&self, repository: &Repository, of: &Candidate<'p>) -> Option<Verdict<'p>> {
+        let (asked, origin) = (self.unasked(repository), self.origin(repository));
+        if let Some(undated) = asked {
+            return Some(Verdict::Undated(Box::new(undated)));
+        }
+        let open = origin.filter(|o| o.digest.is_none() && o.latest.is_none() && o.retryable);
+        let why = open.and_then(|o| o.unknown.as_ref())?;
+        let reason = format!("which image runs could not be asked: {why}");
+        Some(settled(of.clone(), Outcome::Failed, reason))
+    }
+
+    /// Whether the tag by which a push would roll names another image by now, as ECR says of the tags of the revision.
+    fn is_taken(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+        let origin = self.origin(repository).filter(|o| o.digest.is_none());
+        let named = origin.and_then(|origin| origin.named.as_ref());
+        let moved = named.is_some_and(|named| *named != candidate.push.digest);
+        moved && self.names_tag(repository, &candidate.tag)
+    }
+
+    fn is_by_version(&self, repository: &Repository) -> bool {
+        self.settings(repository).tags == TagPolicy::NewestSemver
+    }
+
+    /// The same push by the tag that it set last, which names it for certain; among versions by the highest all the same.
+    fn by_its_record<'p>(&self, candidate: Candidate<'p>) -> Candidate<'p> {
+        if self.is_by_version(&candidate.push.repository) {
+            return candidate;
+        }
+        let tag = candidate.record.tag.clone();
+        Candidate { tag, ..candidate }
     }
 
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.
@@ -259,7 +289,7 @@ impl Deciding<'_> {
             return Some(fresh);
         };
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
-        if lower && self.settings(repository).tags == TagPolicy::NewestSemver {
+        if lower && self.is_by_version(repository) {
             // The same image under a lower version too: it stays known by the higher one.
             fresh.tag.clone_from(&entry.tag);
         }
@@ -276,6 +306,22 @@ impl Deciding<'_> {
         let other = record.time >= entry.time && fresh.word() != entry.word();
         (other && !is_found(record)).then_some(fresh)
     }
+}
+
+/// A push with which nothing is done, and which the ledger need not learn of.
+fn settled(candidate: Candidate<'_>, outcome: Outcome, reason: String) -> Verdict<'_> {
+    Verdict::Settled(Settled {
+        candidate,
+        outcome,
+        reason,
+        note: None,
+    })
+}
+
+/// Why a push is left that came before what runs.
+fn behind(running: &Running<'_>) -> String {
+    let since = running.time.map(time).unwrap_or_default();
+    format!("older than what runs, pushed {since}")
 }
 
 /// Whether a push comes after the one that the ledger names; by the log's order where the log still holds both.

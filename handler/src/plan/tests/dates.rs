@@ -10,6 +10,7 @@ pub(super) fn origin(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
         digest: Some(format!("sha256:{digest}")),
         latest: None,
+        named: None,
         pushed_at: minute.map(at),
         unknown: minute.is_none().then(|| "AccessDenied".to_owned()),
         retryable: false,
@@ -238,102 +239,6 @@ fn rule_01_what_was_noted_as_running_rolls_when_a_late_record_tells_that_it_neve
     // Whoever deployed it again since did so with what the tag names.
     scene.web().deployed_at = Some(at(12));
     assert_eq!(rolled(&scene.asked()), Vec::<String>::new());
-}
-
-#[test]
-fn rule_03_what_the_breaker_brought_back_and_was_noted_is_asked_about_before_it_is_rolled_again() {
-    let mut scene = Scene::new(&["web:v1"]);
-    scene.web().deployed_at = Some(at(12));
-    scene.origin = Some(origin("d1", Some(0)));
-    // The breaker brought revision 1 back at minute 12, with what `v1` named before minute 10.
-    let mut scene = scene.pushed("web:v1", "d1", 0).pushed("web:v9", "d1", 20);
-    assert_eq!(outcomes(&scene.look_up(21)), [(Unchanged, "v1")]);
-    let mut scene = scene.pushed("web:v1", "d2", 10);
-    let asked = scene.origin.take();
-    let plan = scene.first_plan(&scene.inventory);
-    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
-    writes_nothing(&plan);
-    scene.origin = asked;
-    let plan = scene.asked();
-    assert_eq!(
-        outcomes(&plan),
-        [(Skipped, "v1"), (Skipped, "v1"), (Unchanged, "v9")]
-    );
-}
-
-#[test]
-fn rule_01_an_image_that_is_pushed_again_rolls_where_its_tag_had_moved_unheard() {
-    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
-    assert_eq!(rolled(&scene.look_up(3)), ["web:v1"]);
-    let scene = scene.pushed("web:v2", "d1", 8);
-    let plan = scene.first_plan(&scene.inventory);
-    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
-    writes_nothing(&plan);
-    let mut same = scene.clone();
-    same.origin = Some(origin("d1", Some(0)));
-    assert_eq!(outcomes(&same.asked()), [(Unchanged, "v1")]);
-    // The record of what `v1` names by now was lost.
-    let mut moved = scene;
-    moved.origin = Some(origin("d7", Some(1)));
-    assert_eq!(rolled(&moved.look_up(9)), ["web:v2"]);
-    moved.origin = None;
-    assert_eq!(outcomes(&moved.asked()), [(Unchanged, "v2")]);
-}
-
-#[test]
-fn rule_01_an_older_record_that_comes_twice_does_not_tell_what_runs() {
-    let mut scene = Scene::new(&["web:latest"]);
-    scene.web().deployed_at = Some(at(12));
-    let scene = scene.pushed("web:latest", "d1", 0);
-    let mut scene = scene.pushed("web:latest", "d2", 5);
-    let plan = scene.look_up(15);
-    let first = [(Skipped, "latest"), (Unchanged, "latest")];
-    assert_eq!(outcomes(&plan), first);
-    // A warm look-up reads what came since: the first record once more, and its image under another tag.
-    scene.records.remove(1);
-    assert_eq!(outcomes(&scene.settled()), [(Skipped, "latest")]);
-    let scene = scene.pushed("web:v9", "d1", 60);
-    assert_eq!(
-        rolled(&scene.settled()),
-        ["web:v9"],
-        "`latest` names another image by now"
-    );
-}
-
-#[test]
-fn rule_01_without_tasks_an_image_that_came_by_another_tag_is_not_taken_for_what_runs() {
-    let mut scene = Scene::new(&["web:latest"]);
-    scene.web().deployed_at = Some(at(12));
-    scene.web().desired = 0;
-    // `latest` moved on before the deployment, in a record that this look-up does not read.
-    let scene = scene.pushed("web:latest", "d1", 0);
-    let mut scene = scene.pushed("web:v9", "d1", 60);
-    assert_eq!(rolled(&scene.settled()), ["web:v9"]);
-    let _ = scene.look_up(61);
-    assert_eq!(outcomes(&scene.settled()), [(Unchanged, "v9")]);
-}
-
-/// `v1` had moved when the first roll deployed it beside a container that names a digest, and the record was late.
-#[test]
-fn rule_02_containers_that_run_several_images_are_as_new_as_the_newest() {
-    let pinned = format!("web@sha256:{}", "0".repeat(64));
-    let mut scene = Scene::new(&[&pinned, "web:v0"]).pushed("web:v1", "d1", 0);
-    assert_eq!(rolled(&scene.look_up(10)), ["web:v1"]);
-    let mut scene = scene.pushed("web:v2", "d2", 3);
-    assert_eq!(scene.first_plan(&scene.inventory).undated.len(), 1);
-    scene.origin = Some(Origin {
-        digest: None,
-        latest: Some("sha256:d3".to_owned()),
-        pushed_at: Some(at(6)),
-        ..Origin::default()
-    });
-    let plan = scene.settled();
-    let skipped = [(Skipped, "v1"), (Skipped, "v2")];
-    assert_eq!(outcomes(&plan), skipped, "{plan:#?}");
-    writes_nothing(&plan);
-    // Once it is heard of, every container gets it.
-    let scene = scene.pushed("web:v1", "d3", 6);
-    assert_eq!(rolled(&scene.settled()), ["web:v1"]);
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, definition, outcomes, rolled, writes_nothing};
+use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothing};
 use super::cases::{history, redeploy};
 use super::dates::origin;
-use crate::report::Outcome::{Held, Unchanged};
+use crate::inventory::Origin;
+use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 #[test]
 fn rule_01_a_push_that_lost_a_race_to_an_older_one_is_rolled_after_it() {
@@ -34,6 +35,50 @@ fn rule_01_nor_where_both_have_one_tag_and_revisions_name_digests() {
     history(&mut scene, &[(&other, 6)]);
     let plan = scene.settled();
     assert_eq!(plan.rolls.len(), 1, "{plan:#?}");
+}
+
+#[test]
+fn rule_02_what_a_roll_for_another_repository_pulled_is_no_race_where_it_was_pushed_later() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("api:v2", "d1", 0);
+    let _ = scene.look_up(6);
+    let mut scene = scene.pushed("api:main", "d1", 8);
+    assert_eq!(outcomes(&scene.look_up(15)), [(Unchanged, "v2")]);
+    // `api:v2` moved on at minute 29, and its record takes its time.
+    let mut scene = scene.pushed("web:v2", "d9", 30);
+    assert_eq!(rolled(&scene.look_up(31)), ["web:v2"]);
+    // A warm look-up reads what came lately.
+    let _ = scene.records.remove(0);
+    scene.origin = Some(origin("d5", Some(29)));
+    let plan = scene.asked();
+    let told = [(Skipped, "main"), (Unchanged, "v2")];
+    assert_eq!(outcomes(&plan), told, "{plan:#?}");
+    writes_nothing(&plan);
+    // Before a task has pulled it, ECR tells what the tag names.
+    scene.origin = Some(Origin {
+        pushed_at: Some(at(29)),
+        ..Origin::default()
+    });
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), told, "{plan:#?}");
+    writes_nothing(&plan);
+}
+
+#[test]
+fn rule_03_what_was_rolled_back_further_stays_when_another_repository_is_rolled() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let mut scene = scene.pushed("web:v2", "d2", 40);
+    assert_eq!(rolled(&scene.look_up(41)), ["web:v2"]);
+    // Not to the revision before it, but to the first of all.
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 90);
+    let mut scene = scene.pushed("api:v1", "d3", 800);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["api:v1"]);
+    scene.carry_out(&plan, 801);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    assert!(outcomes(&plan).contains(&(Held, "v2")), "{plan:#?}");
 }
 
 #[test]
