@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::image::Named;
 use super::reports::{Decision, Report};
 use super::services::{By, Deployment, Service};
 use super::{Model, Moment};
@@ -199,7 +200,7 @@ impl Model {
     }
 
     /// Whether what runs came by a tag that was moved without a record, after the decision's push had come to the service by that
-    /// tag: README ("Waves") names the way to rule that out.
+    /// tag, or where no task was started by then, had set it: README ("Waves") names the way to rule that out.
     fn is_overtaken_unheard(
         &mut self,
         service: &Service,
@@ -220,7 +221,22 @@ impl Model {
                 .filter(|group| group.digest == decision.digest);
             let done = decided.any(|group| group.ids().any(|id| service.done.contains_key(id)));
             let own = repository.name == decision.repository;
-            own && (done || !pulled) && self.is_moved_unheard(runs, &definition, repository)
+            // By the records its tag named that image.
+            let told = || {
+                let mut tags = definition
+                    .containers
+                    .iter()
+                    .filter_map(|c| c.named.as_ref());
+                tags.any(|(of, named)| match named {
+                    Named::Tag(tag) if of == repository => {
+                        let pushes = &self.pushes;
+                        pushes.is_told_as(repository, &decision.digest, tag, runs.at)
+                    }
+                    _ => false,
+                })
+            };
+            own && (done || !pulled && told())
+                && self.is_moved_unheard(runs, &definition, repository)
         })
     }
 

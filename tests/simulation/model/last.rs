@@ -74,6 +74,13 @@ impl Model {
         if service.asked.by_version() && as_high {
             return;
         }
+        // "No older push replaces a newer one", be it that somebody has replaced that meanwhile.
+        let groups = self.pushes.groups(repository);
+        let mut later = groups.iter().filter(|group| group.order > newest.order);
+        let came = |id: &str| service.done.contains_key(id) || service.noted.contains_key(id);
+        if service.asked.by_version() && later.any(|group| group.ids().any(came)) {
+            return;
+        }
         // A forced deployment brings a container what its own tag names.
         let of = containers.filter(|container| {
             let named = container.named.as_ref().filter(|(of, _)| of == repository);
@@ -226,7 +233,8 @@ impl Model {
         of.filter_map(version).max()
     }
 
-    /// Whether what runs was pushed later than the newest that should run: then it stays (rule 2).
+    /// Whether what runs was pushed later than the newest that should run, be it under a tag that the policy does not take: then
+    /// it stays (rule 2).
     pub(super) fn is_later(
         &mut self,
         service: &Service,
@@ -236,8 +244,9 @@ impl Model {
     ) -> bool {
         let asked = service.asked.clone();
         let takes = |tag: &str| asked.takes(tag).unwrap_or(true);
-        let running = self.pushes.dated(repository, digest, takes);
-        running.is_some_and(|running| running > newest.order)
+        let own = self.pushes.dated(repository, digest, takes);
+        let any = self.pushes.dated(repository, digest, |_| true);
+        own.max(any).is_some_and(|order| order > newest.order)
     }
 }
 

@@ -102,19 +102,50 @@ impl Pushes {
         Some((repository.clone(), record.push.clone()))
     }
 
-    /// When a record first reached the log group.
-    pub(super) fn visible(&self, repository: &Repository, id: &str) -> Option<DateTime<Utc>> {
-        let mut of = self.records.get(repository).into_iter().flatten();
-        of.find(|record| record.push.id == id)?.visible
+    /// Whether a record that came tells of an image which had been pushed before a place in the order already.
+    pub(super) fn is_pushed_again(&self, repository: &Repository, id: &str, than: &Order) -> bool {
+        let all = || self.records.get(repository).into_iter().flatten();
+        let record = all().find(|record| record.push.id == id && record.visible.is_some());
+        let digest = record.map(|record| &record.push.digest);
+        let first = digest.and_then(|digest| self.first(repository, digest));
+        first.is_some_and(|first| first <= than.0)
     }
 
-    /// Whether a record has told of a digest under a tag; what the registry tells is not always asked for.
-    pub(super) fn is_recorded(&self, repository: &Repository, digest: &str, tag: &str) -> bool {
-        let mut of = self.records.get(repository).into_iter().flatten();
-        of.any(|record| {
-            let same = record.push.digest == digest && record.push.tag.as_deref() == Some(tag);
-            same && record.visible.is_some()
+    /// Whether a record told of a digest under a tag, as of a push by a time.
+    pub(super) fn is_told_as(
+        &self,
+        repository: &Repository,
+        digest: &str,
+        tag: &str,
+        by: DateTime<Utc>,
+    ) -> bool {
+        let mut all = self.records.get(repository).into_iter().flatten();
+        all.any(|record| {
+            let push = &record.push;
+            let named = push.digest == digest && push.tag.as_deref() == Some(tag);
+            named && push.at <= by && record.visible.is_some()
         })
+    }
+
+    /// Whether no record has told of the push that set a tag last by a time; what the registry tells is not always asked for.
+    pub(super) fn is_set_unheard(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        at: DateTime<Utc>,
+    ) -> bool {
+        let last = self.last_set(repository, tag, at);
+        last.is_some_and(|record| record.visible.is_none())
+    }
+
+    /// The push that set a tag last by a time, by the clock of the history; the last of equals, as in a registry.
+    fn last_set(&self, repository: &Repository, tag: &str, at: DateTime<Utc>) -> Option<&Record> {
+        let all = self.records.get(repository)?.iter();
+        let there = all.filter(|record| {
+            let push = &record.push;
+            record.done <= at && push.kind != Kind::Refused && push.tag.as_deref() == Some(tag)
+        });
+        there.max_by_key(|record| record.done)
     }
 
     /// What the look-up can see of a repository, from the oldest push to the newest, things that are no images among it.
@@ -202,13 +233,7 @@ impl Pushes {
             Named::Digest(digest) => return Some(digest.clone()),
             Named::Tag(tag) => tag,
         };
-        let all = self.records.get(repository)?.iter();
-        let there = all.filter(|record| {
-            let push = &record.push;
-            record.done <= at && push.kind != Kind::Refused && push.tag.as_ref() == Some(tag)
-        });
-        // The last of equals wins, as in a registry.
-        let newest = there.max_by_key(|record| record.done)?;
+        let newest = self.last_set(repository, tag, at)?;
         Some(newest.push.digest.clone())
     }
 

@@ -7,7 +7,7 @@ use crate::trace::Kind;
 use super::image::{Named, Repository};
 use super::policy::{self, Asked};
 use super::pushes::{Group, Pushes};
-use super::reports::Report;
+use super::reports::{Decision, Report};
 use super::roll::Roll;
 use super::services::{Key, Service};
 use super::version::Version;
@@ -18,7 +18,7 @@ const GRACE: TimeDelta = TimeDelta::minutes(15);
 /// The function's clock may be wrong by so much, where something goes wrong on purpose.
 const SKEW: TimeDelta = TimeDelta::minutes(3);
 /// What the identities of such pushes begin with in a report.
-const FOUND: &str = "ecr:found-";
+pub(super) const FOUND: &str = "ecr:found-";
 
 /// An image as a registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +32,6 @@ pub(super) struct Held {
     told: bool,
     /// Whether a record did so or ecroll was seen to know of it.
     heard: bool,
-}
-
-impl Held {
-    fn is_named(&self, named: &Named) -> bool {
-        match named {
-            Named::Tag(tag) => self.tags.contains(tag),
-            Named::Digest(digest) => self.digest == *digest,
-        }
-    }
 }
 
 impl Pushes {
@@ -122,6 +113,13 @@ impl Pushes {
         }
     }
 
+    /// The digest that was pushed and ends so.
+    fn digest_ending(&self, repository: &Repository, end: &str) -> Option<String> {
+        let mut all = self.records.get(repository)?.iter();
+        let of = all.find(|record| record.push.digest.ends_with(end))?;
+        Some(of.push.digest.clone())
+    }
+
     /// From now on ecroll knows of an image under these tags. Answers whether anybody ever pushed it so.
     fn miss(
         &mut self,
@@ -151,35 +149,27 @@ impl Pushes {
 }
 
 impl Model {
-    /// A roll may bring what no record told of: the image that counts in the account's own registry, if it is no longer
-    /// under way.
+    /// A roll may bring what no record told of: an image of the account's own registry that the ledger names as found there, if its
+    /// record is no longer under way.
     pub(super) fn learn_missed(&mut self, roll: &Roll, moment: Moment<'_>) {
         if !self.settings.reconcile {
             return;
         }
         let calm = moment.calm_from(self.since(moment));
         let grace = if calm { GRACE } else { GRACE - SKEW };
-        // Between the registry's answer and the roll there may be another push.
-        let asked_at = [
-            roll.service.read_at.unwrap_or(moment.at),
-            self.since(moment),
-            moment.at,
-        ];
-        for container in &roll.new.containers {
-            let Some((repository, named)) = &container.named else {
+        for repository in roll.new.repositories() {
+            if repository.account != self.place.account {
                 continue;
-            };
-            let found = asked_at.iter().find_map(|at| {
-                let held = self
-                    .pushes
-                    .newest_held(repository, &roll.service.asked, *at)?;
-                let old = held.first + grace <= moment.at;
-                (old && !held.told && held.is_named(named)).then_some(held)
-            });
-            let own = repository.account == self.place.account;
-            if let Some(held) = found.filter(|_| own) {
-                self.pushes
-                    .miss(repository, &held.digest, &held.tags, moment.at);
+            }
+            for (end, tag) in &roll.service.found {
+                let Some(digest) = self.pushes.digest_ending(repository, end) else {
+                    continue;
+                };
+                let first = self.pushes.first(repository, &digest);
+                if first.is_some_and(|first| first + grace <= moment.at) {
+                    let tags = std::slice::from_ref(tag);
+                    self.pushes.miss(repository, &digest, tags, moment.at);
+                }
             }
         }
     }
@@ -196,9 +186,17 @@ impl Model {
                 region: line.region.clone(),
                 name: line.repository.clone(),
             };
-            let tags = std::slice::from_ref(&line.tag);
+            // A record may have told of it under a later tag; then it is the decisions that tell of the other.
+            let same = |decision: &&Decision| decision.push == line.id;
+            let decided = report.decisions.iter().filter(same);
+            let tags = decided.map(|decision| decision.tag.clone());
+            let tags: Vec<String> = tags.chain([line.tag.clone()]).collect();
             let asked = self.settings.reconcile && line.account == self.place.account;
-            if !asked || !self.pushes.miss(&repository, &line.digest, tags, moment.at) {
+            if !asked
+                || !self
+                    .pushes
+                    .miss(&repository, &line.digest, &tags, moment.at)
+            {
                 let what = format!(
                     "{repository}: nobody pushed {} as {}",
                     line.digest, line.tag

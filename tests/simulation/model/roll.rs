@@ -40,6 +40,16 @@ impl Roll {
         format!("{}/{}", self.key.0, self.key.1)
     }
 
+    /// Whether all containers of a repository that change name one push.
+    fn is_one(&self, repository: &Repository, group: &Group) -> bool {
+        self.new.containers.iter().all(|new| {
+            let old = self.old.containers.iter().find(|c| c.name == new.name);
+            let same = old.is_some_and(|old| old.image == new.image);
+            let named = new.named.as_ref().filter(|(of, _)| of == repository);
+            same || named.is_none_or(|(_, named)| group.is_named(named))
+        })
+    }
+
     /// The repositories whose containers change their image, with what they name then: a digest, where one of them does, since a
     /// tag may have moved again and nobody heard of it yet.
     fn changed(&self) -> Vec<(Repository, Named)> {
@@ -55,7 +65,9 @@ impl Roll {
             }
             match changed.iter_mut().find(|(of, _)| of == repository) {
                 None => changed.push((repository.clone(), named.clone())),
-                Some((_, first)) if matches!(first, Named::Tag(_)) => first.clone_from(named),
+                Some((_, first @ Named::Tag(_))) if matches!(named, Named::Digest(_)) => {
+                    first.clone_from(named);
+                }
                 Some(_) => {}
             }
         }
@@ -113,12 +125,12 @@ impl Model {
         for (repository, named) in changed {
             let candidates = self.candidates(roll, &repository, &named);
             match self.meant(roll, &repository, candidates) {
-                Some(group) => intents.push(Intent {
+                Some(group) if roll.is_one(&repository, &group) => intents.push(Intent {
                     repository,
                     named,
                     group,
                 }),
-                None => self.say(
+                _ => self.say(
                     4,
                     moment.at,
                     format!(

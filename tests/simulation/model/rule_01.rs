@@ -14,7 +14,7 @@ use super::{LONG, Model, Moment, policy};
 
 /// What an invocation may take beyond the sweep that began it: the two retries of an asynchronous invocation come after one
 /// and two minutes, and an event that finds the function busy waits in growing steps (facts/aws.md 5.2).
-pub(super) const ALLOWANCE: TimeDelta = TimeDelta::minutes(5);
+const ALLOWANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// An alarm over five minutes sees a datapoint of the last four for certain.
 const SEEN: TimeDelta = TimeDelta::minutes(4);

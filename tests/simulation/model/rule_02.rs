@@ -3,7 +3,6 @@
 use super::image::{Named, Repository};
 use super::pushes::Order;
 use super::roll::{Intent, Roll};
-use super::rule_01::ALLOWANCE;
 use super::services::By;
 use super::version::Version;
 use super::{Model, Moment};
@@ -69,8 +68,8 @@ impl Model {
         if roll.base.by == By::Person && unseen {
             return;
         }
-        // Excuse: the batch of a subscription that told of what ran as a later push was lost, or the handler died on it; the
-        // older one came in a batch of its own, before the retry or the sweep.
+        // Excuse: an image that was pushed before was pushed again, and the batch of a subscription that told of that was lost, or
+        // the handler died on it, or held the push; what lies between came in a batch of its own.
         let batches = self
             .settings
             .roads
@@ -78,7 +77,7 @@ impl Model {
             .any(|road| road == "log-subscription");
         let service = &roll.service;
         let heard = service.noted.contains_key(&running.2) || service.done.contains_key(&running.2);
-        if batches && !heard && self.is_fresh(repository, &running.2, moment) {
+        if batches && !heard && self.pushes.is_pushed_again(repository, &running.2, &order) {
             return;
         }
         let what = format!(
@@ -90,15 +89,6 @@ impl Model {
             order.2
         );
         self.say(2, moment.at, what);
-    }
-}
-
-impl Model {
-    /// Whether a record came so lately that no sweep need have read it since.
-    fn is_fresh(&self, repository: &Repository, id: &str, moment: Moment<'_>) -> bool {
-        let visible = self.pushes.visible(repository, id);
-        let reach = |sweep| visible.is_some_and(|visible| moment.at <= visible + sweep + ALLOWANCE);
-        self.settings.sweep.is_none_or(reach)
     }
 }
 

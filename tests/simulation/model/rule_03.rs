@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::pushes::Group;
+use super::registry::FOUND;
 use super::reports::Decision;
 use super::roll::{Intent, Roll};
 use super::services::By;
@@ -64,13 +65,15 @@ impl Model {
         let pulled = roll.base.digests_of(repository);
         let other = !pulled.is_empty() && !pulled.contains(&*group.digest);
         let astray = roll.base.by == By::Ecroll && !roll.base.rolled.contains(repository) && other;
+        // But what was rolled back stays.
+        let undone = group.ids().any(|id| roll.service.undone.contains(id));
         // The records of one digest lie further apart than a look-up reads: to the handler the later ones are a new push.
         let first = group.records.first().map(|record| record.at);
         let last = group.records.last().map(|record| record.at);
         let apart = last
             .zip(first)
             .is_some_and(|(last, first)| last - first > self.settings.look_back);
-        raced || astray || apart
+        (raced || astray) && !undone || apart
     }
 
     /// A service was found running a push: should somebody move it away, it stays away.
@@ -109,6 +112,9 @@ impl Model {
             .flatten()
             .filter_map(|tag| tag.get("value")?.as_str())
             .collect();
+        if let Some(service) = self.services.get_mut(&key) {
+            service.found.extend(values.iter().filter_map(|v| found(v)));
+        }
         for repository in repositories {
             for group in self.pushes.groups(&repository).iter() {
                 // An identity that ECS would not take stands there as a hash, so that it cannot be found.
@@ -125,6 +131,14 @@ impl Model {
             }
         }
     }
+}
+
+/// The end of the digest and the tag, where a ledger's value names what was found in a registry.
+fn found(value: &str) -> Option<(String, String)> {
+    let (_, named) = value.split_once(FOUND)?;
+    let (end, _) = named.split_once('-')?;
+    let tag = named.split(' ').nth(1)?;
+    Some((end.to_owned(), tag.to_owned()))
 }
 
 fn is_plain(c: char) -> bool {

@@ -96,19 +96,19 @@ impl Model {
         if moved || came || !self.concerns(&service, repository, group) {
             return None;
         }
-        // Of what only the registry told, whoever deployed since chose otherwise.
-        let chosen = service.chosen_at.is_some_and(|at| at >= group.order.0);
-        if chosen && !self.pushes.is_told(repository, group, &service.asked) {
-            return None;
-        }
         let digests = runs.digests_of(repository);
         if !digests.contains(&*group.digest) {
-            let mut running = digests.iter();
-            if running.any(|digest| self.is_later(&service, repository, digest, group)) {
-                return None;
-            }
             if group.ids().any(|id| service.undone.contains(id)) {
                 return Some("had it undone");
+            }
+            // Of what only the registry told, whoever deployed since chose otherwise.
+            let chosen = service.chosen_at.is_some_and(|at| at >= group.order.0);
+            let told = self.pushes.is_told(repository, group, &service.asked);
+            let mut running = digests.iter();
+            if chosen && !told
+                || running.any(|digest| self.is_later(&service, repository, digest, group))
+            {
+                return None;
             }
             let definition = self.runs(key, moment)?;
             let moved = runs.rolled.contains(repository)
@@ -137,9 +137,7 @@ impl Model {
             let Some((of, Named::Tag(tag))) = &container.named else {
                 return false;
             };
-            let running = runs.digests.get(&container.name);
-            let told = |digest: &str| self.pushes.is_recorded(repository, digest, tag);
-            of == repository && running.is_some_and(|(_, digest)| !told(digest))
+            of == repository && self.pushes.is_set_unheard(repository, tag, runs.at)
         })
     }
 
