@@ -89,10 +89,10 @@ impl CloudWatch {
         let kind = input.text("HistoryItemType");
         let limit = input.number("MaxRecords").unwrap_or(100).clamp(1, 100);
         let limit = usize::try_from(limit).unwrap_or(100);
-        let skip = input
+        let token = input
             .number("NextToken")
-            .and_then(|skip| usize::try_from(skip).ok());
-        let skip = skip.unwrap_or(0);
+            .and_then(|token| usize::try_from(token).ok());
+        let newest_first = input.text("ScanBy") != Some("TimestampAscending");
         let mut items: Vec<(&String, &Item)> = self
             .alarms
             .iter()
@@ -101,9 +101,19 @@ impl CloudWatch {
             .filter(|(_, item)| kind.is_none_or(|kind| kind == item.kind))
             .collect();
         items.sort_by_key(|(_, item)| item.at);
-        if input.text("ScanBy") != Some("TimestampAscending") {
+        if newest_first {
             items.reverse();
         }
+        // What happens between two pages comes at the newer end: a place is told from the older one.
+        let count = items.len();
+        let from_older = |place: usize| {
+            if newest_first {
+                count.saturating_sub(place)
+            } else {
+                place
+            }
+        };
+        let skip = token.map_or(0, from_older);
         let describe = |(name, item): &(&String, &Item)| {
             json!({
                 "AlarmName": name,
@@ -115,7 +125,8 @@ impl CloudWatch {
             })
         };
         let page: Vec<_> = items.iter().skip(skip).take(limit).map(describe).collect();
-        let next = (skip + limit < items.len()).then(|| (skip + limit).to_string());
+        let end = skip + limit;
+        let next = (end < count).then(|| from_older(end).to_string());
         present(json!({"AlarmHistoryItems": page, "NextToken": next}))
     }
 }

@@ -1,6 +1,6 @@
 //! Alarms: when they are evaluated, when they change, what they tell.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{FUNCTION, TOPIC, World, at};
 use crate::{Options, What};
@@ -249,4 +249,32 @@ async fn the_history_tells_changes_and_actions() {
         .into_iter()
         .find(|entry| matches!(entry.what, What::Alarm { .. }));
     assert_eq!(entry.unwrap().at, at("00:00:20"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_repeats_nothing_where_something_happens_between_two_pages() {
+    for order in ["TimestampDescending", "TimestampAscending"] {
+        let world = World::new(Options::default());
+        world.topic().alarm(&json!({}));
+        world.until("00:01:00").await;
+        let ask = |token: &Value| {
+            let mut input = json!({"AlarmName": "pushes", "MaxRecords": 2, "ScanBy": order});
+            if !token.is_null() {
+                input["NextToken"] = token.clone();
+            }
+            world.call("cloudwatch", "DescribeAlarmHistory", input)
+        };
+        let first = ask(&Value::Null);
+        let alarm = json!({"AlarmName": "pushes", "StateValue": "ALARM", "StateReason": "by hand"});
+        world.call("cloudwatch", "SetAlarmState", alarm);
+        let second = ask(&first["NextToken"]);
+        let items = |page: &Value| page["AlarmHistoryItems"].as_array().unwrap().clone();
+        assert_eq!(items(&first).len(), 2);
+        assert!(!items(&second).is_empty());
+        let mut seen = items(&first).into_iter();
+        assert!(
+            seen.all(|item| !items(&second).contains(&item)),
+            "{order}: {first:#} {second:#}"
+        );
+    }
 }
