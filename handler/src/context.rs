@@ -200,7 +200,7 @@ impl Context {
     /// Remembers the origin of a deployment's images. What could not be known is asked again.
     pub(crate) fn remember_origin(&self, of: &Undated, origin: &Origin) {
         let known = origin.digest.is_some() || origin.latest.is_some();
-        if origin.unknown.is_some() || !known {
+        if origin.retryable || !known {
             return;
         }
         let origins = &mut self.memory().origins;

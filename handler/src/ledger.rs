@@ -186,6 +186,13 @@ impl RevisionName {
         *self == other || *self == other.hashed()
     }
 
+    /// Whether an ARN is that of this revision or of an older one of its family.
+    #[must_use]
+    pub(crate) fn is_since(&self, arn: &str) -> bool {
+        let number = |text: &str| text.rsplit_once(':')?.1.parse::<u64>().ok();
+        self.beside(arn).is_some() && number(arn) <= number(&self.0)
+    }
+
     /// The ARN of this revision, given that of another revision of its family; `None` when the family is another.
     #[must_use]
     pub fn beside(&self, arn: &str) -> Option<String> {

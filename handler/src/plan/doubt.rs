@@ -106,14 +106,16 @@ impl Deciding<'_> {
                 ),
             };
         }
-        let back = new.is_some_and(|new| went_back(&entry, deployed, (new, now), runs));
+        let back = new.is_some_and(|new| went_back(&entry, deployed, new));
         if undone || back {
             let reason =
                 "rolled back since, by a person or the circuit breaker; the next push rolls";
             return held(candidate, reason);
         }
         // Two look-ups at once: what runs is ecroll's own for another push, and came after this one's, or instead of it.
-        let raced = now.is_some_and(|now| now >= new.unwrap_or(entry.time)) && {
+        // What was found running and noted later than it was deployed was overwritten by nobody at once.
+        let found = entry.new == entry.base && new.is_none();
+        let raced = !found && now.is_some_and(|now| now >= new.unwrap_or(entry.time)) && {
             let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);
             own.iter().any(|at| (*at - entry.time).abs() <= reach)
         };
@@ -174,18 +176,9 @@ impl Deciding<'_> {
     }
 }
 
-/// Whether what ran before an entry's push, or anything else, was deployed between the push's revision and what runs: a roll for
-/// another repository then began from there.
-fn went_back(
-    entry: &Entry,
-    deployed: &[Deployed],
-    (new, now): (DateTime<Utc>, Option<DateTime<Utc>>),
-    runs: &str,
-) -> bool {
+/// Whether what ran before an entry's push, or an older revision still, was deployed after the push's revision: a roll for another
+/// repository then began from there.
+fn went_back(entry: &Entry, deployed: &[Deployed], new: DateTime<Utc>) -> bool {
     let mut since = deployed.iter().filter(|past| past.at > new);
-    since.any(|past| {
-        let third = past.task_definition != runs && !entry.new.names(&past.task_definition);
-        let between = now.is_some_and(|now| past.at < now);
-        entry.base.names(&past.task_definition) || third && between
-    })
+    since.any(|past| entry.base.is_since(&past.task_definition))
 }

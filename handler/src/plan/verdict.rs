@@ -121,7 +121,8 @@ impl Deciding<'_> {
             // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
             // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
             // this very revision is asked about, and what was pushed once more since it was deployed: as soon as it has pulled.
-            let again = self.is_again(record) && !self.service.deploying;
+            let newer = entry.as_ref().is_some_and(|e| record.time > e.time);
+            let again = newer && self.is_again(record) && !self.service.deploying;
             let noted =
                 |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
             let noted = entry.as_ref().is_some_and(noted) && !again;
@@ -224,8 +225,15 @@ impl Deciding<'_> {
         let renamed = other && !is_found(record);
         let note = renamed.then(|| entry.clone().renamed(push, record));
         let ahead = running.is_ahead_of(&candidate).then(|| candidate.clone());
+        let other = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let other = other.is_some_and(|digest| *digest != push.digest) && !by_version;
         match (self.doubtful(repository, entry, Some(candidate)), ahead) {
             (Verdict::Settled(settled), _) => Verdict::Settled(Settled { note, ..settled }),
+            // The tag of what runs names another image by now.
+            (Verdict::Roll { candidate, reason }, None) if other => {
+                let candidate = self.by_its_record(candidate);
+                Verdict::Roll { candidate, reason }
+            }
             // A roll for another repository pulled what its tag named by then, and the record of that is on its way.
             (Verdict::Roll { .. } | Verdict::Alone { .. }, Some(candidate)) => {
                 settled(candidate, Outcome::Skipped, behind(running))

@@ -82,6 +82,37 @@ fn rule_03_what_was_rolled_back_further_stays_when_another_repository_is_rolled(
 }
 
 #[test]
+fn rule_03_nor_is_it_rolled_again_where_the_image_got_a_further_tag_while_it_ran() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(3);
+    let mut scene = scene.pushed("web:v2", "d1", 8);
+    scene.origin = Some(origin("d1", Some(0)));
+    assert_eq!(outcomes(&scene.look_up(9)), [(Unchanged, "v1")]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 90);
+    scene.origin = Some(origin("d0", Some(-500)));
+    let mut scene = scene.pushed("api:v1", "d3", 800);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["api:v1"]);
+    scene.carry_out(&plan, 801);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+}
+
+#[test]
+fn rule_01_a_push_rolls_by_the_tag_that_names_it_where_another_repository_pulled_what_took_the_other()
+ {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:latest", "d1", 0);
+    let _ = scene.look_up(6);
+    // `latest` moves at minute 30, unheard; a roll for another repository pulls that.
+    let mut scene = scene.pushed("api:v1", "d3", 35);
+    assert_eq!(rolled(&scene.look_up(36)), ["api:v1"]);
+    let mut scene = scene.pushed("web:stable", "d1", 40);
+    scene.origin = Some(origin("d7", Some(30)));
+    assert_eq!(rolled(&scene.asked()), ["web:stable"]);
+}
+
+#[test]
 fn rule_01_nor_is_a_push_of_another_repository_lost_to_the_race() {
     let mut scene = Scene::new(&["web:seed", "proxy:seed"]).pushed("web:v1", "d1", 0);
     let _ = scene.look_up(6);
