@@ -34,6 +34,7 @@ pub(crate) mod missing;
 mod objection;
 mod parted;
 mod platform;
+mod proof;
 mod running;
 mod service;
 mod standing;

@@ -33,15 +33,6 @@ impl Deciding<'_> {
         question.filter(|question| !question.images.is_empty())
     }
 
-    /// What nobody asked yet of images that are told by a tag: which ones ECS pulled.
-    pub(super) fn unasked(&self, repository: &Repository) -> Option<Undated> {
-        let deployed_at = self.service.deployed_at?;
-        let mut images = self.definition.images.values();
-        let by_tag = images.any(|(_, i)| i.repository == *repository && i.digest.is_none());
-        let asked = self.origin(repository).is_some();
-        (by_tag && !asked).then(|| self.question(repository, deployed_at))
-    }
-
     /// Whether the stamp of the revision that runs says all about a push.
     fn is_stamped(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
         let images = self.definition.images.values();

@@ -2,17 +2,76 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::verdict::{Candidate, Settled, Verdict};
+use super::missing::is_found;
+use super::running::Running;
+use super::verdict::{Candidate, Settled, Verdict, behind, settled};
 use super::{Deciding, Deployed, History};
 use crate::config::Action;
 use crate::image::Repository;
-use crate::ledger::Entry;
+use crate::ledger::{self, Entry};
 use crate::report::Outcome;
 
 /// The clocks of ECR and ECS may differ: an event of a push rolls within a second of it.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(1);
 
 impl Deciding<'_> {
+    /// The ledger names this push, and another image runs, or nobody knows which.
+    pub(super) fn named<'p>(
+        &self,
+        repository: &Repository,
+        candidate: Candidate<'p>,
+        entry: Entry,
+        running: &Running<'p>,
+    ) -> Verdict<'p> {
+        let Candidate { push, record, .. } = &candidate;
+        let its_own = entry.new.names(&self.service.task_definition);
+        // Noted when it ran already: whether it still does may need asking.
+        if running.digest.is_none()
+            && its_own
+            && let Some(undated) = self.undated(repository, &candidate)
+        {
+            return Verdict::Undated(Box::new(undated));
+        }
+        let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
+        let another = (running.digest.is_some() || several) && its_own;
+        // What the circuit breaker brought back runs whatever the records say.
+        if another && let Some(verdict) = self.unproved(repository, &candidate) {
+            return verdict;
+        }
+        // Its tag had moved when it was deployed, and no record told in time. The one of the last push names it for certain.
+        let by_version =
+            self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
+        if another && self.is_again(record) && !by_version {
+            let candidate = self.by_its_record(candidate);
+            let reason = format!("pushed again as {}", candidate.tag);
+            return Verdict::Roll { candidate, reason };
+        }
+        // A further tag of the same push: the ledger names it by that one from now on.
+        let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+        let renamed = other && !is_found(record);
+        let note = renamed.then(|| entry.clone().renamed(push, record));
+        let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let moved = pulled.is_some_and(|digest| *digest != push.digest) && !by_version;
+        let ahead = running.is_ahead_of(&candidate);
+        match self.doubtful(repository, entry, Some(candidate.clone())) {
+            Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
+            // A roll for another repository, or whoever went back, pulled what a tag named by then, and no record tells of that yet.
+            Verdict::Roll { .. } | Verdict::Alone { .. } | Verdict::Resume { .. } if ahead => {
+                settled(candidate, Outcome::Skipped, behind(running))
+            }
+            resume @ Verdict::Resume { .. } => match self.undated(repository, &candidate) {
+                Some(undated) => Verdict::Undated(Box::new(undated)),
+                None => resume,
+            },
+            // The tag of what runs names another image by now.
+            Verdict::Roll { candidate, reason } if moved => {
+                let candidate = self.by_its_record(candidate);
+                Verdict::Roll { candidate, reason }
+            }
+            other => other,
+        }
+    }
+
     /// Without the ledger's own push in sight: whether it was left undeployed.
     pub(super) fn left_over<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
         if self.settings(repository).action == Action::Force {

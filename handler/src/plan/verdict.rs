@@ -8,7 +8,7 @@ use super::{Deciding, Plan, Undated};
 use crate::config::Action;
 use crate::image::Repository;
 use crate::ledger::{self, Entry, RevisionName};
-use crate::policy::{TagPolicy, version};
+use crate::policy::version;
 use crate::push::{Push, Tagged};
 use crate::report::Outcome;
 
@@ -189,99 +189,6 @@ impl Deciding<'_> {
         Verdict::Roll { candidate, reason }
     }
 
-    /// The ledger names this push, and another image runs, or nobody knows which.
-    fn named<'p>(
-        &self,
-        repository: &Repository,
-        candidate: Candidate<'p>,
-        entry: Entry,
-        running: &Running<'p>,
-    ) -> Verdict<'p> {
-        let Candidate { push, record, .. } = &candidate;
-        let its_own = entry.new.names(&self.service.task_definition);
-        // Noted when it ran already: whether it still does may need asking.
-        if running.digest.is_none()
-            && its_own
-            && let Some(undated) = self.undated(repository, &candidate)
-        {
-            return Verdict::Undated(Box::new(undated));
-        }
-        let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
-        let another = (running.digest.is_some() || several) && its_own;
-        // What the circuit breaker brought back runs whatever the records say.
-        if another && let Some(verdict) = self.unproved(repository, &candidate) {
-            return verdict;
-        }
-        // Its tag had moved when it was deployed, and no record told in time. The one of the last push names it for certain.
-        let by_version =
-            self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
-        if another && self.is_again(record) && !by_version {
-            let candidate = self.by_its_record(candidate);
-            let reason = format!("pushed again as {}", candidate.tag);
-            return Verdict::Roll { candidate, reason };
-        }
-        // A further tag of the same push: the ledger names it by that one from now on.
-        let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
-        let renamed = other && !is_found(record);
-        let note = renamed.then(|| entry.clone().renamed(push, record));
-        let ahead = running.is_ahead_of(&candidate).then(|| candidate.clone());
-        let other = self.origin(repository).and_then(|o| o.digest.as_ref());
-        let other = other.is_some_and(|digest| *digest != push.digest) && !by_version;
-        match (self.doubtful(repository, entry, Some(candidate)), ahead) {
-            (Verdict::Settled(settled), _) => Verdict::Settled(Settled { note, ..settled }),
-            // The tag of what runs names another image by now.
-            (Verdict::Roll { candidate, reason }, None) if other => {
-                let candidate = self.by_its_record(candidate);
-                Verdict::Roll { candidate, reason }
-            }
-            // A roll for another repository pulled what its tag named by then, and the record of that is on its way.
-            (Verdict::Roll { .. } | Verdict::Alone { .. }, Some(candidate)) => {
-                settled(candidate, Outcome::Skipped, behind(running))
-            }
-            (other, _) => other,
-        }
-    }
-
-    /// Whether a record tells of a push since what runs was deployed: to an image that ran by then, once more.
-    fn is_again(&self, record: &Tagged) -> bool {
-        let deployed = self.service.deployed_at;
-        deployed.is_some_and(|at| at <= record.time)
-    }
-
-    /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,
-    /// not what ECS pulled.
-    fn unproved<'p>(&self, repository: &Repository, of: &Candidate<'p>) -> Option<Verdict<'p>> {
-        let (asked, origin) = (self.unasked(repository), self.origin(repository));
-        if let Some(undated) = asked {
-            return Some(Verdict::Undated(Box::new(undated)));
-        }
-        let open = origin.filter(|o| o.digest.is_none() && o.latest.is_none() && o.retryable);
-        let why = open.and_then(|o| o.unknown.as_ref())?;
-        let reason = format!("which image runs could not be asked: {why}");
-        Some(settled(of.clone(), Outcome::Failed, reason))
-    }
-
-    /// Whether the tag by which a push would roll names another image by now, as ECR says of the tags of the revision.
-    fn is_taken(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
-        let origin = self.origin(repository).filter(|o| o.digest.is_none());
-        let named = origin.and_then(|origin| origin.named.as_ref());
-        let moved = named.is_some_and(|named| *named != candidate.push.digest);
-        moved && self.names_tag(repository, &candidate.tag)
-    }
-
-    fn is_by_version(&self, repository: &Repository) -> bool {
-        self.settings(repository).tags == TagPolicy::NewestSemver
-    }
-
-    /// The same push by the tag that it set last, which names it for certain; among versions by the highest all the same.
-    fn by_its_record<'p>(&self, candidate: Candidate<'p>) -> Candidate<'p> {
-        if self.is_by_version(&candidate.push.repository) {
-            return candidate;
-        }
-        let tag = candidate.record.tag.clone();
-        Candidate { tag, ..candidate }
-    }
-
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.
     fn news(
         &self,
@@ -317,7 +224,7 @@ impl Deciding<'_> {
 }
 
 /// A push with which nothing is done, and which the ledger need not learn of.
-fn settled(candidate: Candidate<'_>, outcome: Outcome, reason: String) -> Verdict<'_> {
+pub(super) fn settled(candidate: Candidate<'_>, outcome: Outcome, reason: String) -> Verdict<'_> {
     Verdict::Settled(Settled {
         candidate,
         outcome,
@@ -327,7 +234,7 @@ fn settled(candidate: Candidate<'_>, outcome: Outcome, reason: String) -> Verdic
 }
 
 /// Why a push is left that came before what runs.
-fn behind(running: &Running<'_>) -> String {
+pub(super) fn behind(running: &Running<'_>) -> String {
     let since = running.time.map(time).unwrap_or_default();
     format!("older than what runs, pushed {since}")
 }

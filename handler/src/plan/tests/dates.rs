@@ -9,11 +9,9 @@ use crate::report::Outcome::{Failed, Held, Skipped, Unchanged};
 pub(super) fn origin(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
         digest: Some(format!("sha256:{digest}")),
-        latest: None,
-        named: None,
         pushed_at: minute.map(at),
         unknown: minute.is_none().then(|| "AccessDenied".to_owned()),
-        retryable: false,
+        ..Origin::default()
     }
 }
 

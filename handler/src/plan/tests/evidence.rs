@@ -7,6 +7,24 @@ use super::dates::origin;
 use crate::inventory::Origin;
 use crate::report::Outcome::{Skipped, Unchanged};
 
+/// No container tells what it runs; its tag names this image by now.
+fn named(digest: &str, minute: Option<i64>) -> Origin {
+    Origin {
+        named: Some(format!("sha256:{digest}")),
+        pushed_at: minute.map(at),
+        ..Origin::default()
+    }
+}
+
+/// Containers run several images of the repository, this the newest of them.
+fn several(digest: &str, minute: i64) -> Origin {
+    Origin {
+        latest: Some(format!("sha256:{digest}")),
+        pushed_at: Some(at(minute)),
+        ..Origin::default()
+    }
+}
+
 #[test]
 fn rule_03_what_the_breaker_brought_back_and_was_noted_is_asked_about_before_it_is_rolled_again() {
     let mut scene = Scene::new(&["web:v1"]);
@@ -74,13 +92,7 @@ fn rule_01_without_tasks_a_tag_that_names_another_image_by_now_is_left() {
     scene.web().desired = 0;
     let scene = scene.pushed("web:latest", "d1", 0);
     let mut scene = scene.pushed("web:v9", "d1", 60);
-    let names = |digest: &str, minute| {
-        Some(Origin {
-            named: Some(format!("sha256:{digest}")),
-            pushed_at: Some(at(minute)),
-            ..Origin::default()
-        })
-    };
+    let names = |digest, minute| Some(named(digest, Some(minute)));
     scene.origin = names("d1", 0);
     assert_eq!(outcomes(&scene.settled()), [(Unchanged, "latest")]);
     scene.origin = names("d2", -60);
@@ -98,10 +110,7 @@ fn rule_02_without_tasks_no_version_gives_way_to_a_lower_one() {
         .pushed("web:1.9.0", "d1", 8);
     scene.web().deployed_at = Some(at(5));
     scene.web().desired = 0;
-    scene.origin = Some(Origin {
-        named: Some("sha256:d7".to_owned()),
-        ..Origin::default()
-    });
+    scene.origin = Some(named("d7", None));
     assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
 }
 
@@ -122,11 +131,7 @@ fn rule_01_an_image_pushed_again_rolls_where_containers_run_several() {
     let mut scene = Scene::new(&[&pinned, "web:v0"]).pushed("web:v1", "d1", 0);
     assert_eq!(rolled(&scene.look_up(10)), ["web:v1"]);
     let mut scene = scene.pushed("web:v2", "d1", 20);
-    scene.origin = Some(Origin {
-        latest: Some("sha256:d3".to_owned()),
-        pushed_at: Some(at(6)),
-        ..Origin::default()
-    });
+    scene.origin = Some(several("d3", 6));
     assert_eq!(rolled(&scene.asked()), ["web:v2"]);
 }
 
@@ -216,12 +221,7 @@ fn rule_02_containers_that_run_several_images_are_as_new_as_the_newest() {
     assert_eq!(rolled(&scene.look_up(10)), ["web:v1"]);
     let mut scene = scene.pushed("web:v2", "d2", 3);
     assert_eq!(scene.first_plan(&scene.inventory).undated.len(), 1);
-    scene.origin = Some(Origin {
-        digest: None,
-        latest: Some("sha256:d3".to_owned()),
-        pushed_at: Some(at(6)),
-        ..Origin::default()
-    });
+    scene.origin = Some(several("d3", 6));
     let plan = scene.settled();
     let skipped = [(Skipped, "v1"), (Skipped, "v2")];
     assert_eq!(outcomes(&plan), skipped, "{plan:#?}");

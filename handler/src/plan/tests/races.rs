@@ -6,6 +6,7 @@ use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothi
 use super::cases::{history, redeploy};
 use super::dates::origin;
 use crate::inventory::Origin;
+use crate::plan::Plan;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 #[test]
@@ -63,6 +64,15 @@ fn rule_02_what_a_roll_for_another_repository_pulled_is_no_race_where_it_was_pus
     writes_nothing(&plan);
 }
 
+/// The plan that follows on a roll of `api` in the same service.
+fn after_another_repository(scene: Scene) -> Plan {
+    let mut scene = scene.pushed("api:v1", "d3", 800);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["api:v1"]);
+    scene.carry_out(&plan, 801);
+    scene.asked()
+}
+
 #[test]
 fn rule_03_what_was_rolled_back_further_stays_when_another_repository_is_rolled() {
     let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:v1", "d1", 0);
@@ -72,11 +82,7 @@ fn rule_03_what_was_rolled_back_further_stays_when_another_repository_is_rolled(
     // Not to the revision before it, but to the first of all.
     let web = scene.web().arn.clone();
     scene.deploy(&web, 1, 90);
-    let mut scene = scene.pushed("api:v1", "d3", 800);
-    let plan = scene.asked();
-    assert_eq!(rolled(&plan), ["api:v1"]);
-    scene.carry_out(&plan, 801);
-    let plan = scene.asked();
+    let plan = after_another_repository(scene);
     assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
     assert!(outcomes(&plan).contains(&(Held, "v2")), "{plan:#?}");
 }
@@ -91,12 +97,28 @@ fn rule_03_nor_is_it_rolled_again_where_the_image_got_a_further_tag_while_it_ran
     let web = scene.web().arn.clone();
     scene.deploy(&web, 1, 90);
     scene.origin = Some(origin("d0", Some(-500)));
-    let mut scene = scene.pushed("api:v1", "d3", 800);
-    let plan = scene.asked();
-    assert_eq!(rolled(&plan), ["api:v1"]);
-    scene.carry_out(&plan, 801);
-    let plan = scene.asked();
+    let plan = after_another_repository(scene);
     assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+}
+
+#[test]
+fn rule_02_what_was_left_undone_is_not_taken_up_over_what_was_pushed_later() {
+    // Noted for revision 2, and never deployed: somebody deployed another one, and went back at minute 15.
+    let mut scene = Scene::new(&["web:latest"])
+        .pushed("web:v1", "d1", 3)
+        .noted("web", "d1-web-v1", 3, 2, 1)
+        .deployed(&[(3, 10), (1, 15)]);
+    scene.web().deployed_at = Some(at(15));
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
+    writes_nothing(&plan);
+    // `latest` had moved at minute 4, unheard.
+    scene.origin = Some(origin("d5", Some(4)));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Skipped, "v1")], "{plan:#?}");
+    writes_nothing(&plan);
+    scene.origin = Some(origin("d0", Some(-500)));
+    assert_eq!(rolled(&scene.settled()), ["web:v1"]);
 }
 
 #[test]

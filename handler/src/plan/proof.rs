@@ -1,0 +1,60 @@
+//! What proves which image runs: what ECS pulled, before what the records say of a tag; and by which tag a push is named for
+//! certain.
+
+use super::Deciding;
+use super::verdict::{Candidate, Verdict, settled};
+use crate::image::Repository;
+use crate::policy::TagPolicy;
+use crate::push::Tagged;
+use crate::report::Outcome;
+
+impl Deciding<'_> {
+    /// Whether a record tells of a push since what runs was deployed: to an image that ran by then, once more.
+    pub(super) fn is_again(&self, record: &Tagged) -> bool {
+        let deployed = self.service.deployed_at;
+        deployed.is_some_and(|at| at <= record.time)
+    }
+
+    /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,
+    /// not what ECS pulled.
+    pub(super) fn unproved<'p>(
+        &self,
+        repository: &Repository,
+        of: &Candidate<'p>,
+    ) -> Option<Verdict<'p>> {
+        let mut images = self.definition.images.values();
+        if !images.any(|(_, i)| i.repository == *repository && i.digest.is_none()) {
+            return None;
+        }
+        let Some(origin) = self.origin(repository) else {
+            let question = self.question(repository, self.service.deployed_at?);
+            return Some(Verdict::Undated(Box::new(question)));
+        };
+        let open = origin.retryable && origin.digest.is_none() && origin.latest.is_none();
+        let why = origin.unknown.as_ref().filter(|_| open)?;
+        let reason = format!("which image runs could not be asked: {why}");
+        Some(settled(of.clone(), Outcome::Failed, reason))
+    }
+
+    /// Whether the tag by which a push would roll names another image by now, as ECR says of the tags of the revision.
+    pub(super) fn is_taken(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+        let origin = self.origin(repository).filter(|o| o.digest.is_none());
+        let named = origin.and_then(|origin| origin.named.as_ref());
+        let moved = named.is_some_and(|named| *named != candidate.push.digest);
+        moved && self.names_tag(repository, &candidate.tag)
+    }
+
+    /// The same push by the tag that it set last, which names it for certain; among versions by the highest all the same.
+    pub(super) fn by_its_record<'p>(&self, candidate: Candidate<'p>) -> Candidate<'p> {
+        if self.is_by_version(&candidate.push.repository) {
+            return candidate;
+        }
+        let tag = candidate.record.tag.clone();
+        Candidate { tag, ..candidate }
+    }
+
+    /// Whether the service goes by versions, and only upwards.
+    pub(super) fn is_by_version(&self, repository: &Repository) -> bool {
+        self.settings(repository).tags == TagPolicy::NewestSemver
+    }
+}
