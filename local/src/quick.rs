@@ -39,8 +39,7 @@ impl State {
 
     /// CloudTrail's event of a call comes some time later, if any rule takes it.
     pub(crate) fn await_call(&mut self, read: &Arc<Record>, record: &Value, now: DateTime<Utc>) {
-        let told = read.region == self.place.region && !read.read_only && read.fits();
-        if !told || !self.events.may_take(&read.head()) {
+        if !self.awaits(read) {
             return;
         }
         let event = read.event(record, &self.place);
@@ -49,6 +48,17 @@ impl State {
             let job = Job::ApiCall(Arc::clone(read), Box::new(event));
             self.schedule(at.max(now), job);
         }
+    }
+
+    /// Whether some rule may take CloudTrail's event of a call.
+    fn awaits(&self, read: &Record) -> bool {
+        let told = read.region == self.place.region && !read.read_only && read.fits();
+        told && self.events.may_take(&read.head())
+    }
+
+    /// Whether anybody looks at more of a record than its head.
+    pub(crate) fn needs_whole(&self, read: &Record) -> bool {
+        read.pushes || self.awaits(read)
     }
 
     /// Whether an event is wanted and not lost.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::service::Place;
@@ -18,6 +19,8 @@ const API_CALL: &str = "AWS API Call via CloudTrail";
 pub(crate) struct Record {
     /// The record as the log group holds it: one line of JSON.
     pub(crate) text: Arc<str>,
+    /// It tells of a push that worked.
+    pub(crate) pushes: bool,
     pub(crate) id: Option<String>,
     pub(crate) time: Option<DateTime<Utc>>,
     pub(crate) source: String,
@@ -27,23 +30,71 @@ pub(crate) struct Record {
     pub(crate) management: bool,
 }
 
+/// The members of a record that a trail looks at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    event_time: Option<String>,
+    event_source: Option<String>,
+    event_name: Option<String>,
+    event_category: Option<String>,
+    error_code: Option<String>,
+    aws_region: Option<String>,
+    recipient_account_id: Option<String>,
+    read_only: Option<bool>,
+    management_event: Option<bool>,
+}
+
+impl Head {
+    /// What is not of its type counts as absent.
+    fn of(record: &Value) -> Self {
+        let text = |name: &str| record.get(name)?.as_str().map(str::to_owned);
+        let flag = |name: &str| record.get(name)?.as_bool();
+        Self {
+            event_id: text("eventID"),
+            event_time: text("eventTime"),
+            event_source: text("eventSource"),
+            event_name: text("eventName"),
+            event_category: text("eventCategory"),
+            error_code: text("errorCode"),
+            aws_region: text("awsRegion"),
+            recipient_account_id: text("recipientAccountId"),
+            read_only: flag("readOnly"),
+            management_event: flag("managementEvent"),
+        }
+    }
+}
+
 impl Record {
     pub(crate) fn new(record: &Value) -> Self {
-        let text = |name: &str| record.get(name).and_then(Value::as_str);
-        let flag = |name: &str| record.get(name).and_then(Value::as_bool);
-        let name = text("eventName").unwrap_or_default();
+        Self::headed(Head::of(record), line(record))
+    }
+
+    /// The same from its text, of which only the head is kept apart.
+    pub(crate) fn read(text: Arc<str>) -> Result<Self, serde_json::Error> {
+        Ok(Self::headed(serde_json::from_str(&text)?, text))
+    }
+
+    fn headed(head: Head, text: Arc<str>) -> Self {
+        let name = head.event_name.unwrap_or_default();
+        let source = head.event_source.unwrap_or_default();
         Self {
-            text: line(record),
-            id: text("eventID").map(str::to_owned),
-            time: text("eventTime").and_then(|time| time.parse().ok()),
-            source: text("eventSource").unwrap_or_default().to_owned(),
-            region: text("awsRegion").unwrap_or_default().to_owned(),
-            account: text("recipientAccountId").map(str::to_owned),
+            text,
+            pushes: source == "ecr.amazonaws.com"
+                && name == "PutImage"
+                && head.error_code.is_none(),
+            id: head.event_id,
+            time: head.event_time.and_then(|time| time.parse().ok()),
+            source,
+            region: head.aws_region.unwrap_or_default(),
+            account: head.recipient_account_id,
             // Records before version 1.05 do not say; the verb does.
-            read_only: flag("readOnly").unwrap_or_else(|| reads(name)),
-            management: match text("eventCategory") {
+            read_only: head.read_only.unwrap_or_else(|| reads(&name)),
+            management: match head.event_category {
                 Some(category) => category == "Management",
-                None => flag("managementEvent").unwrap_or(true),
+                None => head.management_event.unwrap_or(true),
             },
         }
     }

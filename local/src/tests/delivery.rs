@@ -191,3 +191,57 @@ async fn rule_1_1_12_the_status_shows_a_broken_delivery() {
     assert_eq!(status["LatestCloudWatchLogsDeliveryError"], "AccessDenied");
     assert_eq!(status["IsLogging"], true);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_as_text_is_the_record() {
+    let told = |text: bool| async move {
+        let world = World::new(Options::default());
+        world.trail().await.filter(None);
+        let mut records: Vec<_> = ["1", "2", "3", "4", "5"].map(World::push).into();
+        records[1]["readOnly"] = true.into();
+        records[2]["eventCategory"] = "Data".into();
+        records[3]["errorCode"] = "AccessDenied".into();
+        records[4]["eventTime"] = "2026-03-01T00:09:00Z".into();
+        for (number, record) in records.iter_mut().enumerate() {
+            let digest = format!("sha256:{number}");
+            record["responseElements"] = json!({"image": {"registryId": "000000000000",
+                "repositoryName": "web", "imageId": {"imageDigest": digest}}});
+        }
+        for record in records {
+            let late = at("00:10:00");
+            if text {
+                world
+                    .account
+                    .deliver_text(record.to_string(), late)
+                    .unwrap();
+            } else {
+                world.account.deliver(record, late);
+            }
+        }
+        world.until("00:11:00").await;
+        let images = json!({"repositoryName": "web"});
+        let images = world.call("ecr", "DescribeImages", images);
+        (world.journal(), images, datapoints(&world))
+    };
+    let (journal, images, counted) = told(true).await;
+    assert_eq!(images["imageDetails"].as_array().unwrap().len(), 4);
+    assert_eq!(counted, ["00:10 3.0"]);
+    assert_eq!((journal, images, counted), told(false).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_no_record_is_refused() {
+    let world = World::new(Options::default());
+    for wrong in [
+        "",
+        "{",
+        "[]",
+        r#"{"eventName": 7}"#,
+        r#"{"readOnly": false} {}"#,
+    ] {
+        let refused = world.account.deliver_text(wrong, at("00:10:00"));
+        assert!(refused.is_err(), "{wrong}");
+    }
+    world.until("00:11:00").await;
+    assert_eq!(world.journal(), []);
+}
