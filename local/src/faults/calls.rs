@@ -20,9 +20,23 @@ const AFTER_EMPTY: &str = "after-empty-page/";
 /// How many answers are kept to be given once more.
 const MOST_ANSWERS: usize = 500;
 
-/// What reads were answered a short time before, by operation and request body.
+/// What tells one read from another: the service's host in its Region, the operation and the body.
+type Asked = (String, String, Bytes);
+
+/// What reads were answered a short time before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answers(BTreeMap<(String, Bytes), (DateTime<Utc>, Response<Bytes>)>);
+pub(super) struct Answers(BTreeMap<Asked, (DateTime<Utc>, Response<Bytes>)>);
+
+fn asked(call: &Call, request: &Request<Bytes>) -> Asked {
+    let header = request.headers().get(http::header::HOST);
+    let header = header.and_then(|host| host.to_str().ok());
+    let host = request.uri().host().or(header).unwrap_or_default();
+    (
+        host.to_owned(),
+        call.operation.clone(),
+        request.body().clone(),
+    )
+}
 
 /// Answers a request of a program as [`Account::respond`] does, unless the plan has something else in store.
 pub(crate) async fn respond(
@@ -151,18 +165,16 @@ impl Answers {
             self.0
                 .retain(|_, (at, _)| now - *at <= TimeDelta::minutes(2));
         }
-        let key = (call.operation.clone(), request.body().clone());
-        self.0.insert(key, (now, response.clone()));
+        self.0.insert(asked(call, request), (now, response.clone()));
     }
 
     fn when(&self, call: &Call, request: &Request<Bytes>) -> Option<DateTime<Utc>> {
-        let key = (call.operation.clone(), request.body().clone());
-        self.0.get(&key).map(|(at, _)| *at)
+        self.0.get(&asked(call, request)).map(|(at, _)| *at)
     }
 
     fn find(&self, call: &Call, request: &Request<Bytes>) -> Option<Response<Bytes>> {
-        let key = (call.operation.clone(), request.body().clone());
-        self.0.get(&key).map(|(_, response)| response.clone())
+        let kept = self.0.get(&asked(call, request));
+        kept.map(|(_, response)| response.clone())
     }
 }
 
