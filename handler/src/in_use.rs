@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::ecr::{self, ImageId};
 use crate::error::AwsError;
 use crate::image::Repository;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Rollout};
 use crate::ledger::Stamp;
 use crate::plan::settings;
 
@@ -28,7 +28,7 @@ fn marks(inventory: &Inventory, config: &Config) -> Marks {
     for service in inventory
         .services
         .iter()
-        .filter(|service| !service.deploying)
+        .filter(|service| !matches!(service.rollout, Some(Rollout::UnderWay | Rollout::Failed)))
     {
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;

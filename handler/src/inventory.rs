@@ -58,15 +58,31 @@ pub struct Service {
     pub fargate: bool,
     /// ECS moves its tasks between Availability Zones, which needs a maximum above 100 percent.
     pub zone_rebalancing: bool,
-    /// Its newest deployment is not over yet.
-    pub deploying: bool,
-    /// Its newest deployment is over, and well.
-    pub completed: bool,
+    /// How its newest deployment stands; `None` where ECS does not say, as behind a Classic Load Balancer.
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html>
+    pub rollout: Option<Rollout>,
     /// The tags that ecroll or anybody else put on it.
     pub tags: BTreeMap<String, String>,
 }
 
+/// How a deployment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rollout {
+    /// It is not over yet.
+    UnderWay,
+    /// It is over, and well.
+    Completed,
+    /// The circuit breaker gave it up, and there was nothing to go back to.
+    Failed,
+}
+
 impl Service {
+    /// Whether its newest deployment is not over yet.
+    #[must_use]
+    pub fn is_deploying(&self) -> bool {
+        self.rollout == Some(Rollout::UnderWay)
+    }
+
     /// The cluster's name.
     #[must_use]
     pub fn cluster(&self) -> &str {

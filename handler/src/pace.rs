@@ -25,7 +25,11 @@ const RATES: &[(&[&str], i32, i32)] = &[
     (&["DescribeServices", "ListServices"], 100, 20),
     (&["ListClusters"], 50, 20),
     (
-        &["ListServiceDeployments", "DescribeServiceRevisions"],
+        &[
+            "ListServiceDeployments",
+            "DescribeServiceDeployments",
+            "DescribeServiceRevisions",
+        ],
         50,
         20,
     ),

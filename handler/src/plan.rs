@@ -35,6 +35,7 @@ mod objection;
 mod parted;
 mod platform;
 mod proof;
+mod race;
 mod running;
 mod service;
 mod standing;

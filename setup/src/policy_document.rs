@@ -234,7 +234,7 @@ mod tests {
                         "{sid}"
                     );
                     // A cluster named by its ARN stands in one Region and is named once.
-                    let kinds = if sid == "ReadHistory" { 2 } else { 1 };
+                    let kinds = if sid == "ReadHistory" { 3 } else { 1 };
                     assert_eq!(resources.matches("stage").count(), kinds, "{sid}");
                 }
                 "RegisterDefinitions" | "TagNewDefinitions" => {

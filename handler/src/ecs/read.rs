@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{next, services_of};
 use crate::error::AwsError;
-use crate::inventory::{Controller, Service};
+use crate::inventory::{Controller, Rollout, Service};
 use crate::plan::Deployed;
 use crate::progress::{Progress, time};
 use crate::site::Access;
@@ -155,12 +155,20 @@ fn service(service: &model::Service) -> Option<Service> {
         fargate: on_fargate(service),
         zone_rebalancing: service.availability_zone_rebalancing()
             == Some(&AvailabilityZoneRebalancing::Enabled),
-        deploying: primary.and_then(model::Deployment::rollout_state)
-            == Some(&DeploymentRolloutState::InProgress),
-        completed: primary.and_then(model::Deployment::rollout_state)
-            == Some(&DeploymentRolloutState::Completed),
+        rollout: primary
+            .and_then(model::Deployment::rollout_state)
+            .and_then(rollout),
         tags,
     })
+}
+
+fn rollout(state: &DeploymentRolloutState) -> Option<Rollout> {
+    match state {
+        DeploymentRolloutState::InProgress => Some(Rollout::UnderWay),
+        DeploymentRolloutState::Completed => Some(Rollout::Completed),
+        DeploymentRolloutState::Failed => Some(Rollout::Failed),
+        _ => None,
+    }
 }
 
 /// The service's own revision, or that of its primary task set where another controller deploys.
@@ -229,7 +237,7 @@ pub(crate) async fn history(
         }
     }
     let mut began: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    let mut undone: BTreeSet<String> = BTreeSet::new();
+    let mut undone = given_up(at, &pages).await?;
     for brief in &pages {
         let revision = brief.target_service_revision_arn();
         if undone_by_breaker(brief) {
@@ -267,6 +275,46 @@ pub(crate) async fn history(
         }
     }
     Ok(deployed)
+}
+
+/// The service revisions that the circuit breaker gave up before a newer deployment took the place of the way back: the list
+/// calls such a deployment stopped, like any that a newer one took the place of.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html>
+async fn given_up(
+    at: Access<'_>,
+    briefs: &[model::ServiceDeploymentBrief],
+) -> Result<BTreeSet<String>, AwsError> {
+    let stopped = briefs
+        .iter()
+        .filter(|brief| brief.status() == Some(&ServiceDeploymentStatus::Stopped));
+    let arns = stopped.filter_map(model::ServiceDeploymentBrief::service_deployment_arn);
+    let arns: Vec<String> = arns.map(str::to_owned).collect();
+    let mut given_up = BTreeSet::new();
+    for some in arns.chunks(REVISIONS) {
+        let request = at
+            .ecs()
+            .describe_service_deployments()
+            .set_service_deployment_arns(Some(some.to_vec()));
+        let answer = at.call("DescribeServiceDeployments", || request.clone().send());
+        let answer = match answer.await {
+            // A role of before this was asked: what is stopped counts as what a newer deployment took the place of.
+            Err(error) if error.denied() => break,
+            answer => answer?,
+        };
+        for deployment in answer.service_deployments() {
+            let breaker = deployment.deployment_circuit_breaker();
+            let state = breaker.and_then(model::ServiceDeploymentCircuitBreaker::status);
+            let went_back = deployment.rollback().is_some();
+            if went_back
+                && state == Some(&model::ServiceDeploymentRollbackMonitorsStatus::Triggered)
+            {
+                let revision = deployment.target_service_revision();
+                let arn = revision.and_then(model::ServiceRevisionSummary::arn);
+                given_up.extend(arn.map(str::to_owned));
+            }
+        }
+    }
+    Ok(given_up)
 }
 
 /// Whether the circuit breaker undid a deployment, and the way back is over. A person may ask for a rollback too, which

@@ -32,6 +32,12 @@ impl RevisionName {
         }
     }
 
+    /// Whether both name one revision, be it that one of them is shortened.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.hashed() == other.hashed()
+    }
+
     /// Whether an ARN is that of this revision.
     #[must_use]
     pub fn names(&self, arn: &str) -> bool {

@@ -26,14 +26,17 @@ impl Deciding<'_> {
         let Candidate { push, record, .. } = &candidate;
         let its_own = entry.new.names(&self.service.task_definition);
         // Noted when it ran already: whether it still does may need asking.
+        let mut others = self.others(repository);
+        let below = others.any(|(_, base)| base.is(&entry.new));
         if running.digest.is_none()
-            && its_own
+            && (its_own || below)
             && let Some(undated) = self.undated(repository, &candidate)
         {
             return Verdict::Undated(Box::new(undated));
         }
         let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
-        let another = (running.digest.is_some() || several) && its_own;
+        let known = running.digest.is_some() || several;
+        let another = known && its_own;
         // What the circuit breaker brought back runs whatever the records say.
         if another && let Some(verdict) = self.unproved(repository, &candidate) {
             return verdict;
@@ -53,20 +56,24 @@ impl Deciding<'_> {
         let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
         let moved = pulled.is_some_and(|digest| *digest != push.digest) && !by_version;
         let ahead = running.is_ahead_of(&candidate);
-        match self.doubtful(repository, entry, Some(candidate.clone())) {
+        // The tag of what runs names another image by now.
+        let candidate = if moved {
+            self.by_its_record(candidate)
+        } else {
+            candidate
+        };
+        let brought = below && (known || ahead);
+        match self.doubtful(repository, entry, Some(candidate.clone()), brought) {
             Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
             // A roll for another repository, or whoever went back, pulled what a tag named by then, and no record tells of that yet.
             Verdict::Roll { .. } | Verdict::Alone { .. } | Verdict::Resume { .. } if ahead => {
                 settled(candidate, Outcome::Skipped, behind(running))
             }
-            resume @ Verdict::Resume { .. } => match self.undated(repository, &candidate) {
-                Some(undated) => Verdict::Undated(Box::new(undated)),
-                None => resume,
-            },
-            // The tag of what runs names another image by now.
-            Verdict::Roll { candidate, reason } if moved => {
-                let candidate = self.by_its_record(candidate);
-                Verdict::Roll { candidate, reason }
+            verdict @ (Verdict::Resume { .. } | Verdict::Roll { .. }) => {
+                match self.undated(repository, &candidate) {
+                    Some(undated) => Verdict::Undated(Box::new(undated)),
+                    None => self.unanswered(repository, &candidate).unwrap_or(verdict),
+                }
             }
             other => other,
         }
@@ -83,18 +90,20 @@ impl Deciding<'_> {
         if !base_runs || noted_only || !followed {
             return Verdict::Nothing;
         }
-        match self.doubtful(repository, entry, None) {
+        match self.doubtful(repository, entry, None, false) {
             Verdict::Settled(_) => Verdict::Nothing,
             other => other,
         }
     }
 
-    /// The ledger names this push, and yet another image runs: what happened since tells why.
+    /// The ledger names this push, and yet another image runs: what happened since tells why. `brought`: it is known that a roll
+    /// for another repository, from the push's own revision, brought that image.
     pub(super) fn doubtful<'p>(
         &self,
         repository: &Repository,
         entry: Entry,
         candidate: Option<Candidate<'p>>,
+        brought: bool,
     ) -> Verdict<'p> {
         let runs = &self.service.task_definition;
         let held = |candidate: Option<Candidate<'p>>, reason: &str| {
@@ -147,7 +156,10 @@ impl Deciding<'_> {
                     "rolled back since, by a person or the circuit breaker; the next push rolls";
                 return held(candidate, reason);
             }
-            if now.is_none() && self.service.deployed_at.is_some_and(|at| at > entry.time) {
+            // The way back from what the breaker undid is no deployment of its own.
+            let back = deployed.iter().any(|past| past.undone);
+            let later = self.service.deployed_at.is_some_and(|at| at > entry.time);
+            if now.is_none() && later && !back {
                 // It does not even show the deployment that runs. Source, ninety days:
                 // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
                 let reason = "whether it was rolled back cannot be known: ECS no longer shows deployments of that time";
@@ -171,22 +183,21 @@ impl Deciding<'_> {
                 "rolled back since, by a person or the circuit breaker; the next push rolls";
             return held(candidate, reason);
         }
-        // Two look-ups at once: what runs is ecroll's own for another push, and came after this one's, or instead of it.
-        // What was found running and noted later than it was deployed was overwritten by nobody at once.
-        let found = entry.new == entry.base && new.is_none();
-        let raced = !found && now.is_some_and(|now| now >= new.unwrap_or(entry.time)) && {
-            let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);
-            own.iter().any(|at| (*at - entry.time).abs() <= reach)
+        let since = now.is_some_and(|now| now >= new.unwrap_or(entry.time));
+        let why = if brought {
+            Some("a roll for another repository brought another image")
+        } else {
+            let raced = self.is_raced(repository, &entry, deployed, &own);
+            raced.then_some("another look-up at the same time deployed its own: rolled again")
         };
         match candidate {
             Some(candidate) if self.has_pulled(repository, &candidate) => held(
                 Some(candidate),
                 "what runs names its tag, with another image by now; the next push rolls",
             ),
-            Some(candidate) if raced => Verdict::Roll {
+            Some(candidate) if since && why.is_some() => Verdict::Roll {
                 candidate,
-                reason: "another look-up at the same time deployed its own: rolled again"
-                    .to_owned(),
+                reason: why.unwrap_or_default().to_owned(),
             },
             candidate if new.is_some() => held(
                 candidate,
@@ -206,32 +217,6 @@ impl Deciding<'_> {
         let mut images = images.filter(|(_, image)| image.repository == *repository);
         let since = self.was_deployed_since(candidate.record.time);
         since && images.all(|(_, i)| i.digest.is_none() && i.tag.as_ref() == Some(&candidate.tag))
-    }
-
-    /// Whether ecroll made what runs for the push of another repository.
-    fn is_anothers(&self, repository: &Repository) -> bool {
-        self.others(repository).next().is_some()
-    }
-
-    /// When the pushes of other repositories happened for which ecroll made what runs. Such a revision is stamped; one that
-    /// somebody else made may have been found running, and then the ledger names it too. The ledger may have gone on to a later
-    /// tag of the same image since.
-    fn others(&self, repository: &Repository) -> impl Iterator<Item = DateTime<Utc>> {
-        let others = self.definition.repositories().into_iter();
-        let others = others.filter(move |other| *other != repository);
-        others.filter_map(|other| {
-            let (stamp, entry) = (self.definition.stamp(other)?, self.service.entry(other)?);
-            let runs = entry.new.names(&self.service.task_definition);
-            runs.then(|| stamp.time.min(entry.time))
-        })
-    }
-
-    /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same
-    /// repository by the revision's stamp, those of others by their ledger entries.
-    fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
-        let stamp = self.definition.stamp(repository);
-        let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
-        older.into_iter().chain(self.others(repository)).collect()
     }
 }
 

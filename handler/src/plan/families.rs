@@ -15,7 +15,7 @@ use super::verdict::{Candidate, time};
 use super::{Deciding, Plan, Source};
 use crate::config::{Action, Config, Match, Pin};
 use crate::image::Repository;
-use crate::inventory::{Controller, Definition, Origins, Service};
+use crate::inventory::{Controller, Definition, Origins, Rollout, Service};
 use crate::ledger::{self, Stamp};
 use crate::push::Push;
 use crate::report::{DRY_RUN, Outcome};
@@ -98,8 +98,7 @@ fn as_service(definition: &Definition) -> Option<Service> {
         express: false,
         fargate: false,
         zone_rebalancing: false,
-        deploying: false,
-        completed: true,
+        rollout: Some(Rollout::Completed),
         // Those of CloudFormation tell whether a stack brings the images.
         tags: definition
             .tags

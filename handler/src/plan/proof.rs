@@ -26,10 +26,20 @@ impl Deciding<'_> {
         if !images.any(|(_, i)| i.repository == *repository && i.digest.is_none()) {
             return None;
         }
-        let Some(origin) = self.origin(repository) else {
+        if self.origin(repository).is_none() {
             let question = self.question(repository, self.service.deployed_at?);
             return Some(Verdict::Undated(Box::new(question)));
-        };
+        }
+        self.unanswered(repository, of)
+    }
+
+    /// It fails, where what runs could not be asked just then and another time may tell.
+    pub(super) fn unanswered<'p>(
+        &self,
+        repository: &Repository,
+        of: &Candidate<'p>,
+    ) -> Option<Verdict<'p>> {
+        let origin = self.origin(repository)?;
         let open = origin.retryable && origin.digest.is_none() && origin.latest.is_none();
         let why = origin.unknown.as_ref().filter(|_| open)?;
         let reason = format!("which image runs could not be asked: {why}");

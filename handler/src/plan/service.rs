@@ -99,7 +99,7 @@ impl Deciding<'_> {
         let (list, candidate, reason, same) = match verdict {
             Verdict::Nothing => return,
             Verdict::Settled(done) => return self.settle(repository, done, plan),
-            Verdict::Doubt { since } => return self.doubt(since, false, plan),
+            Verdict::Doubt { since } => return self.doubt(since, true, plan),
             Verdict::Undated(undated) => return plan.undated.push(*undated),
             Verdict::Resume {
                 entry,
@@ -154,7 +154,7 @@ impl Deciding<'_> {
             };
             moves.extend(known.map(anew));
         }
-        if moves.is_empty() && left.is_empty() && !self.service.deploying {
+        if moves.is_empty() && left.is_empty() && !self.service.is_deploying() {
             // The one that was pushed first; the others wait until it is known how it fares.
             alone.sort_by(|a, b| b.candidate.push.order.cmp(&a.candidate.push.order));
             moves.extend(alone.pop());

@@ -235,7 +235,7 @@ impl Deciding<'_> {
             tag: entry.tag.clone(),
             record: &record,
         };
-        match self.doubtful(repository, entry.clone(), Some(candidate)) {
+        match self.doubtful(repository, entry.clone(), Some(candidate), false) {
             Verdict::Doubt { since } => {
                 self.doubt(since, false, plan);
                 let reason = "what was deployed since is not known";

@@ -122,7 +122,7 @@ impl Deciding<'_> {
             // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
             // this very revision is asked about, and what was pushed once more since it was deployed: as soon as it has pulled.
             let newer = entry.as_ref().is_some_and(|e| record.time > e.time);
-            let again = newer && self.is_again(record) && !self.service.deploying;
+            let again = newer && self.is_again(record) && !self.service.is_deploying();
             let noted =
                 |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
             let noted = entry.as_ref().is_some_and(noted) && !again;

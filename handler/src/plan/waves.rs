@@ -9,7 +9,8 @@ use super::verdict::{newer, time};
 use super::{Cargo, Deciding, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Gap, Inventory, Service};
+use crate::inventory::{Gap, Inventory, Rollout, Service};
+use crate::ledger::{Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 
@@ -19,7 +20,7 @@ enum Stage<'a> {
     Done,
     /// It is to take it, or its deployment is under way.
     Waits(&'a Service),
-    /// It had it, and somebody or the circuit breaker undid that.
+    /// It had it, and somebody or the circuit breaker undid that; or its deployment failed.
     Undone(&'a Service),
     /// A newer push came there first, and that one's deployment is under way: the ledger's words for it.
     WaitsWithNewer(&'a Service, String),
@@ -156,9 +157,10 @@ impl<'a> Stages<'a> {
                 }
                 Stage::Undone(service) => {
                     let reason = format!(
-                        "{} of wave {} had it undone: the push stops there; the next one begins anew",
+                        "{} of wave {} {}: the push stops there; the next one begins anew",
                         name(service),
-                        wave + 1
+                        wave + 1,
+                        undone(service, "it"),
                     );
                     return Some((reason, true));
                 }
@@ -170,8 +172,9 @@ impl<'a> Stages<'a> {
                 Stage::NewerUndone(service, newer) => {
                     let name = name(service);
                     let reason = format!(
-                        "{name} of wave {} had {newer} undone: an older push of the tag goes no further either; the next one begins anew",
-                        wave + 1
+                        "{name} of wave {} {}: an older push of the tag goes no further either; the next one begins anew",
+                        wave + 1,
+                        undone(service, newer),
                     );
                     return Some((reason, true));
                 }
@@ -198,8 +201,12 @@ impl<'a> Stages<'a> {
 /// percentages leave the push out, or it is on hold. Of what it skipped, [`passed`] tells.
 fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<Stage<'a>> {
     match decision.outcome {
-        Outcome::Unchanged if service.deploying => Some(Stage::Waits(service)),
-        Outcome::Unchanged => Some(Stage::Done),
+        Outcome::Unchanged => Some(match service.rollout {
+            Some(Rollout::Failed) if is_its_deployment(service, push) => Stage::Undone(service),
+            // What failed was for another push.
+            Some(Rollout::UnderWay | Rollout::Failed) => Stage::Waits(service),
+            Some(Rollout::Completed) | None => Stage::Done,
+        }),
         Outcome::Held => {
             let entry = service.entry(&push.repository);
             let had = entry.is_some_and(|entry| entry.names(push));
@@ -224,7 +231,11 @@ fn passed<'a>(
     let entry = service.entry(&push.repository)?;
     let definition = inventory.definitions.get(&service.task_definition)?;
     let deciding = Deciding::new(service, definition, &inventory.origins, config);
-    let candidate = deciding.eligible(push).ok()?;
+    let Ok(candidate) = deciding.eligible(push) else {
+        let stays = deciding.objection(&push.repository).is_some();
+        let same = entry.is_of(&push.digest) && !stays;
+        return same.then(|| same_image(service, &entry, rolls)).flatten();
+    };
     let of = pushes
         .iter()
         .filter(|other| other.repository == push.repository);
@@ -238,11 +249,42 @@ fn passed<'a>(
     let stamp = definition.stamp(&push.repository);
     let runs = entry.new.names(&service.task_definition)
         || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
-    match (runs, service.deploying || rolls) {
+    let stands = runs && service.rollout != Some(Rollout::Failed);
+    match (stands, service.is_deploying() || rolls) {
         (_, true) => Some(Stage::WaitsWithNewer(service, first)),
         (false, false) => Some(Stage::NewerUndone(service, first)),
         (true, false) => None,
     }
+}
+
+/// How a service stands to a push whose tag its policy leaves out, and whose image the ledger names by another one: a look-up
+/// that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
+/// it is undone where what ran before the push runs again.
+fn same_image<'a>(service: &'a Service, entry: &Entry, rolls: bool) -> Option<Stage<'a>> {
+    let runs = |name: &RevisionName| name.names(&service.task_definition);
+    match service.rollout {
+        Some(Rollout::UnderWay) => Some(Stage::Waits(service)),
+        _ if rolls => Some(Stage::Waits(service)),
+        Some(Rollout::Failed) if runs(&entry.new) => Some(Stage::Undone(service)),
+        _ if runs(&entry.base) && !runs(&entry.new) => Some(Stage::Undone(service)),
+        _ => None,
+    }
+}
+
+/// What became of a push in an earlier wave.
+fn undone(service: &Service, push: &str) -> String {
+    match service.rollout {
+        Some(Rollout::Failed) => format!("could not start {push}"),
+        _ => format!("had {push} undone"),
+    }
+}
+
+/// Whether what a service is to run was made for a push.
+fn is_its_deployment(service: &Service, push: &Push) -> bool {
+    let entry = service.entry(&push.repository);
+    entry.is_some_and(|entry| {
+        entry.new.names(&service.task_definition) && !entry.new.is(&entry.base)
+    })
 }
 
 fn name(service: &Service) -> String {

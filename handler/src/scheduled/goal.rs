@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, OwnTags, ServiceSettings};
 use crate::image::Repository;
-use crate::inventory::{Definition, Gap, Inventory, Service};
+use crate::inventory::{Definition, Gap, Inventory, Rollout, Service};
 use crate::ledger::Entry;
 use crate::plan::settings;
 use crate::push::Push;
@@ -261,7 +261,7 @@ fn says(
     let Some((newest, repository, _, entry)) = entries.last() else {
         return Says::Nothing;
     };
-    if rolled.contains(&service.arn) || service.deploying {
+    if rolled.contains(&service.arn) || service.is_deploying() {
         return Says::Waits(format!("the deployment of {name} is not over yet"));
     }
     let number = family(runs).1.unwrap_or_default();
@@ -271,7 +271,7 @@ fn says(
             brief(runs)
         ));
     }
-    if !service.completed {
+    if service.rollout != Some(Rollout::Completed) {
         return Says::Stays(format!(
             "the deployment of {} at {name} did not complete",
             brief(runs)

@@ -71,7 +71,12 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
     };
     let services = below("service");
     // The reference requires both resource types of whoever describes revisions.
-    let histories: Vec<String> = [below("service-revision"), services.clone()].concat();
+    let histories: Vec<String> = [
+        below("service-revision"),
+        below("service-deployment"),
+        services.clone(),
+    ]
+    .concat();
     let clusters = clusters_of(&places, &access.clusters);
     let definitions: Vec<String> = places
         .iter()
@@ -111,7 +116,7 @@ pub fn handler_role(names: &Names, place: &Place, access: &HandlerAccess) -> Doc
         json!({
             "Sid": "ReadHistory",
             "Effect": "Allow",
-            "Action": "ecs:DescribeServiceRevisions",
+            "Action": ["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"],
             "Resource": histories,
         }),
         // What was pushed, and when; in whatever account and Region a service's images are.

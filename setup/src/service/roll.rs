@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use handler::inventory::{Controller, Service};
+use handler::inventory::{Controller, Rollout, Service};
 use serde_json::Value;
 
 /// Why a deployment could not move, with the smallest change that would let it. `live` is the service as it stands, an empty
@@ -41,8 +41,7 @@ pub(super) fn obstacle(live: &Value, file: &Value, desired: i32) -> Option<Strin
         express: false,
         fargate: false,
         zone_rebalancing: text("/availabilityZoneRebalancing") == "ENABLED",
-        deploying: false,
-        completed: true,
+        rollout: Some(Rollout::Completed),
         tags: BTreeMap::new(),
     };
     handler::plan::obstacle(&service, percent(file, minimum), percent(file, maximum))

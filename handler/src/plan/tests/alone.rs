@@ -49,14 +49,14 @@ fn rule_03_each_is_tried_once_alone_and_the_good_one_stays() {
     assert!(!scene.web().entry(&repository("b")).unwrap().shared);
 
     // While its deployment is under way, the other waits.
-    scene.web().deploying = true;
+    scene.web().rollout = Some(crate::inventory::Rollout::UnderWay);
     past(&mut scene, &[(&both, 5, true), (&with_b, 25, false)]);
     let plan = scene.settled();
     writes_nothing(&plan);
     assert_eq!(outcomes(&plan), [(Unchanged, "v1"), (Held, "v1")]);
 
     // It fared well: now the other, on top of it.
-    scene.web().deploying = false;
+    scene.web().rollout = Some(crate::inventory::Rollout::Completed);
     let plan = scene.settled();
     assert_eq!(rolled(&plan), ["a:v1"]);
     scene.carry_out(&plan, 40);

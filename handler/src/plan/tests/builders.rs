@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Controller, Definition, Inventory, Origin, Service};
+use crate::inventory::{Controller, Definition, Inventory, Origin, Rollout, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::manifest::Kind;
 use crate::plan::{Deployed, Histories, History, Plan, Roll, Source};
@@ -94,8 +94,7 @@ pub(super) fn service(name: &str, revision: u32) -> Service {
         express: false,
         fargate: false,
         zone_rebalancing: false,
-        deploying: false,
-        completed: true,
+        rollout: Some(Rollout::Completed),
         tags: BTreeMap::new(),
     }
 }

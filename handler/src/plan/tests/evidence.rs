@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::builders::{Scene, at, outcomes, rolled, writes_nothing};
 use super::dates::origin;
-use crate::inventory::Origin;
+use crate::inventory::{Origin, Rollout};
 use crate::report::Outcome::{Skipped, Unchanged};
 
 /// No container tells what it runs; its tag names this image by now.
@@ -168,12 +168,12 @@ fn rule_01_what_could_not_be_asked_is_asked_again_before_anything_is_noted() {
     assert!(plan.decisions[0].retryable, "{plan:#?}");
     writes_nothing(&plan);
     // Where nothing has pulled it yet, there is nothing to ask.
-    scene.web().deploying = true;
+    scene.web().rollout = Some(Rollout::UnderWay);
     scene.origin = None;
     assert_eq!(scene.first_plan(&scene.inventory).undated, []);
     assert_eq!(outcomes(&scene.look_up(9)), [(Unchanged, "v1")]);
     // And what was noted is not asked about at every look-up.
-    scene.web().deploying = false;
+    scene.web().rollout = Some(Rollout::Completed);
     assert_eq!(scene.first_plan(&scene.inventory).undated, []);
 }
 

@@ -6,7 +6,7 @@ use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothi
 use super::cases::{history, redeploy};
 use super::dates::origin;
 use crate::inventory::Origin;
-use crate::plan::Plan;
+use crate::plan::{Deployed, History, Plan};
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 #[test]
@@ -102,6 +102,70 @@ fn rule_03_nor_is_it_rolled_again_where_the_image_got_a_further_tag_while_it_ran
 }
 
 #[test]
+fn rule_03_what_somebody_deployed_over_a_push_stays_when_another_repository_is_rolled() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:v1", "d1", 790);
+    assert_eq!(rolled(&scene.look_up(792)), ["web:v1"]);
+    let web = scene.web().arn.clone();
+    // A revision of their own, newer than ecroll's.
+    scene.define(definition(200, &["web:v0", "api:seed"]));
+    scene.deploy(&web, 200, 795);
+    assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
+    let plan = after_another_repository(scene);
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    assert!(outcomes(&plan).contains(&(Held, "v1")), "{plan:#?}");
+}
+
+#[test]
+fn rule_03_nor_is_what_was_noted_and_never_deployed_rolled_over_it() {
+    let mut scene = Scene::new(&["web:seed", "api:seed"])
+        .pushed("web:v1", "d1", 780)
+        .noted("web", "d1-web-v1", 780, 2, 1);
+    let web = scene.web().arn.clone();
+    scene.define(definition(200, &["web:v0", "api:seed"]));
+    scene.deploy(&web, 200, 790);
+    scene.origin = Some(origin("d0", Some(-500)));
+    assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
+    let plan = after_another_repository(scene);
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+}
+
+#[test]
+fn rule_03_what_was_deployed_long_after_a_push_is_no_race() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 2)
+        .noted("web", "d2-web-v2", 2, 3, 1);
+    history(&mut scene, &[(&arn(3), 5), (&other, 6)]);
+    assert_eq!(rolled(&scene.settled()), ["web:v2"]);
+    history(&mut scene, &[(&arn(3), 5), (&other, 21)]);
+    assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
+}
+
+#[test]
+fn rule_01_what_was_found_running_is_rolled_where_another_repository_brought_an_older_image() {
+    let mut scene = Scene::new(&["web:latest", "api:seed"]).pushed("web:latest", "d1", 0);
+    scene.web().deployed_at = Some(at(5));
+    scene.origin = Some(origin("d1", Some(0)));
+    assert_eq!(outcomes(&scene.look_up(6)), [(Unchanged, "latest")]);
+    let mut scene = scene.pushed("web:v2", "d1", 700);
+    assert_eq!(outcomes(&scene.look_up(701)), [(Unchanged, "latest")]);
+    // `latest` had moved at minute 690, unheard.
+    let mut scene = scene.pushed("api:v1", "d3", 800);
+    assert_eq!(rolled(&scene.look_up(801)), ["api:v1"]);
+    scene.origin = None;
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.rolls, [], "{plan:#?}");
+    scene.origin = Some(origin("d7", Some(690)));
+    let plan = scene.clone().asked();
+    assert_eq!(rolled(&plan), ["web:v2"], "{plan:#?}");
+    // One that is newer stays.
+    scene.origin = Some(origin("d7", Some(790)));
+    assert_eq!(rolled(&scene.asked()), Vec::<String>::new());
+}
+
+#[test]
 fn rule_02_what_was_left_undone_is_not_taken_up_over_what_was_pushed_later() {
     // Noted for revision 2, and never deployed: somebody deployed another one, and went back at minute 15.
     let mut scene = Scene::new(&["web:latest"])
@@ -119,6 +183,30 @@ fn rule_02_what_was_left_undone_is_not_taken_up_over_what_was_pushed_later() {
     writes_nothing(&plan);
     scene.origin = Some(origin("d0", Some(-500)));
     assert_eq!(rolled(&scene.settled()), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_what_was_left_undone_while_the_breaker_went_back_is_taken_up() {
+    // Revision 2, for another repository, was undone at minute 3: the way back is not listed. Revision 3 was noted, no more.
+    let mut scene = Scene::new(&["web:seed", "api:seed"])
+        .pushed("api:v1", "d1", 0)
+        .noted("api", "d1-api-v1", 0, 3, 1);
+    scene.web().deployed_at = Some(at(3));
+    scene.origin = Some(origin("d0", Some(-500)));
+    let service = scene.web().arn.clone();
+    let undone = |undone| {
+        History::Known(vec![Deployed {
+            task_definition: arn(2),
+            at: at(1),
+            undone,
+            made: None,
+        }])
+    };
+    scene.histories.insert(service.clone(), undone(true));
+    assert_eq!(rolled(&scene.settled()), ["api:v1"]);
+    // Without that, it is not known how what runs came to run.
+    scene.histories.insert(service, undone(false));
+    assert_eq!(outcomes(&scene.settled()), [(Held, "v1")]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, service};
-use crate::inventory::Gap;
+use crate::inventory::{Gap, Rollout};
 use crate::plan::{Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
@@ -40,11 +40,11 @@ fn the_first_wave_goes_alone_and_the_rest_when_it_has_completed() {
         "waits for main/canary of wave 1 to run it"
     );
     assert!(plan.waiting, "the next look-up has to see the push again");
-    canary(&mut scene).deploying = true;
+    canary(&mut scene).rollout = Some(Rollout::UnderWay);
     let plan = scene.look_up(6);
     assert_eq!(services(&plan), Vec::<&str>::new());
     assert!(outcomes(&plan).contains(&(Held, "v1")) && plan.waiting);
-    canary(&mut scene).deploying = false;
+    canary(&mut scene).rollout = Some(Rollout::Completed);
     let plan = scene.look_up(10);
     assert_eq!(services(&plan), ["web"]);
     assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
@@ -87,10 +87,63 @@ fn rule_03_what_was_undone_in_a_wave_goes_no_further_until_the_next_push() {
 }
 
 #[test]
+fn what_the_first_wave_could_not_start_goes_no_further() {
+    let mut scene = scene();
+    let _ = scene.look_up(5);
+    // The service never ran anything well, so the breaker has nothing to go back to.
+    canary(&mut scene).rollout = Some(Rollout::Failed);
+    let plan = scene.look_up(6);
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    let mut held = plan.decisions.iter();
+    let held = held.find(|decision| decision.outcome == Held).unwrap();
+    assert_eq!(
+        held.reason,
+        "main/canary of wave 1 could not start it: the push stops there; the next one begins anew"
+    );
+    // It was for another push that the deployment failed: this one ran well before.
+    let mut others = scene.clone();
+    others.define(definition(300, &["web:v1", "api:v2"]));
+    arn(300).clone_into(&mut canary(&mut others).task_definition);
+    others.origin = Some(super::dates::origin("d1", Some(0)));
+    let plan = others.asked();
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    assert!(plan.waiting, "{plan:#?}");
+    // Behind a Classic Load Balancer ECS does not tell how a deployment stands.
+    canary(&mut scene).rollout = None;
+    assert_eq!(services(&scene.look_up(7)), ["web"]);
+}
+
+#[test]
+fn an_image_waits_for_the_first_wave_whatever_tag_that_one_knows_it_by() {
+    let mut scene = scene();
+    let tags = "ecroll:tags".to_owned();
+    canary(&mut scene).tags.insert(tags, "prefix:v".to_owned());
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    // A batch of the log tells of the image's other tag alone, which the canary does not take.
+    scene.records.clear();
+    let mut scene = scene.pushed("web:stable", "d1", 6);
+    canary(&mut scene).rollout = Some(Rollout::UnderWay);
+    let plan = scene.plan();
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    canary(&mut scene).rollout = Some(Rollout::Completed);
+    assert_eq!(services(&scene.plan()), ["web"]);
+    let stops = |scene: &Scene| {
+        let plan = scene.plan();
+        assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+        assert!(!plan.waiting, "the push goes no further");
+    };
+    let mut failed = scene.clone();
+    canary(&mut failed).rollout = Some(Rollout::Failed);
+    stops(&failed);
+    arn(2).clone_into(&mut canary(&mut scene).task_definition);
+    stops(&scene);
+}
+
+#[test]
 fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_wave() {
     let mut scene = scene().pushed("web:v1", "d2", 1);
     let _ = scene.look_up(5);
-    canary(&mut scene).deploying = true;
+    canary(&mut scene).rollout = Some(Rollout::UnderWay);
     // A batch of the log holds only the older one.
     scene.records.pop();
     let plan = scene.plan();
@@ -109,10 +162,10 @@ fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_
     assert!(plan.waiting);
     // It runs there: the older one holds nobody up.
     let mut through = scene.clone();
-    canary(&mut through).deploying = false;
+    canary(&mut through).rollout = Some(Rollout::Completed);
     assert_eq!(services(&through.plan()), ["web"]);
     // It was undone there: the older one, under the same tag, might bring the same image.
-    canary(&mut scene).deploying = false;
+    canary(&mut scene).rollout = Some(Rollout::Completed);
     arn(2).clone_into(&mut canary(&mut scene).task_definition);
     let plan = scene.asked();
     assert_eq!(services(&plan), Vec::<&str>::new());

@@ -1,0 +1,92 @@
+//! Two look-ups at once: whether what runs is ecroll's own for another push.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Deciding, Deployed};
+use crate::image::Repository;
+use crate::ledger::{Entry, RevisionName};
+
+/// As long as a look-up may last at most, and with it the time in which two are at work at once.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
+
+impl Deciding<'_> {
+    /// Whether ecroll made what runs for the push of another repository.
+    pub(super) fn is_anothers(&self, repository: &Repository) -> bool {
+        self.others(repository).next().is_some()
+    }
+
+    /// When the pushes of other repositories happened for which ecroll made what runs, and from which revision it did. Such a
+    /// revision is stamped; one that somebody else made may have been found running, and then the ledger names it too. The ledger
+    /// may have gone on to a later tag of the same image since.
+    pub(super) fn others(
+        &self,
+        repository: &Repository,
+    ) -> impl Iterator<Item = (DateTime<Utc>, RevisionName)> {
+        let others = self.definition.repositories().into_iter();
+        let others = others.filter(move |other| *other != repository);
+        others.filter_map(|other| {
+            let (stamp, entry) = (self.definition.stamp(other)?, self.service.entry(other)?);
+            let runs = entry.new.names(&self.service.task_definition);
+            runs.then(|| (stamp.time.min(entry.time), entry.base))
+        })
+    }
+
+    /// Two look-ups at once: what runs is ecroll's own for another push, and came over this one. It did not where that one began
+    /// from what somebody else had deployed over this push: whoever did so chose what runs.
+    pub(super) fn is_raced(
+        &self,
+        repository: &Repository,
+        entry: &Entry,
+        deployed: &[Deployed],
+        own: &[DateTime<Utc>],
+    ) -> bool {
+        let first = |name: &RevisionName| {
+            let of = deployed
+                .iter()
+                .filter(|past| name.names(&past.task_definition));
+            of.map(|past| past.at).min()
+        };
+        let new = first(&entry.new);
+        // What was found running and noted later than it was deployed was overwritten by nobody at once.
+        if entry.new == entry.base && new.is_none() {
+            return false;
+        }
+        let since = new.unwrap_or(entry.time);
+        let over = || deployed.iter().filter(|past| past.at > since);
+        let next = over().map(|past| past.at).min();
+        if next
+            .zip(new)
+            .is_some_and(|(next, new)| next - new > LONGEST)
+        {
+            return false;
+        }
+        let chosen = |base: &RevisionName| {
+            let mut of = over().filter(|past| base.names(&past.task_definition));
+            let anothers = of.any(|past| past.made.is_none());
+            anothers && !base.is(&entry.base) && !self.is_own(base)
+        };
+        let mut others = self.others(repository);
+        if others.any(|(_, base)| base.is(&entry.new) || chosen(&base)) {
+            return false;
+        }
+        let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);
+        own.iter().any(|at| (*at - entry.time).abs() <= reach)
+    }
+
+    /// Whether the ledger tells of a revision as one that ecroll made.
+    fn is_own(&self, revision: &RevisionName) -> bool {
+        let entries = self.service.tags.iter();
+        let mut entries = entries.filter_map(|(_, value)| Entry::read(value));
+        entries.any(|entry| entry.new.is(revision) && !entry.new.is(&entry.base))
+    }
+
+    /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same
+    /// repository by the revision's stamp, those of others by their ledger entries.
+    pub(super) fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
+        let stamp = self.definition.stamp(repository);
+        let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
+        let others = self.others(repository).map(|(time, _)| time);
+        older.into_iter().chain(others).collect()
+    }
+}
