@@ -86,8 +86,8 @@ pub(crate) struct Model {
     definitions: Definitions,
     /// Services in which a deployment of ecroll goes on.
     rolling: BTreeSet<Key>,
-    /// When the invocations that have not ended began, by request.
-    invocations: BTreeMap<String, DateTime<Utc>>,
+    /// When the invocations that have not ended began, by request: an event that comes twice has one request for both.
+    invocations: BTreeMap<String, Vec<DateTime<Utc>>>,
     /// When the one that ended last did so, and when it had begun: what it did last may take effect at that same moment.
     ended: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// When an invocation last ended that had taken long.
@@ -233,12 +233,16 @@ impl Model {
                 ..
             } if log_group == "/ecroll/trail" => self.delivered(id, moment),
             What::Invoked { request_id, .. } => {
-                self.invocations.insert(request_id.clone(), entry.at);
+                let of = self.invocations.entry(request_id.clone()).or_default();
+                of.push(entry.at);
             }
             What::Answered {
                 request_id, result, ..
             } => {
-                let began = self.invocations.remove(request_id).unwrap_or(entry.at);
+                // Which of two at once has ended is not told: either did what it did since the first of them began.
+                let of = self.invocations.entry(request_id.clone()).or_default();
+                let began = of.first().copied().unwrap_or(entry.at);
+                of.pop();
                 if entry.at - began > LONG {
                     self.long_until = Some(entry.at);
                 }
@@ -261,7 +265,7 @@ impl Model {
     fn since(&self, moment: Moment<'_>) -> DateTime<Utc> {
         let ended = self.ended.filter(|(at, _)| *at == moment.at);
         let ended = ended.as_ref().map(|(_, began)| began);
-        let oldest = self.invocations.values().chain(ended).min();
+        let oldest = self.invocations.values().flatten().chain(ended).min();
         oldest.copied().unwrap_or(moment.at)
     }
 }

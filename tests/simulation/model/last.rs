@@ -88,6 +88,17 @@ impl Model {
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
+            // ECS looked the tag up after it had moved on to an image of which nobody told.
+            let moved = |tag: &str, at| {
+                let pushes = &self.pushes;
+                pushes.is_moved_on_unheard(repository, tag, at, &newest.order)
+            };
+            if let (Some(Named::Tag(tag)), Some(runs)) = (named, &service.runs)
+                && newest.is_named(&Named::Tag(tag.clone()))
+                && moved(tag, runs.at)
+            {
+                continue;
+            }
             // What was never pulled (no task is wanted, or none started) is judged by its name.
             let digest = actual.iter().find(|(name, _)| *name == container.name);
             let meant = service
@@ -196,8 +207,10 @@ impl Model {
         let sweep = self.settings.sweep.unwrap_or_default();
         // A warm look-up reads what is new. All is read every twelfth time, and by a new function.
         let unread = |since: DateTime<Utc>| {
-            let all_read = self.restarted.is_some_and(|at| at > since);
-            since > newest.order.0 && since + sweep * FULL > now && !all_read
+            let new = self.restarted.filter(|at| *at > since);
+            let all_read = (since + sweep * FULL).min(new.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let gone = newest.order.0 + self.settings.look_back;
+            since > newest.order.0 && (all_read > now || all_read + sweep > gone)
         };
         if since.is_some_and(unread) {
             return false;
@@ -217,7 +230,8 @@ impl Model {
         if !told && (chosen || service.asked.name_prefix) {
             return false;
         }
-        let undone = newest.ids().any(|id| service.undone.contains(id));
+        let mut ids = newest.ids().chain(self.pushes.as_told(repository, newest));
+        let undone = ids.any(|id| service.undone.contains(id));
         // A revision with several pushes that the breaker undid is tried in parts; which part is left is not judged.
         let parts = service
             .before

@@ -139,7 +139,12 @@ impl Pushes {
     }
 
     /// The push that set a tag last by a time, by the clock of the history; the last of equals, as in a registry.
-    fn last_set(&self, repository: &Repository, tag: &str, at: DateTime<Utc>) -> Option<&Record> {
+    pub(super) fn last_set(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        at: DateTime<Utc>,
+    ) -> Option<&Record> {
         let all = self.records.get(repository)?.iter();
         let there = all.filter(|record| {
             let push = &record.push;

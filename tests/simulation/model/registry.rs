@@ -6,7 +6,7 @@ use crate::trace::Kind;
 
 use super::image::{Named, Repository};
 use super::policy::{self, Asked};
-use super::pushes::{Group, Pushes};
+use super::pushes::{Group, Order, Pushes};
 use super::reports::{Decision, Report};
 use super::roll::Roll;
 use super::services::{Key, Service};
@@ -51,6 +51,42 @@ impl Pushes {
             let takes = tag.is_some_and(|tag| asked.takes(tag) == Some(true));
             takes && record.visible.is_some() && group.has(&record.push.id)
         })
+    }
+
+    /// The records of the pushes before one which are one with it for whoever reads the log alone: of the images between
+    /// them only the registry told, and it tells what a tag names, not what it named once.
+    pub(super) fn as_told<'p>(
+        &'p self,
+        repository: &Repository,
+        newest: &Group,
+    ) -> impl Iterator<Item = &'p str> {
+        let groups = self.groups.get(repository);
+        let up_to = groups.into_iter().flat_map(|groups| groups.iter());
+        let up_to: Vec<&Group> = up_to.take_while(|g| g.order <= newest.order).collect();
+        let heard = |group: &&&Group| {
+            let mut all = self.records.get(repository).into_iter().flatten();
+            all.any(|record| record.visible.is_some() && group.has(&record.push.id))
+        };
+        let digest = newest.digest.clone();
+        let told = up_to.into_iter().rev();
+        let same = told
+            .filter(move |group| heard(&group))
+            .take_while(move |g| g.digest == digest);
+        same.flat_map(Group::ids)
+    }
+
+    /// Whether the push that set a tag last by a time came after a place in the order, and nobody told of it.
+    pub(super) fn is_moved_on_unheard(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        at: DateTime<Utc>,
+        than: &Order,
+    ) -> bool {
+        let last = self.last_set(repository, tag, at);
+        // What the registry tells of such a tag is when the image came first.
+        let unheard = last.filter(|record| record.visible.is_none());
+        unheard.is_some_and(|record| record.push.at > than.0)
     }
 
     /// Whether a record told of a push that a policy takes and that came later: a registry knows an image by its first push, and

@@ -123,14 +123,15 @@ impl Model {
         }
         let mut intents = Vec::new();
         for (repository, named) in changed {
-            let candidates = self.candidates(roll, &repository, &named);
+            let mut candidates = self.candidates(roll, &repository, &named);
+            candidates.retain(|group| roll.is_one(&repository, group));
             match self.meant(roll, &repository, candidates) {
-                Some(group) if roll.is_one(&repository, &group) => intents.push(Intent {
+                Some(group) => intents.push(Intent {
                     repository,
                     named,
                     group,
                 }),
-                _ => self.say(
+                None => self.say(
                     4,
                     moment.at,
                     format!(

@@ -136,6 +136,7 @@ impl Model {
         if self
             .invocations
             .values()
+            .flatten()
             .any(|began| moment.at - *began > LONG)
         {
             return;

@@ -69,14 +69,13 @@ impl Model {
             return;
         }
         // Excuse: an image that was pushed before was pushed again, and the batch of a subscription that told of that was lost, or
-        // the handler died on it, or held the push; what lies between came in a batch of its own.
+        // came before the service did, or the handler died on it, or held the push; what lies between came in a batch of its own.
         let batches = self
             .settings
             .roads
             .iter()
             .any(|road| road == "log-subscription");
-        let service = &roll.service;
-        let heard = service.noted.contains_key(&running.2) || service.done.contains_key(&running.2);
+        let heard = roll.service.named.contains(&running.2);
         if batches && !heard && self.pushes.is_pushed_again(repository, &running.2, &order) {
             return;
         }

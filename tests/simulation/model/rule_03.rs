@@ -126,6 +126,9 @@ impl Model {
                     continue;
                 };
                 for id in group.ids() {
+                    if !plain(id) || values.iter().any(|value| value.contains(id)) {
+                        service.named.insert(id.to_owned());
+                    }
                     service.noted.insert(id.to_owned(), moment.at);
                 }
             }

@@ -94,6 +94,8 @@ pub(super) struct Service {
     pub(super) done: BTreeMap<String, DateTime<Utc>>,
     /// Records that the ledger was seen to name, and when.
     pub(super) noted: BTreeMap<String, DateTime<Utc>>,
+    /// Those of them that it named, and not another record of the same push.
+    pub(super) named: BTreeSet<String>,
     /// What the ledger was seen to name as found in a registry: the end of the digest, and the tag.
     pub(super) found: BTreeSet<(String, String)>,
     /// Records of those that somebody or the breaker deployed over.
@@ -133,6 +135,7 @@ impl Service {
             changed_at: None,
             done: BTreeMap::new(),
             noted: BTreeMap::new(),
+            named: BTreeSet::new(),
             found: BTreeSet::new(),
             undone: BTreeSet::new(),
             alone: BTreeSet::new(),
