@@ -115,8 +115,11 @@ async fn live(world: &World) {
     world.push("web", "v1", "one", 3);
     world.push("api", "v1", "two", 3);
     world.minutes(15).await;
-    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
-    world.account.call("ecs", "UpdateService", back).unwrap();
+    // The second deployment stops the first: whether the breaker had, is asked.
+    for revision in ["web:2", "web:1"] {
+        let back = json!({"cluster": "default", "service": "web", "taskDefinition": revision});
+        world.account.call("ecs", "UpdateService", back).unwrap();
+    }
     world.minutes(15).await;
     world.push("web", "v2", "three", 600);
     let told = event("web", "v2", "three", world.now() + TimeDelta::seconds(2));

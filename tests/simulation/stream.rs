@@ -1,6 +1,7 @@
 //! How many log events a second the whole pipeline takes: a busy account whose trail tells of everything, a push now and then
 //! among it, with the handler at the end.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -125,9 +126,9 @@ async fn events_a_second_from_the_trail_to_the_roll() {
             let push = push(pushes, chance.usize(..REPOSITORIES), at);
             put(&account, &push);
             pushes += 1;
-            records.push((at, record(&push).to_string()));
+            records.push((at, Arc::<str>::from(record(&push).to_string())));
         } else {
-            records.push((at, other(number, at).to_string()));
+            records.push((at, Arc::<str>::from(other(number, at).to_string())));
         }
     }
     // The same pattern over the same texts, and nothing else.
