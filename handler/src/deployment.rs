@@ -142,7 +142,7 @@ fn end(
     entry: &Entry,
     history: Option<&History>,
 ) -> Option<End> {
-    if entry.new == entry.base {
+    if !entry.is_deployment() {
         // Noted only: ecroll did not roll it.
         return None;
     }

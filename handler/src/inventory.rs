@@ -107,7 +107,7 @@ impl Service {
         let found = |entry: &Entry| {
             // What was found running ran, although its image may have been pushed once more since.
             let pulled =
-                entry.new == entry.base || self.deployed_at.is_some_and(|at| entry.time <= at);
+                !entry.is_deployment() || self.deployed_at.is_some_and(|at| entry.time <= at);
             let later = entry.time > stamp.time && !entry.is_of(&stamp.digest);
             pulled && later && entry.new.names(&self.task_definition)
         };

@@ -14,9 +14,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::image::Repository;
 use crate::push::{Push, Tagged};
-use identity::{found_until, parts, same};
+use identity::{parts, same};
 
-pub(crate) use identity::{APART, DIRECT, ECR, FOUND, found, short};
+pub(crate) use identity::{APART, DIRECT, ECR, FOUND, found, found_until, short};
 pub use identity::{lasting, mark, word};
 pub use revision_name::RevisionName;
 pub use stamp::Stamp;
@@ -85,6 +85,12 @@ impl Entry {
             base: RevisionName::of(base),
             shared: false,
         }
+    }
+
+    /// Whether a revision was made for the push; else its image was found running, and that was noted.
+    #[must_use]
+    pub fn is_deployment(&self) -> bool {
+        !self.new.is(&self.base)
     }
 
     /// Whether the entry was written for this push, whichever road brought it then and now.

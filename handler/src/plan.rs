@@ -61,6 +61,7 @@ pub(crate) use objection::refusal;
 pub(crate) use service::settings;
 pub use standing::{By, InWave, Known, Noted, Standing, Standings, standings};
 use waves::Held;
+pub(crate) use waves::wave;
 
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -179,6 +179,10 @@ impl<'c> Session<'c> {
         if roll.cargo.iter().any(by_version) {
             return false;
         }
+        // How the earlier waves stand to a push goes by all its tags, and by what came after it.
+        if plan::wave(&self.config, &roll.service) > 0 {
+            return false;
+        }
         // The same image again: with the older record it may be one push, and that may have been undone. What only the ledger
         // names is decided when its push is read.
         let again = |cargo: &Cargo| {

@@ -62,6 +62,8 @@ pub(crate) struct State {
     pub(crate) tellable: u32,
     /// What policies were asked so far, and said.
     pub(crate) asks: Asks,
+    /// When a trail was last let write, by which role and to which group.
+    pub(crate) delivering: Option<(DateTime<Utc>, String, String)>,
     pub(crate) agenda: BTreeMap<DateTime<Utc>, VecDeque<Job>>,
     ids: Ids,
 }
@@ -107,6 +109,7 @@ impl State {
             fresh_trails: BTreeMap::new(),
             tellable: 0,
             asks: Asks::default(),
+            delivering: None,
             agenda: BTreeMap::new(),
             ids: Ids::new(seed, "requests"),
             options,
@@ -138,6 +141,7 @@ impl State {
     ) -> Answer {
         // What was due before the call happens before the call.
         self.run_due(now);
+        self.delivering = None;
         let too_many = by == Caller::Sdk && !self.rates.take(service, operation, now);
         // The registries of all Regions are here; everything else is of one.
         let region = who.region.as_ref().filter(|_| service == "ecr");

@@ -2,10 +2,13 @@
 
 use chrono::TimeDelta;
 use handler::config::Config;
+use handler::image::Repository;
+use handler::ledger;
 use handler::report::Outcome;
 use serde_json::json;
 
-use crate::world::{World, image};
+use crate::road::{context, invoke};
+use crate::world::{REGION, REGISTRY, World, digest, image};
 
 async fn world() -> World {
     let config = json!({"waves": [{"services": ["default/canary-*"]}, {"services": ["first-*"]}]});
@@ -82,4 +85,49 @@ async fn rule_03_a_wave_that_is_rolled_back_stops_the_push_and_the_next_one_begi
             "{service}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_later_wave_waits_for_all_of_the_log() {
+    let config = json!({"waves": [{"services": ["canary-*"]}], "sweep": "off"});
+    let config = Config::from_json(&config).unwrap();
+    let (name, _) = image("web", "seed")
+        .rsplit_once(':')
+        .map(|(name, tag)| (name.to_owned(), tag.to_owned()))
+        .unwrap();
+    let pinned = format!("{name}@{}", digest("seed"));
+    let services = [("canary-web", pinned.as_str()), ("web", &pinned)];
+    let world = World::with(&services, &config).await;
+    let alarms = json!({"AlarmNames": ["ecroll-pushes"]});
+    world
+        .account
+        .call("cloudwatch", "DisableAlarmActions", alarms)
+        .unwrap();
+    // One image under two tags; the canary had a newer image of the first of them undone.
+    world.push("web", "latest", "one", 1);
+    world.minutes(180).await;
+    world.push("web", "v1", "one", 1);
+    let at = world.now() + TimeDelta::minutes(2);
+    let newer = format!(
+        "{} unheard-of=0badcafe latest canary-web:9 canary-web:8",
+        at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    );
+    let canary = world.describe("canary-web")["serviceArn"].clone();
+    let repository = Repository {
+        account: REGISTRY.to_owned(),
+        region: REGION.to_owned(),
+        name: "web".to_owned(),
+    };
+    let tag = json!({"key": ledger::key(&repository), "value": newer});
+    let tags = json!({"resourceArn": canary, "tags": [tag]});
+    world.account.call("ecs", "TagResource", tags).unwrap();
+    world.minutes(10).await;
+    let context = context(&world, &config.to_json());
+    let report = invoke(&world, &context, &json!({})).await.unwrap();
+    let decided = report.decisions.iter().filter(|d| d.service == "web");
+    let decided: Vec<(Outcome, &str)> = decided.map(|d| (d.outcome, d.reason.as_str())).collect();
+    assert_eq!(decided.len(), 1, "{report:#?}");
+    assert_eq!(decided[0].0, Outcome::Held, "{decided:?}");
+    assert!(decided[0].1.contains("canary-web"), "{decided:?}");
+    assert_eq!(world.deployments("web"), 0);
 }

@@ -26,8 +26,8 @@ pub(crate) struct Coverage {
 
 /// The reasons that decisions have to reach, by a part of their words; where it is a row of the ledger's table, which.
 ///
-/// The row of two handlers that raced is not among them: here both are one program, which knows what either has written. It has
-/// tests of its own (`handler/src/plan/tests/races.rs`).
+/// The row of two handlers that raced is not among them: its window is one call wide, and opens only where they run at once and
+/// have read different logs. It has tests of its own (`handler/src/plan/tests/races.rs`).
 const REASONS: [(&str, &str); 23] = [
     ("the service runs this image", "ledger: its image runs"),
     ("taken up again", "ledger: the handler died in between"),

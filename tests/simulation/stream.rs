@@ -21,6 +21,9 @@ const PUSH_EVERY: usize = 5_000;
 const REPOSITORIES: usize = 20;
 /// Records are handed over for so long at a time.
 const STRETCH: TimeDelta = TimeDelta::seconds(30);
+/// Records reach the group many at a time, at whole seconds of which this is one: a call of PutLogEvents takes up to 10,000.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
+const BATCH: i64 = 5;
 /// So much time passes with each event: about a million a day.
 const STEP: TimeDelta = TimeDelta::milliseconds(86);
 
@@ -148,7 +151,8 @@ async fn events_a_second_from_the_trail_to_the_roll() {
             until = at + STRETCH;
             account.run_until(at).await;
         }
-        let later = at + TimeDelta::seconds(chance.i64(60..=540));
+        let later = at.timestamp() + chance.i64(60..=540);
+        let later = DateTime::from_timestamp((later / BATCH + 1) * BATCH, 0).unwrap();
         account.deliver_text(record, later).unwrap();
     }
     account

@@ -66,7 +66,7 @@ pub(crate) fn found(id: &str) -> Option<&str> {
 }
 
 /// Until when the registry was known to hold what it told of by this identity.
-pub(super) fn found_until(word: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn found_until(word: &str) -> Option<DateTime<Utc>> {
     let (_, seconds) = found(word)?.rsplit_once('-')?;
     DateTime::from_timestamp(seconds.parse().ok()?, 0)
 }

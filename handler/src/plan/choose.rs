@@ -71,13 +71,9 @@ impl Deciding<'_> {
         let best = places()
             .filter(|(_, one)| contends(one))
             .max_by_key(|(place, one)| (version(&one.tag), *place));
-        // Where none may roll, what is to be said is about the one that did, or was to.
-        let other = || {
-            let mut named = places().filter(|(_, one)| named(one));
-            named
-                .next_back()
-                .or_else(|| places().rfind(|(_, one)| runs(one)))
-        };
+        // Where none may roll, what is to be said is about the last one that did, or was to: an image that runs may have been
+        // pushed once more since the ledger named it.
+        let other = || places().rfind(|(_, one)| named(one) || runs(one));
         let chosen = best.or_else(other).map(|(place, _)| place);
         let by = chosen.and_then(|place| candidates.get(place));
         let by = by.map(|by| {
@@ -127,12 +123,12 @@ impl Deciding<'_> {
         // the best guess then, and on the safe side. But what ran before the ledger's push is not that push.
         let stamp = self.definition.stamp(repository);
         let back = |entry: &Entry| {
-            entry.new != entry.base && entry.base.names(&self.service.task_definition)
+            entry.is_deployment() && entry.base.names(&self.service.task_definition)
         };
         let silent =
             images.clone().all(|(_, image)| image.tag.is_none()) && !entry.is_some_and(back);
         let noted = entry.filter(|entry| {
-            let noted = silent && entry.new == entry.base;
+            let noted = silent && !entry.is_deployment();
             let stamped = stamp.as_ref().map_or(silent, |stamp| {
                 stamp.id == entry.word() || (noted && stamp.time <= entry.time)
             });

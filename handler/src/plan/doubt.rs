@@ -26,16 +26,14 @@ impl Deciding<'_> {
         let Candidate { push, record, .. } = &candidate;
         let its_own = entry.new.names(&self.service.task_definition);
         // Noted when it ran already: whether it still does may need asking.
-        let mut others = self.others(repository);
-        let below = others.any(|(_, base)| base.is(&entry.new));
+        let below = self.is_below(repository, &entry);
         if running.digest.is_none()
             && (its_own || below)
             && let Some(undated) = self.undated(repository, &candidate)
         {
             return Verdict::Undated(Box::new(undated));
         }
-        let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
-        let known = running.digest.is_some() || several;
+        let known = self.is_known(repository, running.digest.as_ref());
         let another = known && its_own;
         // What the circuit breaker brought back runs whatever the records say.
         if another && let Some(verdict) = self.unproved(repository, &candidate) {
@@ -53,15 +51,8 @@ impl Deciding<'_> {
         let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
         let renamed = other && !is_found(record);
         let note = renamed.then(|| entry.clone().renamed(push, record));
-        let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
-        let moved = pulled.is_some_and(|digest| *digest != push.digest) && !by_version;
         let ahead = running.is_ahead_of(&candidate);
-        // The tag of what runs names another image by now.
-        let candidate = if moved {
-            self.by_its_record(candidate)
-        } else {
-            candidate
-        };
+        let candidate = self.by_what_it_stands_for(repository, candidate);
         let brought = below && (known || ahead);
         match self.doubtful(repository, entry, Some(candidate.clone()), brought) {
             Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
@@ -85,9 +76,8 @@ impl Deciding<'_> {
             return self.left_unforced(repository, entry);
         }
         let base_runs = entry.base.names(&self.service.task_definition);
-        let noted_only = entry.base == entry.new;
         let followed = self.config.follows_repository(&repository.name);
-        if !base_runs || noted_only || !followed {
+        if !base_runs || !entry.is_deployment() || !followed {
             return Verdict::Nothing;
         }
         match self.doubtful(repository, entry, None, false) {
@@ -124,6 +114,16 @@ impl Deciding<'_> {
         let deployed = match self.history {
             None => {
                 let since = own.into_iter().fold(entry.time, DateTime::min) - SKEW;
+                // What it was to come on top of was deployed before it, and may have been given up.
+                let reach = if entry.is_deployment()
+                    && entry.base.is_since(runs)
+                    && !entry.base.names(runs)
+                {
+                    self.reach()
+                } else {
+                    TimeDelta::zero()
+                };
+                let since = since.checked_sub_signed(reach).unwrap_or(since);
                 return Verdict::Doubt { since };
             }
             Some(History::Unknown(why)) => {
@@ -183,6 +183,10 @@ impl Deciding<'_> {
                 "rolled back since, by a person or the circuit breaker; the next push rolls";
             return held(candidate, reason);
         }
+        if let Some(candidate) = candidate.clone().filter(|_| fell(&entry, deployed)) {
+            let reason = "the circuit breaker undid what it was to follow: rolled anew".to_owned();
+            return Verdict::Roll { candidate, reason };
+        }
         let since = now.is_some_and(|now| now >= new.unwrap_or(entry.time));
         let why = if brought {
             Some("a roll for another repository brought another image")
@@ -210,6 +214,18 @@ impl Deciding<'_> {
         }
     }
 
+    /// Whether what runs was made by a roll for another repository from an entry's own revision.
+    pub(super) fn is_below(&self, repository: &Repository, entry: &Entry) -> bool {
+        let mut others = self.others(repository);
+        others.any(|(_, base)| base.is(&entry.new))
+    }
+
+    /// Whether it is known which image of a repository runs, or that there are several.
+    pub(super) fn is_known(&self, repository: &Repository, digest: Option<&String>) -> bool {
+        let several = self.origin(repository).is_some_and(|o| o.latest.is_some());
+        digest.is_some() || several
+    }
+
     /// Whether ECS has looked up a push's tag for every container since it was pushed: another revision that names it
     /// would bring nothing else.
     fn has_pulled(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
@@ -225,4 +241,12 @@ impl Deciding<'_> {
 fn went_back(entry: &Entry, deployed: &[Deployed], new: DateTime<Utc>) -> bool {
     let mut since = deployed.iter().filter(|past| past.at > new);
     since.any(|past| entry.base.is_since(&past.task_definition))
+}
+
+/// Whether the circuit breaker undid what an entry's push was to come on top of, before that push was deployed, and nothing was
+/// deployed since: nobody chose what runs.
+fn fell(entry: &Entry, deployed: &[Deployed]) -> bool {
+    let last = deployed.iter().max_by_key(|past| past.at);
+    let base = last.filter(|past| past.undone && entry.base.names(&past.task_definition));
+    base.is_some() && entry.is_deployment()
 }

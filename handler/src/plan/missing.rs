@@ -167,7 +167,7 @@ impl Deciding<'_> {
         }
         // Only where ecroll made what runs, or what was undone, there is anything to ask.
         let runs = &self.service.task_definition;
-        let undone = |entry: &Entry| entry.new != entry.base && entry.base.names(runs);
+        let undone = |entry: &Entry| entry.is_deployment() && entry.base.names(runs);
         let mut repositories = self.definition.repositories().into_iter();
         let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
         if !undone && self.definition.made().is_none_or(|made| made < time) {

@@ -63,6 +63,23 @@ impl Deciding<'_> {
         Candidate { tag, ..candidate }
     }
 
+    /// The same push by a tag that stands for it: not by that of what runs, where this is another image by now.
+    pub(super) fn by_what_it_stands_for<'p>(
+        &self,
+        repository: &Repository,
+        candidate: Candidate<'p>,
+    ) -> Candidate<'p> {
+        let pulled = self.origin(repository).and_then(|o| o.digest.as_ref());
+        let moved = pulled.is_some_and(|digest| *digest != candidate.push.digest);
+        let by_version =
+            self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
+        if moved && !by_version {
+            self.by_its_record(candidate)
+        } else {
+            candidate
+        }
+    }
+
     /// Whether the service goes by versions, and only upwards.
     pub(super) fn is_by_version(&self, repository: &Repository) -> bool {
         self.settings(repository).tags == TagPolicy::NewestSemver

@@ -49,7 +49,7 @@ impl Deciding<'_> {
         };
         let new = first(&entry.new);
         // What was found running and noted later than it was deployed was overwritten by nobody at once.
-        if entry.new == entry.base && new.is_none() {
+        if !entry.is_deployment() && new.is_none() {
             return false;
         }
         let since = new.unwrap_or(entry.time);
@@ -70,15 +70,20 @@ impl Deciding<'_> {
         if others.any(|(_, base)| base.is(&entry.new) || chosen(&base)) {
             return false;
         }
-        let reach = TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX);
-        own.iter().any(|at| (*at - entry.time).abs() <= reach)
+        own.iter()
+            .any(|at| (*at - entry.time).abs() <= self.reach())
+    }
+
+    /// How far a look-up sees.
+    pub(super) fn reach(&self) -> TimeDelta {
+        TimeDelta::from_std(self.config.look_back).unwrap_or(TimeDelta::MAX)
     }
 
     /// Whether the ledger tells of a revision as one that ecroll made.
     fn is_own(&self, revision: &RevisionName) -> bool {
         let entries = self.service.tags.iter();
         let mut entries = entries.filter_map(|(_, value)| Entry::read(value));
-        entries.any(|entry| entry.new.is(revision) && !entry.new.is(&entry.base))
+        entries.any(|entry| entry.new.is(revision) && entry.is_deployment())
     }
 
     /// When the pushes happened that ecroll made what runs for, other than the entry's own: an older one of the same

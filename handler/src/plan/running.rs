@@ -8,8 +8,8 @@ use super::Deciding;
 use super::doubt::SKEW;
 use super::verdict::Candidate;
 use crate::image::Repository;
-use crate::ledger::Stamp;
-use crate::push::{Order, Push};
+use crate::ledger::{self, Stamp};
+use crate::push::{Order, Push, Tagged};
 
 /// What is known of the image that runs.
 pub(super) struct Running<'p> {
@@ -200,12 +200,13 @@ impl Deciding<'_> {
     }
 }
 
-/// When a push last set this tag, if it did so by then; with the order to break ties.
+/// When a push last set this tag, if it did so by then; with the order to break ties. Of what only the registry told, the tag may
+/// have come at any time until it did.
 fn tagged_before(push: &Push, tag: &str, at: DateTime<Utc>) -> Option<(DateTime<Utc>, Order)> {
-    let times = push
-        .tagged
-        .iter()
-        .filter(|t| t.tag == tag && t.time <= at)
-        .map(|t| t.time);
+    let set = |t: &&Tagged| {
+        let latest = ledger::found_until(&t.id).unwrap_or(t.time);
+        t.tag == tag && latest <= at
+    };
+    let times = push.tagged.iter().filter(set).map(|t| t.time);
     Some((times.max()?, push.order.clone()))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::running::Running;
 use super::verdict::{Candidate, Settled, Verdict};
 use super::{Deciding, Doubt, Histories, History, Plan, Undated, by_name, waves};
 use crate::config::{Config, ServiceSettings};
@@ -153,7 +154,7 @@ impl Deciding<'_> {
         };
         let noted = match entry {
             None => Noted::Nothing,
-            Some(entry) => self.noted(repository, entry, &known, plan),
+            Some(entry) => self.noted(repository, entry, &its, (&running, &known), plan),
         };
         if let Noted::Runs(entry) = &noted {
             known.tag = known.tag.or_else(|| Some(entry.tag.clone()));
@@ -213,7 +214,14 @@ impl Deciding<'_> {
         first.filter(|_| tags.is_empty()).cloned()
     }
 
-    fn noted(&self, repository: &Repository, entry: Entry, runs: &Known, plan: &mut Plan) -> Noted {
+    fn noted(
+        &self,
+        repository: &Repository,
+        entry: Entry,
+        pushed: &[&Push],
+        (running, runs): (&Running<'_>, &Known),
+        plan: &mut Plan,
+    ) -> Noted {
         if self.runs_as_noted(repository, &entry, runs) {
             return Noted::Runs(entry);
         }
@@ -235,7 +243,15 @@ impl Deciding<'_> {
             tag: entry.tag.clone(),
             record: &record,
         };
-        match self.doubtful(repository, entry.clone(), Some(candidate), false) {
+        // In sight it has other tags besides.
+        let mut seen = pushed.iter().filter(|push| entry.names(push));
+        let seen = seen.find_map(|push| self.eligible(push).ok());
+        let seen = seen.map(|seen| self.by_what_it_stands_for(repository, seen));
+        let candidate = seen.unwrap_or(candidate);
+        let known = self.is_known(repository, running.digest.as_ref());
+        let ahead = running.is_ahead_of(&candidate);
+        let brought = (known || ahead) && self.is_below(repository, &entry);
+        match self.doubtful(repository, entry.clone(), Some(candidate), brought) {
             Verdict::Doubt { since } => {
                 self.doubt(since, false, plan);
                 let reason = "what was deployed since is not known";

@@ -53,7 +53,7 @@ pub(super) fn held(plan: &Plan, pushes: &[Push], inventory: &Inventory, config: 
 }
 
 /// The wave that a service belongs to, the first being 0; the one after the last where none names it.
-pub(super) fn wave(config: &Config, service: &Service) -> usize {
+pub(crate) fn wave(config: &Config, service: &Service) -> usize {
     wave_of(config, service.cluster(), &service.name)
 }
 
@@ -242,8 +242,12 @@ fn passed<'a>(
     let of: Vec<&Push> = of.collect();
     let other_tag = !push.tagged.iter().any(|tagged| tagged.tag == entry.tag);
     let stays = deciding.objection(&push.repository).is_some();
-    if other_tag || stays || entry.names(push) || newer(&candidate, &entry, &of) {
+    if stays || entry.names(push) || newer(&candidate, &entry, &of) {
         return None;
+    }
+    if other_tag {
+        let same = entry.is_of(&push.digest);
+        return same.then(|| same_image(service, &entry, rolls)).flatten();
     }
     let first = format!("{} of {}, which is newer", entry.tag, time(entry.time));
     let stamp = definition.stamp(&push.repository);
@@ -257,8 +261,8 @@ fn passed<'a>(
     }
 }
 
-/// How a service stands to a push whose tag its policy leaves out, and whose image the ledger names by another one: a look-up
-/// that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
+/// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger names by
+/// another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
 /// it is undone where what ran before the push runs again.
 fn same_image<'a>(service: &'a Service, entry: &Entry, rolls: bool) -> Option<Stage<'a>> {
     let runs = |name: &RevisionName| name.names(&service.task_definition);
@@ -282,9 +286,7 @@ fn undone(service: &Service, push: &str) -> String {
 /// Whether what a service is to run was made for a push.
 fn is_its_deployment(service: &Service, push: &Push) -> bool {
     let entry = service.entry(&push.repository);
-    entry.is_some_and(|entry| {
-        entry.new.names(&service.task_definition) && !entry.new.is(&entry.base)
-    })
+    entry.is_some_and(|entry| entry.new.names(&service.task_definition) && entry.is_deployment())
 }
 
 fn name(service: &Service) -> String {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use filters::Pattern;
 use serde_json::json;
 
 use super::groups::Group;
+use super::metric_filters::parse;
 use super::{Logs, time};
 use crate::input::{Input, present};
 use crate::service::{Answer, Fault, Scope};
@@ -19,6 +21,52 @@ pub(super) type Position = (i64, i64, u64);
 pub(super) struct Event {
     pub(super) stream: Arc<str>,
     pub(super) message: Arc<str>,
+    /// The last pattern that it was searched for, by its number in [`Searches`], and whether it matched: a program searches for
+    /// the same again and again, and neither changes.
+    searched: Option<(usize, bool)>,
+}
+
+impl Event {
+    pub(super) fn new(stream: Arc<str>, message: Arc<str>) -> Self {
+        Self {
+            stream,
+            message,
+            searched: None,
+        }
+    }
+
+    /// Whether it matches a pattern, given that pattern's number.
+    pub(super) fn matches(&mut self, number: usize, pattern: &Pattern) -> bool {
+        if let Some((of, matched)) = self.searched
+            && of == number
+        {
+            return matched;
+        }
+        let matched = pattern.matches(&self.message);
+        self.searched = Some((number, matched));
+        matched
+    }
+}
+
+/// The patterns that were ever searched for, by their texts: each has a number.
+#[derive(Debug, Default)]
+pub(super) struct Searches(BTreeMap<String, (usize, Arc<Pattern>)>);
+
+impl Searches {
+    /// A pattern and its number, read the first time only.
+    pub(super) fn take(
+        &mut self,
+        text: &str,
+        input: Input<'_>,
+    ) -> Result<(usize, Arc<Pattern>), Fault> {
+        if let Some((number, pattern)) = self.0.get(text) {
+            return Ok((*number, Arc::clone(pattern)));
+        }
+        let (number, pattern) = (self.0.len(), Arc::new(parse(text, input)?));
+        let kept = (number, Arc::clone(&pattern));
+        self.0.insert(text.to_owned(), kept);
+        Ok((number, pattern))
+    }
 }
 
 /// The events of a group in the order in which they are read.
@@ -34,10 +82,10 @@ impl Events {
     }
 
     pub(super) fn range(
-        &self,
+        &mut self,
         range: impl std::ops::RangeBounds<Position>,
-    ) -> impl Iterator<Item = (&Position, &Event)> {
-        self.held.range(range)
+    ) -> impl Iterator<Item = (&Position, &mut Event)> {
+        self.held.range_mut(range)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::events::Events;
+use super::events::{Events, Searches};
 use super::metric_filters::MetricFilter;
 use super::subscriptions::SubscriptionFilter;
 use super::{Logs, group_name, no_such_group};
@@ -24,6 +24,7 @@ pub(super) struct Group {
     pub(super) filters: BTreeMap<String, MetricFilter>,
     pub(super) subscriptions: BTreeMap<String, SubscriptionFilter>,
     pub(super) events: Events,
+    pub(super) searches: Searches,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,7 @@ impl Logs {
             filters: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             events: Events::default(),
+            searches: Searches::default(),
         };
         self.groups.insert(name.to_owned(), group);
         Ok(json!({}))

@@ -121,10 +121,7 @@ impl Logs {
             &mut self.samples,
             &mut self.minutes,
         );
-        let event = Event {
-            stream: held.stream(stream, now),
-            message,
-        };
+        let event = Event::new(held.stream(stream, now), message);
         let subscribed = held.subscribers(group, &event, now);
         if !subscribed.is_empty() {
             self.gather(subscribed, &event, timestamp, number);

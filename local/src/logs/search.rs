@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::Logs;
 use super::events::{Event, Position};
-use super::metric_filters::parse;
 use crate::input::{Input, present};
 use crate::service::{Answer, Fault, Scope};
 
@@ -27,7 +26,7 @@ impl Logs {
             )));
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let pattern = parse(input.text("filterPattern").unwrap_or_default(), input)?;
+        let text = input.text("filterPattern").unwrap_or_default();
         let streams = input.texts("logStreamNames");
         if streams.len() > 100 {
             return Err(input.fault("logStreamNames takes at most 100 names"));
@@ -44,6 +43,7 @@ impl Logs {
         let page = self.pages.wrapping_add(1);
         let every = self.empty_page_every;
         let group = self.group(input)?;
+        let (number, pattern) = group.searches.take(text, input)?;
         let retained = group.retention.map_or(i64::MIN, |days| {
             (scope.now - chrono::TimeDelta::days(days)).timestamp_millis()
         });
@@ -74,7 +74,7 @@ impl Logs {
                 scanned += 1;
                 let wanted = event.stream.starts_with(prefix)
                     && (streams.is_empty() || streams.iter().any(|name| **name == *event.stream));
-                if wanted && pattern.matches(&event.message) {
+                if wanted && event.matches(number, &pattern) {
                     bytes += event.message.len() + 26;
                     events.push(describe(*position, event));
                 }

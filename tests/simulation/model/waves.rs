@@ -174,12 +174,15 @@ impl Model {
                 let runs = earlier.runs.as_ref();
                 let has =
                     runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
-                // Nobody waits for a service that leaves the push out, or may not roll; but where somebody deployed it, the
-                // deployment has to end.
-                if !records.any(|record| takes(&record.tag)) || !has && !earlier.may_roll() {
+                let over = earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id);
+                // Nobody waits for a service that leaves the push out, or may not roll; but where somebody deployed it, or it
+                // got the image by another tag, the deployment has to end.
+                if !records.any(|record| takes(&record.tag)) {
+                    return !has || over;
+                }
+                if !has && !earlier.may_roll() {
                     return true;
                 }
-                let over = earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id);
                 let undone = group.ids().any(|id| earlier.undone.contains(id));
                 has && over && !undone
             })

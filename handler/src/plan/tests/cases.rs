@@ -171,7 +171,7 @@ fn rule_03_two_doubts_of_one_service_are_asked_about_once_and_from_the_earlier_o
         .pushed("a:v1", "d1", 0)
         .pushed("b:v1", "d2", 50)
         .noted("a", "d1-a-v1", 0, 2, 1)
-        .noted("b", "d2-b-v1", 50, 3, 2);
+        .noted("b", "d2-b-v1", 50, 3, 1);
     let doubts = scene.plan().doubts;
     assert_eq!(doubts.len(), 1, "{doubts:?}");
     // A minute earlier: clocks differ.

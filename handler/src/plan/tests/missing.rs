@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::builders::{Scene, arn, at, image, outcomes, repository, rolled, writes_nothing};
-use crate::inventory::Definition;
+use crate::inventory::{Definition, Origin};
 use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
 use crate::plan::missing::{Listed, Listings, missing, questions};
@@ -330,6 +330,23 @@ fn rule_03_once_its_record_has_come_what_was_found_has_the_time_of_its_tag() {
     let plan = scene.asked();
     assert_eq!(rolled(&plan), Vec::<String>::new());
     assert!(outcomes(&plan).contains(&(Held, "1.2.0")), "{plan:#?}");
+}
+
+#[test]
+fn rule_01_a_tag_that_may_have_come_after_the_deployment_does_not_tell_what_runs() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v2", "d0", 2);
+    scene.web().desired = 0;
+    assert_eq!(rolled(&scene.look_up(9)), ["web:v2"]);
+    // The image was pushed at 3 as v1; v2 moved to it at 34, and no record told.
+    told_at(&mut scene, &listed("d1", &["v1", "v2"], 3), 45);
+    scene.origin = Some(Origin {
+        named: Some("sha256:d1".to_owned()),
+        pushed_at: Some(at(3)),
+        ..Origin::default()
+    });
+    let plan = scene.asked();
+    assert_eq!(plan.rolls.len(), 1, "{plan:#?}");
+    assert_eq!(plan.rolls[0].cargo[0].digest, "sha256:d1");
 }
 
 #[test]

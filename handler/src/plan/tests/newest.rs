@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::builders::{Scene, arn, at, outcomes, rolled, writes_nothing};
+use super::dates::origin;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{self, Held, Skipped, Unchanged};
 
@@ -260,4 +261,24 @@ fn an_image_that_gets_a_lower_version_as_well_stays_known_by_the_higher() {
     scene.records.clear();
     let mut scene = scene.pushed("web:2.0.0", "d2", 20);
     assert_eq!(outcomes(&scene.look_up(25)), [(Skipped, "2.0.0")]);
+}
+
+#[test]
+fn rule_03_an_image_that_got_another_version_while_it_ran_stays_undone() {
+    for version in ["2.0.0", "1.9.0"] {
+        let mut scene = scene(&["web:seed"]).pushed("web:1.10.0", "d1", 0);
+        assert_eq!(rolled(&scene.look_up(1)), ["web:1.10.0"]);
+        // Another image between the two makes them two pushes.
+        let again = format!("web:{version}");
+        let mut scene = scene.pushed("web:main", "d3", 40).pushed(&again, "d1", 50);
+        scene.origin = Some(origin("d1", Some(0)));
+        let plan = scene.look_up(51);
+        assert_eq!(reason(&plan, version).0, Unchanged, "{plan:#?}");
+        let web = scene.web().arn.clone();
+        scene.deploy(&web, 1, 90);
+        scene.origin = Some(origin("d0", Some(-500)));
+        let plan = scene.asked();
+        assert_eq!(rolled(&plan), Vec::<String>::new(), "{version}: {plan:#?}");
+        assert_eq!(reason(&plan, version).0, Held, "{plan:#?}");
+    }
 }

@@ -210,6 +210,39 @@ fn rule_01_what_was_left_undone_while_the_breaker_went_back_is_taken_up() {
 }
 
 #[test]
+fn rule_01_what_was_to_follow_what_the_breaker_undid_is_rolled_anew() {
+    // Revision 2, for another repository, was failing when revision 3 was noted on top of it, and no more; the breaker went back.
+    let mut scene = Scene::new(&["web:seed", "api:seed"])
+        .pushed("api:v1", "d1", 10)
+        .noted("api", "d1-api-v1", 10, 3, 2);
+    scene.web().deployed_at = Some(at(15));
+    scene.origin = Some(origin("d0", Some(-500)));
+    let doubts = scene.first_plan(&scene.inventory).doubts;
+    assert!(
+        doubts[0].since <= at(-60),
+        "what it was to follow is in sight: {doubts:?}"
+    );
+    let service = scene.web().arn.clone();
+    let past = |revision, minute, undone| Deployed {
+        task_definition: arn(revision),
+        at: at(minute),
+        undone,
+        made: None,
+    };
+    let mut known = |past: &[Deployed]| {
+        let known = History::Known(past.to_vec());
+        scene.histories.insert(service.clone(), known);
+        scene.clone().settled()
+    };
+    assert_eq!(rolled(&known(&[past(2, -20, true)])), ["api:v1"]);
+    // A person went back.
+    let chosen = known(&[past(2, -20, false)]);
+    assert_eq!(outcomes(&chosen), [(Held, "v1")]);
+    let chosen = known(&[past(2, -20, true), past(1, 12, false)]);
+    assert_eq!(outcomes(&chosen), [(Held, "v1")]);
+}
+
+#[test]
 fn rule_01_a_push_rolls_by_the_tag_that_names_it_where_another_repository_pulled_what_took_the_other()
  {
     let mut scene = Scene::new(&["web:seed", "api:seed"]).pushed("web:latest", "d1", 0);

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, repository};
+use super::builders::{Scene, arn, at, definition, repository, rolled};
+use super::cases::history;
+use super::dates::origin;
 use crate::inventory::Origin;
 use crate::plan::{By, Deployed, History, Noted, Standing, Standings, standings};
 use crate::report::{DRY_RUN, Outcome};
@@ -107,6 +109,31 @@ fn a_revision_that_was_never_deployed_waits_for_the_next_look_up() {
     // Nobody knows where ECS shows no deployment of that time any more.
     scene.web().deployed_at = Some(at(5));
     assert_eq!(undone(&scene).0, By::Somebody);
+}
+
+#[test]
+fn what_another_repository_brought_instead_waits_for_the_next_look_up() {
+    let mut scene = Scene::new(&["web:latest", "api:seed"]).pushed("web:latest", "d1", 0);
+    scene.web().deployed_at = Some(at(5));
+    scene.origin = Some(origin("d1", Some(0)));
+    let _ = scene.look_up(6);
+    let mut scene = scene.pushed("web:v2", "d1", 700);
+    let _ = scene.look_up(701);
+    // `latest` had moved at minute 690, unheard.
+    let mut scene = scene.pushed("api:v1", "d3", 800);
+    let _ = scene.look_up(801);
+    scene.origin = Some(origin("d7", Some(690)));
+    assert_eq!(rolled(&scene.asked()), ["web:v2"]);
+    let runs = scene.web().task_definition.clone();
+    history(&mut scene, &[(&arn(1), 5), (&runs, 801)]);
+    let key = (scene.web().arn.clone(), repository("web"));
+    scene.inventory.origins.insert(key, origin("d7", Some(690)));
+    let mut standings = judged(&scene).standings;
+    standings.retain(|standing| standing.repository == repository("web"));
+    assert!(
+        matches!(standings[0].noted, Noted::Waits(..)),
+        "{standings:#?}"
+    );
 }
 
 #[test]

@@ -137,6 +137,10 @@ fn an_image_waits_for_the_first_wave_whatever_tag_that_one_knows_it_by() {
     stops(&failed);
     arn(2).clone_into(&mut canary(&mut scene).task_definition);
     stops(&scene);
+    // Likewise where it takes that tag, which came before the one that it knows; its record came late.
+    canary(&mut scene).tags.remove("ecroll:tags");
+    scene.records.clear();
+    stops(&scene.pushed("web:stable", "d1", -6));
 }
 
 #[test]
