@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecr;
 use crate::error::{AwsError, Error};
 use crate::image::Repository;
+use crate::lookup;
 use crate::manifest::Kind;
 use crate::push::{Found, Push, coalesce};
 use crate::record::Record;
@@ -39,8 +42,9 @@ pub(crate) async fn decide(
     }
     let began = context.now();
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
-    let (found, inventory) = futures_util::join!(found, survey(context, until));
-    let (pushes, left) = told(&carried, found);
+    let since = since(context, &carried, began);
+    let (found, since, inventory) = futures_util::join!(found, since, survey(context, until));
+    let (pushes, left) = told(&carried, found, since?);
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
@@ -52,10 +56,35 @@ pub(crate) async fn decide(
         .await
 }
 
+/// A push that came no later than this came with its like.
+const LATE: TimeDelta = TimeDelta::minutes(15);
+
+/// What the log tells of the time since the oldest of pushes that came late: something newer may have been decided long ago, and
+/// nothing of it may be known of a service that holds it. Nothing where there is no log to read.
+async fn since(
+    context: &Context,
+    carried: &[Carried],
+    now: DateTime<Utc>,
+) -> Result<Vec<Found>, AwsError> {
+    let span = TimeDelta::from_std(context.config.look_back).unwrap_or(TimeDelta::days(1));
+    let earliest = now.checked_sub_signed(span).unwrap_or(now);
+    let oldest = carried.iter().map(|push| push.found.record.time).min();
+    let late = oldest.filter(|at| now - *at > LATE && context.config.log_group.is_some());
+    let Some(from) = late.map(|at| at.max(earliest)) else {
+        return Ok(Vec::new());
+    };
+    let (found, _, failed) = Box::pin(lookup::read(context, from, now)).await?;
+    failed.map_or(Ok(found), Err)
+}
+
 /// The pushes of which it is known what was pushed, and why others are left to a retry. They take those of their
 /// repository with them: one that is left may be the newer.
-fn told(carried: &[Carried], found: Vec<Result<Found, AwsError>>) -> (Vec<Push>, Option<String>) {
-    let mut known = Vec::new();
+fn told(
+    carried: &[Carried],
+    found: Vec<Result<Found, AwsError>>,
+    since: Vec<Found>,
+) -> (Vec<Push>, Option<String>) {
+    let mut known = since;
     let mut unknown: BTreeMap<&Repository, AwsError> = BTreeMap::new();
     for (push, found) in carried.iter().zip(found) {
         match found {

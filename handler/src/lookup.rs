@@ -4,11 +4,13 @@
 //! neither a busy log group nor an old backlog makes the newest push wait. That is safe because a log event is never
 //! older than its call: a push whose `eventTime` lies within the slices that were read has no newer one outside of them
 //! except one that has not arrived yet. Records that are late, with an `eventTime` before the slice in which they
-//! were found, wait until the reading has come to their time.
+//! were found, wait until the reading has come to their time, be it before all that the look-up meant to read.
 
 mod mark;
 mod read;
 mod slices;
+
+use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -56,7 +58,7 @@ pub(crate) async fn look_up(
     let reader = Reader::new(context)?;
     let (read, parts) = unbounded_channel();
     let ((), done) = futures_util::join!(
-        read_all(&reader, slices(from, to), until, read),
+        read_all(&reader, (earliest, from, to), until, read),
         decide_all(
             context,
             trigger.dry_run,
@@ -121,7 +123,7 @@ pub(crate) async fn read(
     let reader = Reader::new(context)
         .map_err(|error| AwsError::strange("FilterLogEvents", error.to_string(), false))?;
     let (read, mut parts) = unbounded_channel();
-    read_all(&reader, slices(from, to), Deadline::NONE, read).await;
+    read_all(&reader, (from, from, to), Deadline::NONE, read).await;
     let (mut all, mut reached) = (Vec::new(), to);
     while let Some((slice, part)) = parts.recv().await {
         match part {
@@ -136,21 +138,31 @@ pub(crate) async fn read(
     Ok((all, reached, None))
 }
 
-/// Reads slice after slice, newest first, until one fails.
+/// Reads slice after slice, newest first, until one fails: from `from` on, and where a record came late from its own time on,
+/// but not from before `earliest`. What was pushed after it may have been handled long ago, and is nevertheless newer.
 async fn read_all(
     reader: &Reader<'_>,
-    slices: Vec<Slice>,
+    (earliest, from, to): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
     until: Deadline,
     read: UnboundedSender<Part>,
 ) {
     // However much there is to read, half of the time is left to do something about it.
     let reading = until.half(reader.now());
-    for slice in slices {
+    let mut slices = VecDeque::from(slices(from, to));
+    let (mut reached, mut oldest) = (from, from);
+    while let Some(slice) = slices.pop_front() {
         let part = reader.read(&slice, reading).await;
+        let times = part.iter().flatten().map(|found| found.record.time);
+        oldest = times.fold(oldest, DateTime::min).max(earliest);
         let failed = part.is_err();
         // Nobody listens any more when the clusters could not be listed.
         if read.send((slice, part)).is_err() || failed {
             return;
+        }
+        if slices.is_empty() && oldest < reached {
+            let (from, to) = (oldest, Some(reached));
+            slices.push_back(Slice { from, to });
+            reached = oldest;
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
-use handler::report::Outcome;
+use handler::report::{Outcome, Report};
 use handler::{Deadline, Error};
 use local::{LogTimestamp, Options, What};
 use serde_json::{Value, json};
 
-use crate::road::{context, invoke};
+use crate::road::{batch, context, invoke};
 use crate::world::{World, image, record};
 
 /// The readings of the log since an index of the journal: when, from, to.
@@ -293,5 +293,50 @@ async fn a_look_back_that_is_named_reads_so_far() {
     assert_eq!(
         report.unwrap().window.unwrap().from,
         now - TimeDelta::days(7)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_02_a_record_that_comes_hours_late_is_decided_with_what_was_pushed_since() {
+    let world = quiet().await;
+    let warm = context(&world, &json!({}));
+    let before = world.now();
+    world.push("web", "v2", "two", 1);
+    world.minutes(2).await;
+    let of = |report: &Report| -> Vec<(String, Outcome)> {
+        let decisions = report.decisions.iter();
+        decisions.map(|d| (d.tag.clone(), d.outcome)).collect()
+    };
+    let report = invoke(&world, &warm, &json!({})).await.unwrap();
+    assert!(of(&report).contains(&("v2".to_owned(), Outcome::Rolled)));
+    world.minutes(180).await;
+    world.push("other", "x", "x", 1);
+    world.minutes(2).await;
+    // The first of the two moves the mark on.
+    let _ = invoke(&world, &warm, &json!({})).await.unwrap();
+    let report = invoke(&world, &warm, &json!({})).await.unwrap();
+    let window = report.window.unwrap();
+    assert!(window.from > before, "the function is warm: {window:?}");
+    // Pushed before v2, and told only now.
+    let pushed = before - TimeDelta::minutes(5);
+    let late = record("web", "v1.5", "late", pushed, "push-of-v1.5");
+    world.account.deliver(late, world.now());
+    world.minutes(1).await;
+    let report = invoke(&world, &warm, &json!({})).await.unwrap();
+    assert_eq!(report.window.unwrap().from, pushed);
+    let decided = of(&report);
+    assert!(decided.contains(&("v1.5".to_owned(), Outcome::Skipped)));
+    assert!(
+        decided.contains(&("v2".to_owned(), Outcome::Unchanged)),
+        "{decided:?}"
+    );
+    // Likewise where an event carries it.
+    let late = record("web", "v1.6", "later", pushed, "push-of-v1.6");
+    let report = invoke(&world, &warm, &batch(&[late])).await.unwrap();
+    let decided = of(&report);
+    assert!(decided.contains(&("v1.6".to_owned(), Outcome::Skipped)));
+    assert!(
+        decided.contains(&("v2".to_owned(), Outcome::Unchanged)),
+        "{decided:?}"
     );
 }

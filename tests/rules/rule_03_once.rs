@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use handler::report::Outcome;
 use serde_json::json;
 
-use crate::world::{World, image, record};
+use crate::world::{World, digest, image, record};
 
 #[tokio::test(start_paused = true)]
 async fn rule_03_a_push_seen_many_times_rolls_once() {
@@ -214,4 +214,31 @@ async fn rule_03_the_image_of_a_push_that_was_undone_is_decided_once_under_a_fur
         .unwrap();
     assert_eq!(outcome, Outcome::Held, "{reason}");
     assert_eq!(world.deployments("web"), 2, "the roll and the rollback");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_what_the_breaker_brought_back_under_the_same_revision_is_known_by_its_deployment()
+{
+    let mut world = World::new(&[]).await;
+    let breaker = json!({"deploymentConfiguration":
+        {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
+    let containers = json!([{"name": "app", "image": image("web", "v1")}]);
+    world.service("web", &breaker, &containers);
+    world.minutes(10).await;
+    // v1 moves to an image that crashes; a person deploys the same revision, and the breaker goes back to the image of before.
+    let late = world.push("web", "crash", "bad", 120);
+    world.account.with_ecs(|ecs, _| {
+        let name = image("web", "x");
+        ecs.push_image(name.rsplit_once(':').unwrap().0, "v1", &digest("bad"));
+    });
+    let again = record("web", "v1", "bad", world.now(), "v1-again");
+    world
+        .account
+        .deliver(again, world.now() + TimeDelta::minutes(121));
+    world.minutes(1).await;
+    let update = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1", "forceNewDeployment": true});
+    world.account.call("ecs", "UpdateService", update).unwrap();
+    world.minutes(180).await;
+    let (outcome, reason) = world.last("web", &late).unwrap();
+    assert!(!reason.contains("runs this image"), "{outcome:?}: {reason}");
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ecs::types::ServiceDeploymentStatus;
+
 use crate::error::AwsError;
 use crate::site::Access;
 
@@ -24,9 +26,11 @@ pub(crate) async fn digests(
     let page = at
         .call("ListServiceDeployments", || request.clone().send())
         .await?;
-    let targets: BTreeSet<&str> = page
-        .service_deployments()
-        .iter()
+    // The way back from what the circuit breaker gave up leads to the service revision of before, which may be of the same task
+    // definition with other digests.
+    let deployments = page.service_deployments().iter();
+    let stays = deployments.filter(|brief| !brief.status().is_some_and(goes_back));
+    let targets: BTreeSet<&str> = stays
         .filter_map(|brief| brief.target_service_revision_arn())
         .collect();
     let arns: Vec<String> = targets
@@ -57,4 +61,15 @@ pub(crate) async fn digests(
         Some((image.image()?.to_owned(), digest))
     });
     Ok(resolved.collect())
+}
+
+/// Whether what a deployment was to bring does not run, because ECS goes back, or went.
+/// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentBrief.html>
+fn goes_back(status: &ServiceDeploymentStatus) -> bool {
+    matches!(
+        status,
+        ServiceDeploymentStatus::RollbackRequested
+            | ServiceDeploymentStatus::RollbackInProgress
+            | ServiceDeploymentStatus::RollbackSuccessful
+    )
 }

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::missing::is_found;
 use super::running::Running;
 use super::verdict::{Candidate, Settled, Verdict, behind, settled};
 use super::{Deciding, Deployed, History};
 use crate::config::Action;
 use crate::image::Repository;
-use crate::ledger::{self, Entry};
+use crate::ledger::Entry;
 use crate::report::Outcome;
 
 /// The clocks of ECR and ECS may differ: an event of a push rolls within a second of it.
@@ -42,16 +41,16 @@ impl Deciding<'_> {
         // Its tag had moved when it was deployed, and no record told in time. The one of the last push names it for certain.
         let by_version =
             self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
-        if another && self.is_again(record) && !by_version {
+        let ahead = running.is_ahead_of(&candidate);
+        let renamed = Self::is_further(record, &entry);
+        let again = self.is_again(record) || renamed && !ahead;
+        if another && again && !by_version {
             let candidate = self.by_its_record(candidate);
             let reason = format!("pushed again as {}", candidate.tag);
             return Verdict::Roll { candidate, reason };
         }
         // A further tag of the same push: the ledger names it by that one from now on.
-        let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
-        let renamed = other && !is_found(record);
         let note = renamed.then(|| entry.clone().renamed(push, record));
-        let ahead = running.is_ahead_of(&candidate);
         let candidate = self.by_what_it_stands_for(repository, candidate);
         let brought = below && (known || ahead);
         match self.doubtful(repository, entry, Some(candidate.clone()), brought) {
@@ -96,16 +95,6 @@ impl Deciding<'_> {
         brought: bool,
     ) -> Verdict<'p> {
         let runs = &self.service.task_definition;
-        let held = |candidate: Option<Candidate<'p>>, reason: &str| {
-            candidate.map_or(Verdict::Nothing, |candidate| {
-                Verdict::Settled(Settled {
-                    candidate,
-                    outcome: Outcome::Held,
-                    reason: reason.to_owned(),
-                    note: None,
-                })
-            })
-        };
         if entry.new.names(runs) {
             let reason = "its revision runs, with another image by now; the next push rolls";
             return held(candidate, reason);
@@ -113,17 +102,7 @@ impl Deciding<'_> {
         let own = self.makers(repository, &entry);
         let deployed = match self.history {
             None => {
-                let since = own.into_iter().fold(entry.time, DateTime::min) - SKEW;
-                // What it was to come on top of was deployed before it, and may have been given up.
-                let reach = if entry.is_deployment()
-                    && entry.base.is_since(runs)
-                    && !entry.base.names(runs)
-                {
-                    self.reach()
-                } else {
-                    TimeDelta::zero()
-                };
-                let since = since.checked_sub_signed(reach).unwrap_or(since);
+                let since = self.since(&entry, &own);
                 return Verdict::Doubt { since };
             }
             Some(History::Unknown(why)) => {
@@ -214,6 +193,20 @@ impl Deciding<'_> {
         }
     }
 
+    /// From when on it matters what was deployed.
+    fn since(&self, entry: &Entry, own: &[DateTime<Utc>]) -> DateTime<Utc> {
+        let runs = &self.service.task_definition;
+        let earliest = own.iter().copied().fold(entry.time, DateTime::min) - SKEW;
+        // What it was to come on top of was deployed before it, and may have been given up.
+        if entry.is_deployment() && entry.base.is_since(runs) && !entry.base.names(runs) {
+            earliest
+                .checked_sub_signed(self.reach())
+                .unwrap_or(earliest)
+        } else {
+            earliest
+        }
+    }
+
     /// Whether what runs was made by a roll for another repository from an entry's own revision.
     pub(super) fn is_below(&self, repository: &Repository, entry: &Entry) -> bool {
         let mut others = self.others(repository);
@@ -234,6 +227,12 @@ impl Deciding<'_> {
         let since = self.was_deployed_since(candidate.record.time);
         since && images.all(|(_, i)| i.digest.is_none() && i.tag.as_ref() == Some(&candidate.tag))
     }
+}
+
+/// Held, where there is a push to say it of.
+fn held<'p>(candidate: Option<Candidate<'p>>, reason: &str) -> Verdict<'p> {
+    let held = |candidate| settled(candidate, Outcome::Held, reason.to_owned());
+    candidate.map_or(Verdict::Nothing, held)
 }
 
 /// Whether what ran before an entry's push, or an older revision still, was deployed after the push's revision: a roll for another

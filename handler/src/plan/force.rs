@@ -3,8 +3,8 @@
 //! ECS resolves a tag when a deployment begins. So what counts is whether the newest deployment began after the push, not
 //! what stands in the revision, which stays the same. The ledger is written before the update as for every roll, with
 //! this revision as both the new one and the base; an entry without a later deployment is a roll that was not lived to.
-//! What came after the push in whatever way, a rollback among them, is left alone: `force` cannot tell which digest a
-//! later deployment runs, and does not need to.
+//! What came after the push in whatever way, a rollback among them, is left alone, whatever image it runs. An image that came
+//! again after another is not deployed again while it runs.
 
 use chrono::TimeDelta;
 
@@ -64,10 +64,23 @@ impl Deciding<'_> {
             let reason = format!("older than {first}, which came first");
             return settled(candidate, Outcome::Skipped, reason, None);
         }
-        let reason = match named {
-            Some(_) => TAKEN_UP.to_owned(),
-            None => format!("{tag} was pushed since the service was deployed"),
-        };
+        if named.is_some() {
+            let reason = TAKEN_UP.to_owned();
+            return Verdict::Force { candidate, reason };
+        }
+        let (of, digest) = (&push.repository, &push.digest);
+        if let Some(verdict) = self.unproved(of, &candidate) {
+            return verdict;
+        }
+        if self
+            .origin(of)
+            .is_some_and(|o| o.digest.as_ref() == Some(digest))
+        {
+            // Not noted: what the ledger names without a later deployment is still to be deployed.
+            let reason = "the service runs this image".to_owned();
+            return settled(candidate, Outcome::Unchanged, reason, None);
+        }
+        let reason = format!("{tag} was pushed since the service was deployed");
         Verdict::Force { candidate, reason }
     }
 

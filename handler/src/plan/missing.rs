@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
+use super::race::LONGEST;
 use super::{Deciding, Deployed, History};
 use crate::config::{Config, Match};
 use crate::image::Repository;
@@ -170,7 +171,9 @@ impl Deciding<'_> {
         let undone = |entry: &Entry| entry.is_deployment() && entry.base.names(runs);
         let mut repositories = self.definition.repositories().into_iter();
         let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
-        if !undone && self.definition.made().is_none_or(|made| made < time) {
+        // Or what was made just before, and deployed by the next look-up.
+        let made = self.definition.made().map(|made| made + LONGEST);
+        if !undone && made.is_none_or(|until| until < time) {
             return Whose::Somebodys;
         }
         let deployed = match self.history {
@@ -180,7 +183,10 @@ impl Deciding<'_> {
         };
         let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
         since.sort_by_key(|past| past.at);
-        let own = |past: &&Deployed| past.made.is_some_and(|made| made >= time);
+        let own = |past: &&Deployed| {
+            let at_once = |made| made >= time || past.at - made <= LONGEST;
+            past.made.is_some_and(at_once)
+        };
         let onwards = since.is_sorted_by(|one, next| one.made < next.made);
         if !since.is_empty() && since.iter().all(own) && onwards {
             Whose::Nobodys

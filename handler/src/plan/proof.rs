@@ -2,8 +2,10 @@
 //! certain.
 
 use super::Deciding;
+use super::missing::is_found;
 use super::verdict::{Candidate, Verdict, settled};
 use crate::image::Repository;
+use crate::ledger::{self, Entry};
 use crate::policy::TagPolicy;
 use crate::push::Tagged;
 use crate::report::Outcome;
@@ -13,6 +15,13 @@ impl Deciding<'_> {
     pub(super) fn is_again(&self, record: &Tagged) -> bool {
         let deployed = self.service.deployed_at;
         deployed.is_some_and(|at| at <= record.time)
+    }
+
+    /// Whether a record tells of a push of the ledger's image that the ledger does not know yet. What is found in the registry has
+    /// another identity each time.
+    pub(super) fn is_further(record: &Tagged, entry: &Entry) -> bool {
+        let other = record.time >= entry.time && ledger::word(&record.id) != entry.word();
+        other && !is_found(record)
     }
 
     /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,
@@ -46,11 +55,16 @@ impl Deciding<'_> {
         Some(settled(of.clone(), Outcome::Failed, reason))
     }
 
-    /// Whether the tag by which a push would roll names another image by now, as ECR says of the tags of the revision.
-    pub(super) fn is_taken(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+    /// Whether ECR says that the tag of the revision names another image by now, where no task tells what it pulled.
+    pub(super) fn has_tag_moved(&self, repository: &Repository, from: &str) -> bool {
         let origin = self.origin(repository).filter(|o| o.digest.is_none());
         let named = origin.and_then(|origin| origin.named.as_ref());
-        let moved = named.is_some_and(|named| *named != candidate.push.digest);
+        named.is_some_and(|named| named != from)
+    }
+
+    /// Whether the tag by which a push would roll names another image by now.
+    pub(super) fn is_taken(&self, repository: &Repository, candidate: &Candidate<'_>) -> bool {
+        let moved = self.has_tag_moved(repository, &candidate.push.digest);
         moved && self.names_tag(repository, &candidate.tag)
     }
 

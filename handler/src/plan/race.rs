@@ -8,7 +8,7 @@ use crate::ledger::{Entry, RevisionName};
 
 /// As long as a look-up may last at most, and with it the time in which two are at work at once.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
-const LONGEST: TimeDelta = TimeDelta::minutes(15);
+pub(super) const LONGEST: TimeDelta = TimeDelta::minutes(15);
 
 impl Deciding<'_> {
     /// Whether ecroll made what runs for the push of another repository.
@@ -32,8 +32,8 @@ impl Deciding<'_> {
         })
     }
 
-    /// Two look-ups at once: what runs is ecroll's own for another push, and came over this one. It did not where that one began
-    /// from what somebody else had deployed over this push: whoever did so chose what runs.
+    /// Two look-ups at once: what runs is ecroll's own for another push, and came over this one. It did not where somebody else
+    /// deployed over this push first: whoever did so chose what runs, and what came then began from there.
     pub(super) fn is_raced(
         &self,
         repository: &Repository,
@@ -61,13 +61,13 @@ impl Deciding<'_> {
         {
             return false;
         }
-        let chosen = |base: &RevisionName| {
-            let mut of = over().filter(|past| base.names(&past.task_definition));
-            let anothers = of.any(|past| past.made.is_none());
-            anothers && !base.is(&entry.base) && !self.is_own(base)
+        let chosen = |past: &Deployed| {
+            let revision = RevisionName::of(&past.task_definition);
+            let runs = revision.names(&self.service.task_definition);
+            past.made.is_none() && !runs && !revision.is(&entry.base) && !self.is_own(&revision)
         };
         let mut others = self.others(repository);
-        if others.any(|(_, base)| base.is(&entry.new) || chosen(&base)) {
+        if others.any(|(_, base)| base.is(&entry.new)) || over().any(chosen) {
             return false;
         }
         own.iter()

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::missing::is_found;
 use super::running::Running;
 use super::{Deciding, Plan, Undated};
 use crate::config::Action;
@@ -120,17 +119,17 @@ impl Deciding<'_> {
         if running.digest.as_deref() == Some(push.digest.as_str()) {
             // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
             // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
-            // this very revision is asked about, and what was pushed once more since it was deployed: as soon as it has pulled.
-            let newer = entry.as_ref().is_some_and(|e| record.time > e.time);
-            let again = newer && self.is_again(record) && !self.service.is_deploying();
-            let noted =
-                |entry: &Entry| entry.names(push) && entry.new.names(&self.service.task_definition);
-            let noted = entry.as_ref().is_some_and(noted) && !again;
+            // this very revision is asked about, and what was pushed once more: as soon as it has pulled.
+            let noted = |entry: &Entry| {
+                let again = Self::is_further(record, entry) && !self.service.is_deploying();
+                entry.names(push) && entry.new.names(&self.service.task_definition) && !again
+            };
+            let noted = entry.as_ref().is_some_and(noted);
             if !noted && let Some(verdict) = self.unproved(repository, &candidate) {
                 return verdict;
             }
             let idle = self.service.desired == 0;
-            if !noted && idle && self.is_taken(repository, &candidate) {
+            if !noted && idle && self.has_tag_moved(repository, &push.digest) {
                 let other = self.by_its_record(candidate.clone());
                 if !self.names_tag(repository, &other.tag) {
                     let reason = "no task runs, and its tag names another image by now".to_owned();
@@ -217,9 +216,7 @@ impl Deciding<'_> {
             let new = RevisionName::of(runs);
             return Some(Entry { new, ..entry });
         }
-        // What is found again has another identity each time.
-        let other = record.time >= entry.time && fresh.word() != entry.word();
-        (other && !is_found(record)).then_some(fresh)
+        Self::is_further(record, &entry).then_some(fresh)
     }
 }
 

@@ -9,7 +9,7 @@ use super::verdict::{newer, time};
 use super::{Cargo, Deciding, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Gap, Inventory, Rollout, Service};
+use crate::inventory::{Definition, Gap, Inventory, Rollout, Service};
 use crate::ledger::{Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -26,6 +26,8 @@ enum Stage<'a> {
     WaitsWithNewer(&'a Service, String),
     /// The same, and that one was undone.
     NewerUndone(&'a Service, String),
+    /// The same, and that one runs.
+    NewerRuns(&'a Service, String),
 }
 
 /// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
@@ -169,6 +171,14 @@ impl<'a> Stages<'a> {
                     let reason = format!("waits for {name} of wave {} to run {newer}", wave + 1);
                     waits = waits.or(Some((reason, false)));
                 }
+                Stage::NewerRuns(service, newer) => {
+                    let name = name(service);
+                    let reason = format!(
+                        "{name} of wave {} runs {newer}: that one is next, when it is in sight",
+                        wave + 1
+                    );
+                    waits = waits.or(Some((reason, false)));
+                }
                 Stage::NewerUndone(service, newer) => {
                     let name = name(service);
                     let reason = format!(
@@ -219,7 +229,7 @@ fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<S
 
 /// How a service stands to a push that it does not take because a newer one under the same tag came first; a look-up that reads
 /// one batch of the log sees the older one alone. It would bring a later wave the newer one's image. `None` where the push is none
-/// of the service's, where that may not roll, or where the newer one runs.
+/// of the service's, or where that may not roll.
 fn passed<'a>(
     service: &'a Service,
     rolls: bool,
@@ -231,46 +241,58 @@ fn passed<'a>(
     let entry = service.entry(&push.repository)?;
     let definition = inventory.definitions.get(&service.task_definition)?;
     let deciding = Deciding::new(service, definition, &inventory.origins, config);
-    let Ok(candidate) = deciding.eligible(push) else {
-        let stays = deciding.objection(&push.repository).is_some();
+    let stays = deciding.objection(&push.repository).is_some();
+    let same_image = || {
         let same = entry.is_of(&push.digest) && !stays;
-        return same.then(|| same_image(service, &entry, rolls)).flatten();
+        let stage = same.then(|| same_image(service, definition, push, &entry, rolls));
+        stage.flatten()
+    };
+    let Ok(candidate) = deciding.eligible(push) else {
+        return same_image();
     };
     let of = pushes
         .iter()
         .filter(|other| other.repository == push.repository);
     let of: Vec<&Push> = of.collect();
     let other_tag = !push.tagged.iter().any(|tagged| tagged.tag == entry.tag);
-    let stays = deciding.objection(&push.repository).is_some();
     if stays || entry.names(push) || newer(&candidate, &entry, &of) {
         return None;
     }
     if other_tag {
-        let same = entry.is_of(&push.digest);
-        return same.then(|| same_image(service, &entry, rolls)).flatten();
+        return same_image();
     }
     let first = format!("{} of {}, which is newer", entry.tag, time(entry.time));
     let stamp = definition.stamp(&push.repository);
     let runs = entry.new.names(&service.task_definition)
         || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
     let stands = runs && service.rollout != Some(Rollout::Failed);
-    match (stands, service.is_deploying() || rolls) {
-        (_, true) => Some(Stage::WaitsWithNewer(service, first)),
-        (false, false) => Some(Stage::NewerUndone(service, first)),
-        (true, false) => None,
-    }
+    Some(match (stands, service.is_deploying() || rolls) {
+        (_, true) => Stage::WaitsWithNewer(service, first),
+        (false, false) => Stage::NewerUndone(service, first),
+        (true, false) => Stage::NewerRuns(service, first),
+    })
 }
 
 /// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger names by
 /// another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
-/// it is undone where what ran before the push runs again.
-fn same_image<'a>(service: &'a Service, entry: &Entry, rolls: bool) -> Option<Stage<'a>> {
+/// it is undone where what ran before the push runs again, or what ecroll made from that.
+fn same_image<'a>(
+    service: &'a Service,
+    definition: &Definition,
+    push: &Push,
+    entry: &Entry,
+    rolls: bool,
+) -> Option<Stage<'a>> {
     let runs = |name: &RevisionName| name.names(&service.task_definition);
+    // A roll for another repository carries the stamp on, if it began from the image's own revision.
+    let stamp = definition.stamp(&push.repository);
+    let stamped = stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
+    let another = definition.made().is_some() && entry.is_deployment() && !stamped;
     match service.rollout {
         Some(Rollout::UnderWay) => Some(Stage::Waits(service)),
         _ if rolls => Some(Stage::Waits(service)),
         Some(Rollout::Failed) if runs(&entry.new) => Some(Stage::Undone(service)),
-        _ if runs(&entry.base) && !runs(&entry.new) => Some(Stage::Undone(service)),
+        _ if (runs(&entry.base) || another) && !runs(&entry.new) => Some(Stage::Undone(service)),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::trace::Kind;
 use super::definitions::Definition;
 use super::image::{Named, Repository};
 use super::pushes::Group;
-use super::services::{Deployment, Key, Service};
+use super::services::{By, Deployment, Key, Service};
 use super::{Model, Moment, policy};
 
 /// One repository of a roll: the push that it is for.
@@ -116,6 +116,18 @@ impl Model {
     }
 
     /// For which pushes this can be. Rule 4 where there is none: nothing was pushed that the service follows.
+    /// Excuse: a person deployed after the handler had read the service for the last time, or, while answers may be stale on
+    /// purpose, within an invocation.
+    pub(super) fn is_unseen(&self, roll: &Roll, moment: Moment<'_>) -> bool {
+        let read = roll.service.read_at.unwrap_or(moment.at);
+        let unseen = if roll.calm {
+            roll.base.at > read
+        } else {
+            roll.base.at > self.since(moment)
+        };
+        roll.base.by == By::Person && unseen
+    }
+
     fn intents(&mut self, roll: &Roll, begun: &Deployment, moment: Moment<'_>) -> Vec<Intent> {
         let changed = roll.changed();
         if changed.is_empty() {

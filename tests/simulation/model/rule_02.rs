@@ -3,7 +3,6 @@
 use super::image::{Named, Repository};
 use super::pushes::Order;
 use super::roll::{Intent, Roll};
-use super::services::By;
 use super::version::Version;
 use super::{Model, Moment};
 
@@ -57,15 +56,7 @@ impl Model {
         let Some(running) = running.filter(|running| *running > order) else {
             return;
         };
-        // Excuse: a person deployed after the handler had read the service for the last time, or, while answers may be
-        // stale on purpose, within an invocation.
-        let read = roll.service.read_at.unwrap_or(moment.at);
-        let unseen = if roll.calm {
-            roll.base.at > read
-        } else {
-            roll.base.at > self.since(moment)
-        };
-        if roll.base.by == By::Person && unseen {
+        if self.is_unseen(roll, moment) {
             return;
         }
         // Excuse: an image that was pushed before was pushed again, and the batch of a subscription that told of that was lost, or

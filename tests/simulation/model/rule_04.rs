@@ -23,7 +23,7 @@ impl Model {
                 ));
                 continue;
             };
-            if from != to {
+            if from != to && !self.is_unseen(roll, moment) {
                 wrong.push(format!("the image of {from} became one of {to}"));
             }
             let pinned = matches!(after, Named::Digest(_));

@@ -230,3 +230,38 @@ fn rule_02_containers_that_run_several_images_are_as_new_as_the_newest() {
     let scene = scene.pushed("web:v1", "d3", 6);
     assert_eq!(rolled(&scene.settled()), ["web:v1"]);
 }
+
+#[test]
+fn rule_01_without_tasks_an_image_rolls_by_another_tag_where_that_of_its_revision_moved_on() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:latest", "d6", 0);
+    scene.web().desired = 0;
+    assert_eq!(rolled(&scene.look_up(1)), ["web:latest"]);
+    // `latest` moved, unheard, and then the service was deployed again.
+    scene.web().deployed_at = Some(at(20));
+    scene.records.clear();
+    let mut scene = scene.pushed("web:v2", "d6", 16);
+    scene.origin = Some(named("d1", Some(-30)));
+    assert_eq!(rolled(&scene.asked()), ["web:v2"]);
+    scene.origin = Some(named("d6", Some(0)));
+    assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v2")]);
+}
+
+#[test]
+fn rule_01_a_further_tag_of_an_image_is_asked_about_once_and_rolls_where_another_runs() {
+    let scene = Scene::new(&["web:seed"]).pushed("web:latest", "d6", 0);
+    let mut scene = scene;
+    assert_eq!(rolled(&scene.look_up(20)), ["web:latest"]);
+    let mut scene = scene.pushed("web:v2", "d6", 10);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated.len(), 1, "{plan:#?}");
+    writes_nothing(&plan);
+    // `latest` had moved at minute 5, unheard, and what it names was pulled; or after minute 10.
+    scene.origin = Some(origin("d9", Some(5)));
+    assert_eq!(rolled(&scene.clone().asked()), ["web:v2"]);
+    scene.origin = Some(origin("d9", Some(15)));
+    assert_eq!(rolled(&scene.clone().asked()), Vec::<String>::new());
+    scene.origin = Some(origin("d6", Some(0)));
+    assert_eq!(outcomes(&scene.look_up(21)), [(Unchanged, "latest")]);
+    let plan = scene.first_plan(&scene.inventory);
+    assert_eq!(plan.undated, [], "{plan:#?}");
+}

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, writes_nothing};
+use super::builders::{
+    Scene, arn, at, definition, outcomes, record, repository, rolled, writes_nothing,
+};
+use super::dates::origin;
 use crate::plan::{Plan, Source, registrations};
 use crate::report::Outcome::{Held, Refused, Skipped, Unchanged};
 
@@ -271,4 +274,30 @@ fn rule_03_a_further_push_of_the_image_that_was_deployed_deploys_nothing() {
         let plan = scene.look_up(minute);
         assert_eq!(plan.rolls, [], "minute {minute}: {plan:#?}");
     }
+}
+
+#[test]
+fn rule_03_an_image_that_came_again_after_another_is_not_forced_while_it_runs() {
+    let mut scene = forcing(&["web:latest"]).pushed("web:latest", "d1", 0);
+    assert!(forces(&scene.look_up(5)));
+    // The record of the image between the two comes last.
+    let again = record("web:latest", "d1", 42, "again");
+    scene.records.push(again);
+    assert_eq!(outcomes(&scene.look_up(50)), [(Unchanged, "latest")]);
+    let mut scene = scene.pushed("web:latest", "d2", 41);
+    scene.origin = Some(origin("d1", Some(0)));
+    let plan = scene.asked();
+    assert_eq!(
+        outcomes(&plan),
+        [
+            (Skipped, "latest"),
+            (Skipped, "latest"),
+            (Unchanged, "latest")
+        ],
+        "{plan:#?}"
+    );
+    writes_nothing(&plan);
+    // The other one runs: somebody deployed the service between the two.
+    scene.origin = Some(origin("d2", Some(41)));
+    assert!(forces(&scene.asked()));
 }

@@ -164,10 +164,15 @@ fn rule_01_an_older_push_that_comes_alone_waits_for_the_newer_one_of_an_earlier_
         why(&plan)
     );
     assert!(plan.waiting);
-    // It runs there: the older one holds nobody up.
+    // It runs there: what is next for the others is that one, and the tag would bring it.
     let mut through = scene.clone();
     canary(&mut through).rollout = Some(Rollout::Completed);
-    assert_eq!(services(&through.plan()), ["web"]);
+    let plan = through.plan();
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    assert!(
+        plan.waiting && why(&plan).contains("runs v1 of"),
+        "{plan:#?}"
+    );
     // It was undone there: the older one, under the same tag, might bring the same image.
     canary(&mut scene).rollout = Some(Rollout::Completed);
     arn(2).clone_into(&mut canary(&mut scene).task_definition);
@@ -287,4 +292,23 @@ fn who_could_not_be_read_is_waited_for() {
     scene.config.waves[0].services = vec!["main/canary".to_owned()];
     scene.inventory.gaps.push(gap("elsewhere", ""));
     assert_eq!(services(&scene.settled()), ["web"]);
+}
+
+#[test]
+fn what_was_undone_stays_so_when_another_repository_is_rolled_there() {
+    let mut scene = scene();
+    scene.define(definition(2, &["web:seed", "api:seed"]));
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let canary_arn = canary(&mut scene).arn.clone();
+    scene.deploy(&canary_arn, 2, 10);
+    let mut scene = scene.pushed("api:v9", "d9", 20);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["api:v9"], "{plan:#?}");
+    scene.carry_out(&plan, 21);
+    // A batch of the log tells of the image's other tag alone, an older one.
+    scene.records.clear();
+    let scene = scene.pushed("web:stable", "d1", -6);
+    let plan = scene.plan();
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    assert!(!plan.waiting, "the push goes no further");
 }
