@@ -84,20 +84,9 @@ pub(crate) async fn update_service(
         // Only where the revision stays the same: another one is a new deployment by itself.
         .set_force_new_deployment((roll.source == Source::Same).then_some(true))
         .set_deployment_configuration(deployment);
-    let answer = match &roll.source {
-        // Each forced one is a deployment of its own: one that may have been accepted is not sent again.
-        Source::Same => {
-            at.call_once("UpdateService", || request.clone().send())
-                .await
-        }
-        // After half a minute without an answer it may have been accepted, and somebody may have deployed since: the next
-        // look-up tells.
-        _ => {
-            at.call_soon("UpdateService", || request.clone().send())
-                .await
-        }
-    };
-    answer.map(drop)
+    // One that may have been accepted is not sent again: somebody may have deployed since.
+    let answer = at.call_once("UpdateService", || request.clone().send());
+    answer.await.map(drop)
 }
 
 #[cfg(test)]

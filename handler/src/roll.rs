@@ -302,8 +302,41 @@ impl<'a> Work<'a> {
         if !ours {
             return Err(gone("another look-up is rolling this service"));
         }
-        let at = self.context.where_is(&roll.service.arn, self.until);
-        Ok(ecs::update_service(at, roll, revision).await?)
+        self.deploy(roll, revision).await
+    }
+
+    /// Deploys a revision, and tries again after an error that may pass. ECS may have accepted it all the same, and somebody may
+    /// have deployed since: each time the service is read before. A forced deployment cannot be told from another.
+    async fn deploy(&self, roll: &Roll, revision: &str) -> Result<(), Stop> {
+        let service = &roll.service;
+        let at = self.context.where_is(&service.arn, self.until);
+        let mut tries = 0;
+        loop {
+            let Err(error) = ecs::update_service(at, roll, revision).await else {
+                return Ok(());
+            };
+            tries += 1;
+            let passes = error.retryable && !error.timed_out && !error.throttled;
+            if roll.source == Source::Same || !passes || !at.pause(tries).await {
+                return Err(error.into());
+            }
+            tracing::info!(%error, tries, "tried again");
+            let read = again(at, &[service]).await;
+            let Some(now) = read.get(&service.arn) else {
+                return Err(error.into());
+            };
+            if now.task_definition == revision {
+                return Ok(());
+            }
+            if now.task_definition != service.task_definition {
+                let reason = "another revision was deployed meanwhile; the next look-up decides";
+                return Err(Stop {
+                    outcome: Outcome::Held,
+                    reason: reason.to_owned(),
+                    retryable: false,
+                });
+            }
+        }
     }
 }
 

@@ -163,25 +163,6 @@ impl<'a> Access<'a> {
             .await
     }
 
-    /// The same for a call that must not be made again long after it may have been taken: not after its time ran out.
-    ///
-    /// # Errors
-    /// As [`Access::call`].
-    pub(crate) async fn call_soon<T, E, F>(
-        &self,
-        operation: &'static str,
-        attempt: impl Fn() -> F,
-    ) -> Result<T, AwsError>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        self.attempts(operation, attempt, |error| {
-            error.retryable && !error.timed_out
-        })
-        .await
-    }
-
     /// The same for a call that does something anew each time: it is made again only where ECS refused to take it.
     ///
     /// # Errors
@@ -245,6 +226,18 @@ impl<'a> Access<'a> {
             tracing::info!(%error, tries, "tried again");
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Waits before something is tried once more, each time longer; `false` where there is no time left for it, or it was
+    /// tried often enough.
+    pub(crate) async fn pause(&self, tries: u32) -> bool {
+        let wait = self.site.pace.wait(tries.saturating_sub(1));
+        let after = (self.now)() + TimeDelta::from_std(wait).unwrap_or_default();
+        if tries >= TRIES || !self.until.allows(after + self.needed()) {
+            return false;
+        }
+        tokio::time::sleep(wait).await;
+        true
     }
 
     async fn sleep_until(&self, at: DateTime<Utc>) {

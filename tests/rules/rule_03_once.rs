@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 use handler::report::Outcome;
+use local::faults::{Kind, Planned};
 use serde_json::json;
 
+use crate::road::deploy;
 use crate::world::{World, digest, image, record};
 
 #[tokio::test(start_paused = true)]
@@ -241,4 +243,35 @@ async fn rule_01_what_the_breaker_brought_back_under_the_same_revision_is_known_
     world.minutes(180).await;
     let (outcome, reason) = world.last("web", &late).unwrap();
     assert!(!reason.contains("runs this image"), "{outcome:?}: {reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_an_update_that_may_have_been_accepted_is_not_sent_again_over_what_somebody_deployed()
+ {
+    for somebody in [true, false] {
+        let world = World::new(&[("web", &image("web", "seed"))]).await;
+        world.account.plan_faults(vec![Planned {
+            kind: Kind::ErrorAfter,
+            from: world.now(),
+            until: world.now() + TimeDelta::hours(1),
+            operation: Some("UpdateService".to_owned()),
+            skip: 0,
+            times: 1,
+            amount: TimeDelta::zero(),
+        }]);
+        world.push("web", "v1", "one", 5);
+        while world.deployments("web") == 0 {
+            let soon = world.now() + TimeDelta::milliseconds(100);
+            world.account.run_until(soon).await;
+        }
+        assert_eq!(world.account.faults().len(), 1);
+        if somebody {
+            deploy(&world, &image("web", "v0"));
+        }
+        world.minutes(60).await;
+        let runs = if somebody { "v0" } else { "v1" };
+        assert_eq!(world.image_of("web", 0), image("web", runs));
+        let deployments = if somebody { 2 } else { 1 };
+        assert_eq!(world.deployments("web"), deployments, "ecroll's is one");
+    }
 }

@@ -21,7 +21,7 @@ const PUSH_EVERY: usize = 5_000;
 const REPOSITORIES: usize = 20;
 /// Records are handed over for so long at a time.
 const STRETCH: TimeDelta = TimeDelta::seconds(30);
-/// Records reach the group many at a time, at whole seconds of which this is one: a call of PutLogEvents takes up to 10,000.
+/// Records reach the group many at a time, at whole seconds of which this is one: a call of `PutLogEvents` takes up to 10,000.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
 const BATCH: i64 = 5;
 /// So much time passes with each event: about a million a day.
