@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::ecr;
 use crate::error::{AwsError, Error};
 use crate::image::Repository;
-use crate::lookup;
+use crate::lookup::{self, LATE};
 use crate::manifest::Kind;
 use crate::push::{Found, Push, coalesce};
 use crate::record::Record;
@@ -55,9 +55,6 @@ pub(crate) async fn decide(
         .report(trigger.name, None, &pushes, left.as_deref())
         .await
 }
-
-/// A push that came no later than this came with its like.
-const LATE: TimeDelta = TimeDelta::minutes(15);
 
 /// What the log tells of the time since the oldest of pushes that came late: something newer may have been decided long ago, and
 /// nothing of it may be known of a service that holds it. Nothing where there is no log to read.

@@ -152,7 +152,8 @@ async fn read_all(
     let (mut reached, mut oldest) = (from, from);
     while let Some(slice) = slices.pop_front() {
         let part = reader.read(&slice, reading).await;
-        let times = part.iter().flatten().map(|found| found.record.time);
+        let late = part.iter().flatten().filter(|found| is_late(found));
+        let times = late.map(|found| found.record.time);
         oldest = times.fold(oldest, DateTime::min).max(earliest);
         let failed = part.is_err();
         // Nobody listens any more when the clusters could not be listed.
@@ -165,6 +166,14 @@ async fn read_all(
             reached = oldest;
         }
     }
+}
+
+/// A record that came no later than this came with its like: what was pushed after it was in sight together with it.
+pub(crate) const LATE: TimeDelta = TimeDelta::minutes(15);
+
+fn is_late(found: &Found) -> bool {
+    let came = DateTime::from_timestamp_millis(found.timestamp.max(found.ingestion));
+    came.is_some_and(|came| came - found.record.time > LATE)
 }
 
 /// What came of the slices.
