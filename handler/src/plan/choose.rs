@@ -73,7 +73,14 @@ impl Deciding<'_> {
             .max_by_key(|(place, one)| (version(&one.tag), *place));
         // Where none may roll, what is to be said is about the last one that did, or was to: an image that runs may have been
         // pushed once more since the ledger named it.
-        let other = || places().rfind(|(_, one)| named(one) || runs(one));
+        let once_more = |one: &Candidate<'_>| {
+            runs(one) && entry.is_none_or(|entry| entry.is_of(&one.push.digest))
+        };
+        let other = || {
+            let mut last = places().filter(|(_, one)| named(one) || once_more(one));
+            last.next_back()
+                .or_else(|| places().rfind(|(_, one)| runs(one)))
+        };
         let chosen = best.or_else(other).map(|(place, _)| place);
         let by = chosen.and_then(|place| candidates.get(place));
         let by = by.map(|by| {

@@ -9,7 +9,7 @@ use super::verdict::{newer, time};
 use super::{Cargo, Deciding, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Definition, Gap, Inventory, Rollout, Service};
+use crate::inventory::{Gap, Inventory, Rollout, Service};
 use crate::ledger::{Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -23,11 +23,24 @@ enum Stage<'a> {
     /// It had it, and somebody or the circuit breaker undid that; or its deployment failed.
     Undone(&'a Service),
     /// A newer push came there first, and that one's deployment is under way: the ledger's words for it.
-    WaitsWithNewer(&'a Service, String),
+    WaitsWithNewer(&'a Service, Newer),
     /// The same, and that one was undone.
-    NewerUndone(&'a Service, String),
+    NewerUndone(&'a Service, Newer),
     /// The same, and that one runs.
-    NewerRuns(&'a Service, String),
+    NewerRuns(&'a Service, Newer),
+}
+
+/// A push that an earlier wave has instead of an older one.
+struct Newer {
+    tag: String,
+    /// What it is called.
+    words: String,
+}
+
+impl std::fmt::Display for Newer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
 }
 
 /// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
@@ -166,6 +179,11 @@ impl<'a> Stages<'a> {
                     );
                     return Some((reason, true));
                 }
+                // By another tag it brings no newer image.
+                Stage::WaitsWithNewer(_, newer)
+                | Stage::NewerUndone(_, newer)
+                | Stage::NewerRuns(_, newer)
+                    if newer.tag != cargo.tag => {}
                 Stage::WaitsWithNewer(service, newer) => {
                     let name = name(service);
                     let reason = format!("waits for {name} of wave {} to run {newer}", wave + 1);
@@ -184,7 +202,7 @@ impl<'a> Stages<'a> {
                     let reason = format!(
                         "{name} of wave {} {}: an older push of the tag goes no further either; the next one begins anew",
                         wave + 1,
-                        undone(service, newer),
+                        undone(service, &newer.words),
                     );
                     return Some((reason, true));
                 }
@@ -244,7 +262,9 @@ fn passed<'a>(
     let stays = deciding.objection(&push.repository).is_some();
     let same_image = || {
         let same = entry.is_of(&push.digest) && !stays;
-        let stage = same.then(|| same_image(service, definition, push, &entry, rolls));
+        let mut others = deciding.others(&push.repository);
+        let another = others.any(|(_, base)| base.is(&entry.base));
+        let stage = same.then(|| same_image(service, &entry, another, rolls));
         stage.flatten()
     };
     let Ok(candidate) = deciding.eligible(push) else {
@@ -261,7 +281,10 @@ fn passed<'a>(
     if other_tag {
         return same_image();
     }
-    let first = format!("{} of {}, which is newer", entry.tag, time(entry.time));
+    let first = Newer {
+        tag: entry.tag.clone(),
+        words: format!("{} of {}, which is newer", entry.tag, time(entry.time)),
+    };
     let stamp = definition.stamp(&push.repository);
     let runs = entry.new.names(&service.task_definition)
         || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
@@ -275,19 +298,15 @@ fn passed<'a>(
 
 /// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger names by
 /// another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
-/// it is undone where what ran before the push runs again, or what ecroll made from that.
+/// it is undone where what ran before the push runs again, or `another`: what ecroll made from that.
 fn same_image<'a>(
     service: &'a Service,
-    definition: &Definition,
-    push: &Push,
     entry: &Entry,
+    another: bool,
     rolls: bool,
 ) -> Option<Stage<'a>> {
     let runs = |name: &RevisionName| name.names(&service.task_definition);
-    // A roll for another repository carries the stamp on, if it began from the image's own revision.
-    let stamp = definition.stamp(&push.repository);
-    let stamped = stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
-    let another = definition.made().is_some() && entry.is_deployment() && !stamped;
+    let another = another && entry.is_deployment();
     match service.rollout {
         Some(Rollout::UnderWay) => Some(Stage::Waits(service)),
         _ if rolls => Some(Stage::Waits(service)),

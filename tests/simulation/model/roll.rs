@@ -115,7 +115,6 @@ impl Model {
         repositories.collect()
     }
 
-    /// For which pushes this can be. Rule 4 where there is none: nothing was pushed that the service follows.
     /// Excuse: a person deployed after the handler had read the service for the last time, or, while answers may be stale on
     /// purpose, within an invocation.
     pub(super) fn is_unseen(&self, roll: &Roll, moment: Moment<'_>) -> bool {
@@ -128,6 +127,7 @@ impl Model {
         roll.base.by == By::Person && unseen
     }
 
+    /// For which pushes this can be. Rule 4 where there is none: nothing was pushed that the service follows.
     fn intents(&mut self, roll: &Roll, begun: &Deployment, moment: Moment<'_>) -> Vec<Intent> {
         let changed = roll.changed();
         if changed.is_empty() {

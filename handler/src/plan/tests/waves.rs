@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, outcomes, rolled, service};
+use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, service};
 use crate::inventory::{Gap, Rollout};
 use crate::plan::{Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
@@ -311,4 +311,26 @@ fn what_was_undone_stays_so_when_another_repository_is_rolled_there() {
     let plan = scene.plan();
     assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
     assert!(!plan.waiting, "the push goes no further");
+}
+
+#[test]
+fn rule_01_a_newer_image_of_another_tag_in_an_earlier_wave_holds_nobody_up() {
+    let mut scene = scene().pushed("web:latest", "d1", 1);
+    let tags = "ecroll:tags".to_owned();
+    scene.web().tags.insert(tags, "prefix:v".to_owned());
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let mut scene = scene.pushed("web:latest", "d2", 10);
+    canary(&mut scene).rollout = Some(Rollout::UnderWay);
+    let mut plan = scene.asked();
+    plan.rolls.retain(|roll| roll.service.name == "canary");
+    scene.carry_out(&plan, 11);
+    canary(&mut scene).rollout = Some(Rollout::Completed);
+    let entry = canary(&mut scene).entry(&repository("web")).unwrap();
+    assert_eq!(
+        (entry.tag.as_str(), entry.is_of("sha256:d2")),
+        ("latest", true)
+    );
+    let plan = scene.asked();
+    assert_eq!(services(&plan), ["web"], "{plan:#?}");
+    assert_eq!(rolled(&plan), ["web:v1"]);
 }
