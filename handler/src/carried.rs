@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::ecr;
 use crate::error::{AwsError, Error};
 use crate::image::Repository;
-use crate::lookup::{self, LATE};
+use crate::ledger;
+use crate::lookup::{self, LATE, LATEST};
 use crate::manifest::Kind;
 use crate::push::{Found, Push, coalesce};
 use crate::record::Record;
@@ -42,9 +43,9 @@ pub(crate) async fn decide(
     }
     let began = context.now();
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
-    let since = since(context, &carried, began);
+    let since = since(context, &carried, (began, until));
     let (found, since, inventory) = futures_util::join!(found, since, survey(context, until));
-    let (pushes, left) = told(&carried, found, since?);
+    let (pushes, left) = told(&carried, found, since, began);
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
@@ -56,38 +57,65 @@ pub(crate) async fn decide(
         .await
 }
 
-/// What the log tells of the time since the oldest of pushes that came late: something newer may have been decided long ago, and
-/// nothing of it may be known of a service that holds it. Nothing where there is no log to read.
+/// Whether a push came so late that something newer may have been decided long ago.
+fn is_late(push: &Carried, now: DateTime<Utc>) -> bool {
+    now - push.found.record.time > LATE
+}
+
+/// What the log tells of the time since the oldest of pushes that came late: nothing of it may be known of a service that holds
+/// something newer. Nothing where there is no log to read, or none that may be read: what comes this way needs none.
+///
+/// # Errors
+/// Where a retry may read it.
 async fn since(
     context: &Context,
     carried: &[Carried],
-    now: DateTime<Utc>,
+    (now, until): (DateTime<Utc>, Deadline),
 ) -> Result<Vec<Found>, AwsError> {
-    let span = TimeDelta::from_std(context.config.look_back).unwrap_or(TimeDelta::days(1));
-    let earliest = now.checked_sub_signed(span).unwrap_or(now);
-    let oldest = carried.iter().map(|push| push.found.record.time).min();
-    let late = oldest.filter(|at| now - *at > LATE && context.config.log_group.is_some());
-    let Some(from) = late.map(|at| at.max(earliest)) else {
+    let late = carried.iter().filter(|push| is_late(push, now));
+    let oldest = late.map(|push| push.found.record.time).min();
+    let Some(from) = oldest.filter(|_| context.config.log_group.is_some()) else {
         return Ok(Vec::new());
     };
-    let (found, _, failed) = Box::pin(lookup::read(context, from, now)).await?;
-    failed.map_or(Ok(found), Err)
+    let span = (from.max(now - LATEST), now);
+    let (found, failed) = match Box::pin(lookup::read(context, span, until)).await {
+        Ok((found, _, failed)) => (found, failed),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    match failed {
+        Some(error) if error.retryable => Err(error),
+        Some(error) => {
+            tracing::warn!(%error, "a push came late, and the log cannot be read: decided by what it says itself");
+            Ok(found)
+        }
+        None => Ok(found),
+    }
 }
 
-/// The pushes of which it is known what was pushed, and why others are left to a retry. They take those of their
-/// repository with them: one that is left may be the newer.
+/// The pushes of which it is known what was pushed and since, and why others are left to a retry. They take those of their
+/// repository with them: one that is left may be the newer. Where the log tells of one as well, its word counts, and its
+/// place among the others.
 fn told(
     carried: &[Carried],
     found: Vec<Result<Found, AwsError>>,
-    since: Vec<Found>,
+    since: Result<Vec<Found>, AwsError>,
+    now: DateTime<Utc>,
 ) -> (Vec<Push>, Option<String>) {
-    let mut known = since;
+    let (mut known, unread) = match since {
+        Ok(since) => (since, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let mut unknown: BTreeMap<&Repository, AwsError> = BTreeMap::new();
     for (push, found) in carried.iter().zip(found) {
-        match found {
+        let record = &push.found.record;
+        if known.iter().any(|told| is_same(&told.record, record)) {
+            continue;
+        }
+        let unread = unread.clone().filter(|_| is_late(push, now));
+        match unread.map_or(found, Err) {
             Ok(found) => known.push(found),
             Err(error) => {
-                unknown.insert(&push.found.record.repository, error);
+                unknown.insert(&record.repository, error);
             }
         }
     }
@@ -97,6 +125,20 @@ fn told(
         .map(|(repository, error)| format!("what was pushed to {repository}: {error}"));
     let left: Vec<String> = left.collect();
     (coalesce(known), (!left.is_empty()).then(|| left.join("; ")))
+}
+
+/// Whether two records tell of one push: by one identity, or one of them is an event of ECR.
+fn is_same(told: &Record, carried: &Record) -> bool {
+    let image = |record: &Record| {
+        (
+            record.repository.clone(),
+            record.tag.clone(),
+            record.digest.clone(),
+        )
+    };
+    let near = (told.time - carried.time).abs() <= ledger::APART;
+    told.id == carried.id
+        || carried.id.starts_with(ledger::ECR) && near && image(told) == image(carried)
 }
 
 /// The push with what was pushed, asked of ECR where the road does not say.

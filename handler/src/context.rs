@@ -59,6 +59,8 @@ struct Memory {
     definitions: BTreeMap<String, Arc<Definition>>,
     /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
     origins: BTreeMap<OriginKey, Origin>,
+    /// When ecroll registered revisions of the past, by their ARNs; `None` for those that somebody else made.
+    made: BTreeMap<String, Option<DateTime<Utc>>>,
     /// By the ARN of a service: when AWS denied to write its ledger, and in which words.
     denials: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The function's own place, as the clusters there name it.
@@ -85,7 +87,7 @@ const RECONCILE: u32 = 12;
 /// Schedules are not exact.
 const JITTER: TimeDelta = TimeDelta::seconds(30);
 
-/// How many origins are remembered.
+/// How many origins are remembered, and of how many revisions who made them.
 const MOST_ORIGINS: usize = 5000;
 
 /// After this time a call that got no answer is given up and made again.
@@ -241,6 +243,20 @@ impl Context {
         } else {
             known.extend(definitions.clone());
         }
+    }
+
+    /// When ecroll registered a revision, `Some(None)` where somebody else did; none where it was not asked yet.
+    pub(crate) fn made(&self, arn: &str) -> Option<Option<DateTime<Utc>>> {
+        self.memory().made.get(arn).copied()
+    }
+
+    /// Remembers who made a revision.
+    pub(crate) fn remember_made(&self, arn: &str, made: Option<DateTime<Utc>>) {
+        let known = &mut self.memory().made;
+        if known.len() >= MOST_ORIGINS {
+            known.clear();
+        }
+        known.insert(arn.to_owned(), made);
     }
 
     /// Remembers what was written into the ledger of the service of an ARN, and what was read there before.

@@ -58,7 +58,7 @@ pub(crate) async fn look_up(
     let reader = Reader::new(context)?;
     let (read, parts) = unbounded_channel();
     let ((), done) = futures_util::join!(
-        read_all(&reader, (earliest, from, to), until, read),
+        read_all(&reader, (from, to), until, read),
         decide_all(
             context,
             trigger.dry_run,
@@ -117,13 +117,13 @@ pub(crate) async fn look_up(
 /// When nothing of it could be read.
 pub(crate) async fn read(
     context: &Context,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    until: Deadline,
 ) -> Result<(Vec<Found>, DateTime<Utc>, Option<AwsError>), AwsError> {
     let reader = Reader::new(context)
         .map_err(|error| AwsError::strange("FilterLogEvents", error.to_string(), false))?;
     let (read, mut parts) = unbounded_channel();
-    read_all(&reader, (from, from, to), Deadline::NONE, read).await;
+    read_all(&reader, (from, to), until, read).await;
     let (mut all, mut reached) = (Vec::new(), to);
     while let Some((slice, part)) = parts.recv().await {
         match part {
@@ -139,16 +139,18 @@ pub(crate) async fn read(
 }
 
 /// Reads slice after slice, newest first, until one fails: from `from` on, and where a record came late from its own time on,
-/// but not from before `earliest`. What was pushed after it may have been handled long ago, and is nevertheless newer.
+/// also where that is before all that a look-up means to read. What was pushed after it may have been handled long ago, and is
+/// nevertheless newer.
 async fn read_all(
     reader: &Reader<'_>,
-    (earliest, from, to): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
     until: Deadline,
     read: UnboundedSender<Part>,
 ) {
     // However much there is to read, half of the time is left to do something about it.
     let reading = until.half(reader.now());
     let mut slices = VecDeque::from(slices(from, to));
+    let earliest = (to - LATEST).min(from);
     let (mut reached, mut oldest) = (from, from);
     while let Some(slice) = slices.pop_front() {
         let part = reader.read(&slice, reading).await;
@@ -170,6 +172,8 @@ async fn read_all(
 
 /// A record that came no later than this came with its like: what was pushed after it was in sight together with it.
 pub(crate) const LATE: TimeDelta = TimeDelta::minutes(15);
+/// For the sake of a record that came late nothing is read that is older than this.
+pub(crate) const LATEST: TimeDelta = TimeDelta::days(7);
 
 fn is_late(found: &Found) -> bool {
     let came = DateTime::from_timestamp_millis(found.timestamp.max(found.ingestion));

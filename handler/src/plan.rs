@@ -166,8 +166,6 @@ pub struct Doubt {
     pub cluster: String,
     /// Deployments older than this do not matter.
     pub since: DateTime<Utc>,
-    /// It matters as well which of the revisions ecroll made.
-    pub makers: bool,
 }
 
 /// Images that run, whose push must be dated before another may replace them.

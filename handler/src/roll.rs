@@ -15,7 +15,6 @@ use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Inventory, Service};
-
 use crate::pace::Announced;
 use crate::plan::{Plan, Roll, Source, registrations};
 use crate::report::{Decision, Outcome};
@@ -29,6 +28,8 @@ const UPDATE: &str = "UpdateService";
 
 /// How many tens of services are under way at once: with calls of a second still more than ECS's buckets let through.
 const BATCHES: usize = 8;
+
+const OVERTAKEN: &str = "another revision was deployed meanwhile; the next look-up decides";
 
 /// How a step ended that may end a roll.
 struct Stop {
@@ -119,6 +120,14 @@ impl Stop {
             outcome: self.outcome,
             reason: self.reason.clone(),
             retryable: self.retryable,
+        }
+    }
+
+    fn held(reason: &str) -> Self {
+        Self {
+            outcome: Outcome::Held,
+            reason: reason.to_owned(),
+            retryable: false,
         }
     }
 
@@ -269,11 +278,6 @@ impl<'a> Work<'a> {
 
     /// Updates a service, if it is still as the plan saw it and the ledger still says what was written.
     async fn update(&self, roll: &Roll, revision: &str, now: Option<&Service>) -> Result<(), Stop> {
-        let gone = |reason: &str| Stop {
-            outcome: Outcome::Held,
-            reason: reason.to_owned(),
-            retryable: false,
-        };
         let Some(now) = now else {
             return Err(Stop {
                 outcome: Outcome::Failed,
@@ -283,7 +287,7 @@ impl<'a> Work<'a> {
         };
         let anew = roll.source == Source::Same && now.deployed_at != roll.service.deployed_at;
         if anew {
-            return Err(gone(
+            return Err(Stop::held(
                 "the service was deployed meanwhile; the next look-up decides",
             ));
         }
@@ -295,12 +299,10 @@ impl<'a> Work<'a> {
             if ours && !is_written(roll, revision) {
                 self.take_back(roll, &written, &now.task_definition).await;
             }
-            return Err(gone(
-                "another revision was deployed meanwhile; the next look-up decides",
-            ));
+            return Err(Stop::held(OVERTAKEN));
         }
         if !ours {
-            return Err(gone("another look-up is rolling this service"));
+            return Err(Stop::held("another look-up is rolling this service"));
         }
         self.deploy(roll, revision).await
     }
@@ -329,12 +331,8 @@ impl<'a> Work<'a> {
                 return Ok(());
             }
             if now.task_definition != service.task_definition {
-                let reason = "another revision was deployed meanwhile; the next look-up decides";
-                return Err(Stop {
-                    outcome: Outcome::Held,
-                    reason: reason.to_owned(),
-                    retryable: false,
-                });
+                // The ledger stays: the revision may have been accepted before, and then somebody went over it.
+                return Err(Stop::held(OVERTAKEN));
             }
         }
     }

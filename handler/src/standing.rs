@@ -121,7 +121,7 @@ pub async fn standing(
 async fn read_log(context: &Context, to: DateTime<Utc>) -> (Vec<Push>, Log) {
     let span = TimeDelta::from_std(context.config.look_back).unwrap_or(TimeDelta::days(1));
     let from = to.checked_sub_signed(span).unwrap_or(to);
-    match lookup::read(context, from, to).await {
+    match lookup::read(context, (from, to), Deadline::NONE).await {
         Ok((found, reached, None)) => (coalesce(found), Log::Read(reached)),
         Ok((found, reached, Some(error))) => (coalesce(found), Log::Unread(Some(reached), error)),
         Err(error) => (Vec::new(), Log::Unread(None, error)),

@@ -266,13 +266,10 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
         let at = context.where_is(&doubt.service, until).leaving(ROLL);
         let past = ecs::history(at, &doubt.cluster, &doubt.service, doubt.since);
         let history = match past.await {
-            Ok(mut deployed) => {
-                let told = doubt.makers.then(|| makers(context, at, &mut deployed));
-                match futures_util::future::OptionFuture::from(told).await {
-                    Some(Err(error)) => History::Unknown(error.to_string()),
-                    _ => History::Known(deployed),
-                }
-            }
+            Ok(mut deployed) => match makers(context, at, &mut deployed).await {
+                Ok(()) => History::Known(deployed),
+                Err(error) => History::Unknown(error.to_string()),
+            },
             Err(error) => History::Unknown(error.to_string()),
         };
         (doubt.service.clone(), history)
@@ -297,8 +294,15 @@ async fn makers(
         if let Some(known) = context.definition(&arn) {
             return Ok((arn, known.made()));
         }
+        if let Some(made) = context.made(&arn) {
+            return Ok((arn, made));
+        }
         match ecs::describe_task_definition(at, &arn).await {
-            Ok(definition) => Ok((arn, definition.made())),
+            Ok(definition) => {
+                let made = definition.made();
+                context.remember_made(&arn, made);
+                Ok((arn, made))
+            }
             Err(error) if error.retryable => Err(error),
             Err(_) => Ok((arn, None)),
         }

@@ -26,6 +26,7 @@ mod rule_01_slices;
 mod rule_02_by_name;
 mod rule_02_dates;
 mod rule_02_highest_version;
+mod rule_02_late;
 mod rule_02_never_backwards;
 mod rule_03_alone;
 mod rule_03_force;

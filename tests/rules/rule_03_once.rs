@@ -5,6 +5,8 @@ use handler::report::Outcome;
 use local::faults::{Kind, Planned};
 use serde_json::json;
 
+use crate::fleet;
+use crate::proxy::Script;
 use crate::road::deploy;
 use crate::world::{World, digest, image, record};
 
@@ -274,4 +276,25 @@ async fn rule_03_an_update_that_may_have_been_accepted_is_not_sent_again_over_wh
         let deployments = if somebody { 2 } else { 1 };
         assert_eq!(world.deployments("web"), deployments, "ecroll's is one");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_who_made_a_revision_of_the_past_is_asked_once() {
+    let world = World::new(&[("web", &image("web", "seed"))]).await;
+    world.push("web", "v1", "one", 3);
+    world.minutes(10).await;
+    let back = json!({"cluster": "default", "service": "web", "taskDefinition": "web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    let script = Script::default();
+    let context = fleet::context(&world, &script);
+    for asked in [2, 2] {
+        let report = fleet::look_up(&world, &context).await.unwrap();
+        assert_eq!(report.decisions[0].outcome, Outcome::Held);
+        assert_eq!(script.count("DescribeTaskDefinition"), asked);
+    }
+    assert_eq!(
+        script.count("ListServiceDeployments"),
+        2,
+        "that may have changed"
+    );
 }

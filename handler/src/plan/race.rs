@@ -52,7 +52,9 @@ impl Deciding<'_> {
         if !entry.is_deployment() && new.is_none() {
             return false;
         }
-        let since = new.unwrap_or(entry.time);
+        // What was deployed before the roll began is no answer to it.
+        let base = first(&entry.base).filter(|base| *base > entry.time);
+        let since = new.or(base).unwrap_or(entry.time);
         let over = || deployed.iter().filter(|past| past.at > since);
         let next = over().map(|past| past.at).min();
         if next
@@ -64,7 +66,8 @@ impl Deciding<'_> {
         let chosen = |past: &Deployed| {
             let revision = RevisionName::of(&past.task_definition);
             let runs = revision.names(&self.service.task_definition);
-            past.made.is_none() && !runs && !revision.is(&entry.base) && !self.is_own(&revision)
+            let somebodys = past.made.is_none() && !self.is_own(&revision);
+            somebodys && !past.undone && !runs && !revision.is(&entry.base)
         };
         let mut others = self.others(repository);
         if others.any(|(_, base)| base.is(&entry.new)) || over().any(chosen) {

@@ -99,7 +99,7 @@ impl Deciding<'_> {
         let (list, candidate, reason, same) = match verdict {
             Verdict::Nothing => return,
             Verdict::Settled(done) => return self.settle(repository, done, plan),
-            Verdict::Doubt { since } => return self.doubt(since, true, plan),
+            Verdict::Doubt { since } => return self.doubt(since, plan),
             Verdict::Undated(undated) => return plan.undated.push(*undated),
             Verdict::Resume {
                 entry,
@@ -215,19 +215,15 @@ impl Deciding<'_> {
         }
     }
 
-    /// Each service is asked about once, from the earliest doubt on; also who made the revisions, if any doubt wants that.
-    pub(super) fn doubt(&self, since: DateTime<Utc>, makers: bool, plan: &mut Plan) {
+    /// Each service is asked about once, from the earliest doubt on.
+    pub(super) fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
         let mut doubts = plan.doubts.iter_mut();
         match doubts.find(|doubt| doubt.service == self.service.arn) {
-            Some(doubt) => {
-                doubt.since = doubt.since.min(since);
-                doubt.makers |= makers;
-            }
+            Some(doubt) => doubt.since = doubt.since.min(since),
             None => plan.doubts.push(Doubt {
                 service: self.service.arn.clone(),
                 cluster: self.service.cluster_arn.clone(),
                 since,
-                makers,
             }),
         }
     }

@@ -253,7 +253,7 @@ impl Deciding<'_> {
         let brought = (known || ahead) && self.is_below(repository, &entry);
         match self.doubtful(repository, entry.clone(), Some(candidate), brought) {
             Verdict::Doubt { since } => {
-                self.doubt(since, true, plan);
+                self.doubt(since, plan);
                 let reason = "what was deployed since is not known";
                 Noted::Undone(entry, By::Unknown, reason.to_owned())
             }

@@ -296,9 +296,10 @@ fn passed<'a>(
     })
 }
 
-/// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger names by
-/// another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a revision that somebody else made;
-/// it is undone where what ran before the push runs again, or `another`: what ecroll made from that.
+/// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger
+/// names by another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a
+/// revision that somebody else made; it is undone where what ran before the push runs again, or `another`: what ecroll made
+/// from that.
 fn same_image<'a>(
     service: &'a Service,
     entry: &Entry,

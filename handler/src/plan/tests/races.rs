@@ -64,6 +64,22 @@ fn rule_02_what_a_roll_for_another_repository_pulled_is_no_race_where_it_was_pus
     writes_nothing(&plan);
 }
 
+#[test]
+fn rule_01_what_somebody_deployed_before_the_roll_began_hides_no_race() {
+    // Revision 50 is what the roll began from; 40 was somebody's before it. The other handler saw v1 only.
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 2)
+        .noted("web", "d2-web-v2", 2, 60, 50);
+    history(&mut scene, &[(&arn(40), 3), (&arn(50), 4), (&other, 6)]);
+    assert_eq!(rolled(&scene.settled()), ["web:v2"]);
+    // After it, somebody's choice stays.
+    history(&mut scene, &[(&arn(50), 3), (&arn(40), 4), (&other, 6)]);
+    assert_eq!(rolled(&scene.settled()), Vec::<String>::new());
+}
+
 /// The plan that follows on a roll of `api` in the same service.
 fn after_another_repository(scene: Scene) -> Plan {
     let mut scene = scene.pushed("api:v1", "d3", 800);
