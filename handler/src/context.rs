@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::image::Repository;
-use crate::inventory::{Definition, Origin, Service};
+use crate::inventory::{Definition, Made, Origin, Service};
 use crate::lookup::Mark;
 use crate::plan::Undated;
 use crate::site::{Access, Place, Site};
@@ -59,8 +59,8 @@ struct Memory {
     definitions: BTreeMap<String, Arc<Definition>>,
     /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
     origins: BTreeMap<OriginKey, Origin>,
-    /// When ecroll registered revisions of the past, by their ARNs; `None` for those that somebody else made.
-    made: BTreeMap<String, Option<DateTime<Utc>>>,
+    /// What ecroll says of revisions of the past, by their ARNs; `None` for those that somebody else made.
+    made: BTreeMap<String, Option<Made>>,
     /// By the ARN of a service: when AWS denied to write its ledger, and in which words.
     denials: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The function's own place, as the clusters there name it.
@@ -245,13 +245,13 @@ impl Context {
         }
     }
 
-    /// When ecroll registered a revision, `Some(None)` where somebody else did; none where it was not asked yet.
-    pub(crate) fn made(&self, arn: &str) -> Option<Option<DateTime<Utc>>> {
-        self.memory().made.get(arn).copied()
+    /// What ecroll says of a revision, `Some(None)` where somebody else made it; none where it was not asked yet.
+    pub(crate) fn made(&self, arn: &str) -> Option<Option<Made>> {
+        self.memory().made.get(arn).cloned()
     }
 
     /// Remembers who made a revision.
-    pub(crate) fn remember_made(&self, arn: &str, made: Option<DateTime<Utc>>) {
+    pub(crate) fn remember_made(&self, arn: &str, made: Option<Made>) {
         let known = &mut self.memory().made;
         if known.len() >= MOST_ORIGINS {
             known.clear();

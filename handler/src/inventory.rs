@@ -186,15 +186,17 @@ impl Definition {
         of.map(|(image, _)| image.as_str()).collect()
     }
 
-    /// When ecroll registered this revision, for whichever push; `None` where somebody else did: who copies the tags and changes an
+    /// When ecroll registered this revision, and for what; `None` where somebody else did: who copies the tags and changes an
     /// image leaves a stamp that does not fit.
     #[must_use]
-    pub fn made(&self) -> Option<DateTime<Utc>> {
+    pub fn made(&self) -> Option<Made> {
         let tagged = |of: &&Repository| self.tags.iter().any(|(key, _)| *key == ledger::key(of));
-        let repositories = self.repositories();
-        let mut stamped = repositories.into_iter().filter(tagged).peekable();
-        let made = stamped.peek().is_some() && stamped.all(|of| self.stamp(of).is_some());
-        crate::scheduled::time(self.raw.get("registeredAt")?).filter(|_| made)
+        let repositories = self.repositories().into_iter();
+        let stamp = |of: &Repository| Some((of.clone(), self.stamp(of)?.digest));
+        let brought: Option<BTreeMap<_, _>> = repositories.filter(tagged).map(stamp).collect();
+        let brought = brought.filter(|brought| !brought.is_empty())?;
+        let at = crate::scheduled::time(self.raw.get("registeredAt")?)?;
+        Some(Made { at, brought })
     }
 
     /// The push that ecroll made this revision for, if its images are still those of that push.
@@ -205,6 +207,15 @@ impl Definition {
         let stamp = Stamp::read(value)?;
         stamp.fits(&self.images_of(repository)).then_some(stamp)
     }
+}
+
+/// What ecroll says of a revision that it registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// When it was registered.
+    pub at: DateTime<Utc>,
+    /// The digests for which it was, or one before it: what was pushed to each of these repositories.
+    pub brought: BTreeMap<Repository, String>,
 }
 
 /// Everything that runs in the followed clusters.

@@ -12,9 +12,9 @@
 //! Under the policy `newest-semver` the **highest version** counts instead, among the pushes that are
 //!
 //! - above the version that runs: the highest of the tag that a container names, of the other tags of the push that runs,
-//!   and of the ledger's tag where the image of the ledger's push runs, or a digest that nothing explains. A version that is the same or lower is `skipped`, however
-//!   late it was pushed; the same version pushed again with another digest too. Where what runs has no version
-//!   (`latest`, a commit), every version is above it;
+//!   and of the ledger's tag where the image of the ledger's push runs. A version that is the same or lower is `skipped`,
+//!   however late it was pushed; the same version pushed again with another digest too. Where what runs has no version
+//!   (`latest`, a commit, a digest of which no push is known), every version is above it;
 //! - not older in time than what runs or than what the ledger names, as under every policy. So a 2.0.0 whose record
 //!   arrives after the later 1.9.5 rolled does not roll: push it again, or name it in a direct event;
 //! - not undone. After a rollback from 2.0.0 to 1.9.0 the next push above 1.9.0 rolls, also a 1.9.5.
@@ -49,7 +49,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::{Config, Match, OwnTags};
 use crate::image::{ImageRef, Repository};
-use crate::inventory::{Definition, Inventory, Origins, Service};
+use crate::inventory::{Definition, Inventory, Made, Origins, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::Decision;
@@ -81,8 +81,8 @@ pub struct Deployed {
     pub at: DateTime<Utc>,
     /// The circuit breaker undid it.
     pub undone: bool,
-    /// When ecroll registered the revision; `None` where somebody else did, or nobody asked.
-    pub made: Option<DateTime<Utc>>,
+    /// What ecroll says of the revision; `None` where somebody else registered it, or nobody asked.
+    pub made: Option<Made>,
 }
 
 /// Histories by the ARN of the service.
@@ -168,6 +168,16 @@ pub struct Doubt {
     pub since: DateTime<Utc>,
 }
 
+impl Doubt {
+    fn of(service: &Service, since: DateTime<Utc>) -> Self {
+        Self {
+            service: service.arn.clone(),
+            cluster: service.cluster_arn.clone(),
+            since,
+        }
+    }
+}
+
 /// Images that run, whose push must be dated before another may replace them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undated {
@@ -205,6 +215,30 @@ pub struct Plan {
     pub remarks: BTreeSet<String>,
 }
 
+impl Plan {
+    /// Each service is asked about once, from the earliest doubt on.
+    fn doubt(&mut self, doubt: Doubt) {
+        let mut doubts = self.doubts.iter_mut();
+        match doubts.find(|known| known.service == doubt.service) {
+            Some(known) => known.since = known.since.min(doubt.since),
+            None => self.doubts.push(doubt),
+        }
+    }
+
+    fn doubt_all(&mut self, doubts: Vec<Doubt>) {
+        doubts.into_iter().for_each(|doubt| self.doubt(doubt));
+    }
+
+    /// What became of any push in a wave may have to be known in the end, and each service is asked about once.
+    fn reach_back(&mut self, pushes: &[Push], config: &Config) {
+        let oldest = pushes.iter().map(Push::time).min();
+        let oldest = oldest.filter(|_| !config.waves.is_empty());
+        for doubt in &mut self.doubts {
+            doubt.since = oldest.map_or(doubt.since, |oldest| doubt.since.min(oldest));
+        }
+    }
+}
+
 /// Decides for every push and every service that runs its repository.
 ///
 /// `pushes` as [`crate::push::coalesce`] orders them; `histories` for the doubts of the plan before, empty at first.
@@ -216,13 +250,17 @@ pub fn plan(
     config: &Config,
     dry: bool,
 ) -> Plan {
-    let plan = ordered(pushes, inventory, histories, config, dry, &Held::new());
-    let held = waves::held(&plan, pushes, inventory, config);
-    if held.is_empty() {
+    let mut plan = ordered(pushes, inventory, histories, config, dry, &Held::new());
+    if config.waves.is_empty() {
         return plan;
     }
-    let mut plan = ordered(pushes, inventory, histories, config, dry, &held);
-    plan.waiting = held.values().any(|(_, over)| !over);
+    let (held, doubts) = waves::held(&plan, pushes, inventory, histories, config);
+    if !held.is_empty() {
+        plan = ordered(pushes, inventory, histories, config, dry, &held);
+        plan.waiting = held.values().any(|(_, over)| !over);
+    }
+    plan.doubt_all(doubts);
+    plan.reach_back(pushes, config);
     plan
 }
 

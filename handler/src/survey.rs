@@ -300,7 +300,7 @@ async fn makers(
         match ecs::describe_task_definition(at, &arn).await {
             Ok(definition) => {
                 let made = definition.made();
-                context.remember_made(&arn, made);
+                context.remember_made(&arn, made.clone());
                 Ok((arn, made))
             }
             Err(error) if error.retryable => Err(error),
@@ -310,7 +310,7 @@ async fn makers(
     let read: Result<Vec<_>, AwsError> = concurrent::all(read).await.into_iter().collect();
     let made: BTreeMap<String, _> = read?.into_iter().collect();
     for past in deployed {
-        past.made = made.get(&past.task_definition).copied().flatten();
+        past.made = made.get(&past.task_definition).cloned().flatten();
     }
     Ok(())
 }

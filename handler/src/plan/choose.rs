@@ -125,16 +125,19 @@ impl Deciding<'_> {
         let images = images.filter(|(_, image)| image.repository == *repository);
         let pushed = running.push.into_iter().flat_map(|push| &push.tagged);
         let pushed = pushed.map(|tagged| tagged.tag.as_str());
-        // A later roll for another repository carries the stamp on into its own revision. A digest without a stamp says
-        // nothing, and an entry noted for a later tag of the stamp's push has another identity: the ledger's version is
-        // the best guess then, and on the safe side. But what ran before the ledger's push is not that push.
+        // A later roll for another repository carries the stamp on into its own revision. A digest without a stamp has the
+        // ledger's version where it is the ledger's image, and an entry noted for a later tag of the stamp's push has another
+        // identity. But what ran before the ledger's push is not that push.
         let stamp = self.definition.stamp(repository);
         let back = |entry: &Entry| {
             entry.is_deployment() && entry.base.names(&self.service.task_definition)
         };
-        let silent =
-            images.clone().all(|(_, image)| image.tag.is_none()) && !entry.is_some_and(back);
+        let unnamed = images.clone().all(|(_, image)| image.tag.is_none());
         let noted = entry.filter(|entry| {
+            let mut digests = images
+                .clone()
+                .filter_map(|(_, image)| image.digest.as_ref());
+            let silent = unnamed && !back(entry) && digests.any(|digest| entry.is_of(digest));
             let noted = silent && !entry.is_deployment();
             let stamped = stamp.as_ref().map_or(silent, |stamp| {
                 stamp.id == entry.word() || (noted && stamp.time <= entry.time)

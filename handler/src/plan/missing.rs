@@ -172,7 +172,7 @@ impl Deciding<'_> {
         let mut repositories = self.definition.repositories().into_iter();
         let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
         // Or what was made just before, and deployed by the next look-up.
-        let made = self.definition.made().map(|made| made + LONGEST);
+        let made = self.definition.made().map(|made| made.at + LONGEST);
         if !undone && made.is_none_or(|until| until < time) {
             return Whose::Somebodys;
         }
@@ -184,10 +184,11 @@ impl Deciding<'_> {
         let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
         since.sort_by_key(|past| past.at);
         let own = |past: &&Deployed| {
-            let at_once = |made| made >= time || past.at - made <= LONGEST;
-            past.made.is_some_and(at_once)
+            let mut made = past.made.iter().map(|made| made.at);
+            made.any(|made| made >= time || past.at - made <= LONGEST)
         };
-        let onwards = since.is_sorted_by(|one, next| one.made < next.made);
+        let made = |past: &Deployed| past.made.as_ref().map(|made| made.at);
+        let onwards = since.is_sorted_by(|one, next| made(one) < made(next));
         if !since.is_empty() && since.iter().all(own) && onwards {
             Whose::Nobodys
         } else {

@@ -215,17 +215,8 @@ impl Deciding<'_> {
         }
     }
 
-    /// Each service is asked about once, from the earliest doubt on.
     pub(super) fn doubt(&self, since: DateTime<Utc>, plan: &mut Plan) {
-        let mut doubts = plan.doubts.iter_mut();
-        match doubts.find(|doubt| doubt.service == self.service.arn) {
-            Some(doubt) => doubt.since = doubt.since.min(since),
-            None => plan.doubts.push(Doubt {
-                service: self.service.arn.clone(),
-                cluster: self.service.cluster_arn.clone(),
-                since,
-            }),
-        }
+        plan.doubt(Doubt::of(self.service, since));
     }
 
     pub(super) fn decision(

@@ -107,10 +107,12 @@ pub fn standings(
     let mut all = Standings::default();
     let by_name = by_name(config, inventory);
     // As a look-up plans: first as if there were no waves.
-    let mut held = super::Held::new();
+    let (mut held, mut asked) = (super::Held::new(), Plan::default());
     if !config.waves.is_empty() {
         let plan = super::ordered(pushes, inventory, histories, config, false, &held);
-        held = waves::held(&plan, pushes, inventory, config);
+        let doubts;
+        (held, doubts) = waves::held(&plan, pushes, inventory, histories, config);
+        asked.doubt_all(doubts);
     }
     for service in &inventory.services {
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
@@ -133,9 +135,11 @@ pub fn standings(
             all.standings
                 .push(deciding.standing(&repository, pushes, &mut plan));
         }
-        all.doubts.extend(plan.doubts);
+        asked.doubt_all(plan.doubts);
         all.undated.extend(plan.undated);
     }
+    asked.reach_back(pushes, config);
+    all.doubts = asked.doubts;
     all
 }
 

@@ -3,16 +3,19 @@
 //! Nothing waits here. What has to wait is held, and the look-up that the end of a deployment wakes decides anew; the
 //! sweep is the net below. A push that was undone in an earlier wave goes no further.
 
+mod past;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::verdict::{newer, time};
-use super::{Cargo, Deciding, Plan, Roll, Source};
+use super::{Cargo, Deciding, Doubt, Histories, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
 use crate::inventory::{Gap, Inventory, Rollout, Service};
 use crate::ledger::{Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
+use past::{Fate, overtaken};
 
 /// How a service of an earlier wave stands to a push.
 enum Stage<'a> {
@@ -28,6 +31,8 @@ enum Stage<'a> {
     NewerUndone(&'a Service, Newer),
     /// The same, and that one runs.
     NewerRuns(&'a Service, Newer),
+    /// A newer push came there under another tag: what became of this one before.
+    Past(&'a Service, Fate),
 }
 
 /// A push that an earlier wave has instead of an older one.
@@ -46,25 +51,29 @@ impl std::fmt::Display for Newer {
 /// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
 pub(super) type Held = BTreeMap<(String, Repository), (String, bool)>;
 
-/// Which rolls of a plan, made as if there were no waves, have to wait for an earlier wave.
-pub(super) fn held(plan: &Plan, pushes: &[Push], inventory: &Inventory, config: &Config) -> Held {
-    let mut held = Held::new();
-    if config.waves.is_empty() {
-        return held;
-    }
-    let stages = Stages::of(plan, pushes, inventory, config);
+/// Which rolls of a plan, made as if there were no waves, have to wait for an earlier wave, and whose past has to be asked
+/// about for that.
+pub(super) fn held(
+    plan: &Plan,
+    pushes: &[Push],
+    inventory: &Inventory,
+    histories: &Histories,
+    config: &Config,
+) -> (Held, Vec<Doubt>) {
+    let (mut held, mut doubts) = (Held::new(), Vec::new());
+    let stages = Stages::of(plan, pushes, inventory, histories, config);
     // What an earlier look-up began is brought to its end.
     let fresh = |roll: &&Roll| !matches!(roll.source, Source::Registered(_));
     for roll in plan.rolls.iter().filter(fresh) {
         let wave = wave(config, &roll.service);
         for cargo in &roll.cargo {
-            if let Some(why) = stages.before(wave, cargo) {
+            if let Some(why) = stages.before(wave, cargo, &mut doubts) {
                 let key = (roll.service.arn.clone(), cargo.repository.clone());
                 held.insert(key, why);
             }
         }
     }
-    held
+    (held, doubts)
 }
 
 /// The wave that a service belongs to, the first being 0; the one after the last where none names it.
@@ -99,7 +108,13 @@ struct Stages<'a> {
 }
 
 impl<'a> Stages<'a> {
-    fn of(plan: &Plan, pushes: &[Push], inventory: &'a Inventory, config: &Config) -> Self {
+    fn of(
+        plan: &Plan,
+        pushes: &[Push],
+        inventory: &'a Inventory,
+        histories: &Histories,
+        config: &Config,
+    ) -> Self {
         let mut stages: BTreeMap<(usize, String), Vec<Stage<'a>>> = BTreeMap::new();
         let doubtful: BTreeSet<&str> = plan
             .doubts
@@ -132,6 +147,11 @@ impl<'a> Stages<'a> {
                 let stage = push.and_then(|push| match decision.outcome {
                     Outcome::Skipped => {
                         let rolls = plan.rolls.iter().any(|r| r.service.arn == service.arn);
+                        let past = histories.get(&service.arn);
+                        let overtaken = overtaken(service, rolls, push, past, inventory, config);
+                        if let Some(stage) = overtaken {
+                            add(&decision.push, stage);
+                        }
                         passed(service, rolls, push, pushes, inventory, config)
                     }
                     _ => stage(service, push, decision),
@@ -154,21 +174,38 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// Why what a roll brings has to wait for earlier waves, and whether for good.
-    fn before(&self, wave: usize, cargo: &Cargo) -> Option<(String, bool)> {
+    /// Why what a roll brings has to wait for earlier waves, and whether for good; and whose past has to be known to tell.
+    fn before(
+        &self,
+        wave: usize,
+        cargo: &Cargo,
+        doubts: &mut Vec<Doubt>,
+    ) -> Option<(String, bool)> {
         let earlier = (0..wave).flat_map(|wave| {
             let key = (wave, cargo.push.clone());
             let stages = self.of.get(&key).into_iter().flatten();
             stages.map(move |stage| (wave, stage))
         });
+        let mut past = Vec::new();
         let mut waits = None;
         for (wave, stage) in earlier {
             match stage {
-                Stage::Done => {}
+                Stage::Done | Stage::Past(_, Fate::Stood) => {}
                 Stage::Waits(service) => {
                     let reason =
                         format!("waits for {} of wave {} to run it", name(service), wave + 1);
                     waits = waits.or(Some((reason, false)));
+                }
+                Stage::Past(service, unknown @ (Fate::Open | Fate::Asked | Fate::Unknown(_))) => {
+                    past.push((wave, *service, unknown));
+                }
+                Stage::Past(service, Fate::Undone) => {
+                    let name = name(service);
+                    let wave = wave + 1;
+                    let reason = format!(
+                        "{name} of wave {wave} had it undone before a newer one came there: the push stops there; the next one begins anew"
+                    );
+                    return Some((reason, true));
                 }
                 Stage::Undone(service) => {
                     let reason = format!(
@@ -207,6 +244,16 @@ impl<'a> Stages<'a> {
                     return Some((reason, true));
                 }
             }
+        }
+        if waits.is_none()
+            && let Some((wave, service, unknown)) = past.first()
+        {
+            let asked = past.iter().filter(|(_, _, fate)| **fate == Fate::Asked);
+            doubts.extend(asked.map(|(_, service, _)| Doubt::of(service, cargo.pushed.0)));
+            let name = name(service);
+            let wave = wave + 1;
+            let reason = format!("waits for what became of it in {name} of wave {wave}: {unknown}");
+            waits = Some((reason, false));
         }
         let mut unread = self.unread.iter();
         let unread = unread.find(|(of, _)| *of < wave);

@@ -245,7 +245,8 @@ impl Model {
     /// In the end nothing that the account's own registry holds was missed: with `reconcile`, the image that counts was at
     /// least looked at, whether or not anything told of it.
     ///
-    /// Excuses: services that somebody deployed since; a later push of which a record told; services that cannot or may not roll; `force`, which
+    /// Excuses: services that somebody deployed since, or that run an image which is newer (the registry tells when an image came,
+    /// not when a tag moved back to it: README, "Reconciling"); a later push of which a record told; services that cannot or may not roll; `force`, which
     /// brings only the tags that the containers name.
     pub(super) fn check_missed(&mut self, moment: Moment<'_>) {
         if !self.settings.reconcile {
@@ -292,6 +293,11 @@ impl Model {
         let missed = !held.heard && held.first >= self.start;
         let chosen = service.chosen_at.is_none_or(|at| at >= held.first);
         let passed = self.pushes.is_passed(repository, asked, held.first);
-        (missed && !chosen && !passed).then_some(held)
+        let mut runs = service
+            .runs
+            .iter()
+            .flat_map(|runs| runs.digests_of(repository));
+        let newer = runs.any(|digest| self.pushes.first(repository, digest) > Some(held.first));
+        (missed && !chosen && !passed && !newer).then_some(held)
     }
 }

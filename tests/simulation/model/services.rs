@@ -100,6 +100,9 @@ pub(super) struct Service {
     pub(super) found: BTreeSet<(String, String)>,
     /// Records of those that somebody or the breaker deployed over.
     pub(super) undone: BTreeSet<String>,
+    /// Images that ecroll had brought and that were stopped while they ran, by somebody or the breaker, and when: what came then
+    /// was another one.
+    pub(super) stopped: BTreeMap<(Repository, String), DateTime<Utc>>,
     /// Repositories whose push may be tried once more, alone.
     pub(super) alone: BTreeSet<Repository>,
 }
@@ -138,6 +141,7 @@ impl Service {
             named: BTreeSet::new(),
             found: BTreeSet::new(),
             undone: BTreeSet::new(),
+            stopped: BTreeMap::new(),
             alone: BTreeSet::new(),
         };
         service.apply(input);
@@ -150,6 +154,18 @@ impl Service {
         let known = self.done.iter().chain(&self.noted);
         let until = known.filter(|(_, since)| **since <= at);
         self.undone.extend(until.map(|(id, _)| id.clone()));
+    }
+
+    /// A deployment begins in the place of another. What begins again is not stopped any more.
+    pub(super) fn begins(&mut self, begun: &Deployment) {
+        if let Some(runs) = self.runs.as_ref().filter(|_| begun.by != By::Ecroll) {
+            let brought = runs.digests.values();
+            let brought = brought.filter(|(of, _)| runs.rolled.contains(of));
+            let stopped = brought.map(|image| (image.clone(), begun.at));
+            self.stopped.extend(stopped);
+        }
+        let again: BTreeSet<_> = begun.digests.values().collect();
+        self.stopped.retain(|image, _| !again.contains(image));
     }
 
     /// Takes in the count and the percentages of a call.

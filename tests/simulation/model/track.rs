@@ -229,6 +229,7 @@ impl Model {
                 service.overruled(notice.at);
                 service.chosen_at = Some(notice.at);
             }
+            service.begins(&begun);
             service.before = service.runs.replace(begun);
         }
     }
@@ -276,9 +277,7 @@ impl Model {
             }
         }
         service.overruled(notice.at);
-        let goal = service.completed.clone();
-        service.before = service.runs.take();
-        service.runs = goal.map(|goal| Deployment {
+        let goal = service.completed.clone().map(|goal| Deployment {
             at: notice.at,
             id: notice.deployment.clone(),
             by: By::Breaker,
@@ -286,5 +285,9 @@ impl Model {
             watched: false,
             ..goal
         });
+        if let Some(goal) = &goal {
+            service.begins(goal);
+        }
+        service.before = std::mem::replace(&mut service.runs, goal);
     }
 }

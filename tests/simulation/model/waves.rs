@@ -93,10 +93,19 @@ impl Model {
             .since
             .get(repository)
             .is_none_or(|at| *at > group.order.0);
-        if moved || came || !self.concerns(&service, repository, group) {
+        if moved || came {
             return None;
         }
         let digests = runs.digests_of(repository);
+        let image = (repository.clone(), group.digest.clone());
+        let stopped = service.stopped.get(&image);
+        let stopped = stopped.is_some_and(|at| *at > group.order.0 && *at < since);
+        if stopped && !digests.contains(&*group.digest) && self.takes(&service, repository, group) {
+            return Some("had it undone");
+        }
+        if !self.concerns(&service, repository, group) {
+            return None;
+        }
         if !digests.contains(&*group.digest) {
             if group.ids().any(|id| service.undone.contains(id)) {
                 return Some("had it undone");
@@ -141,19 +150,20 @@ impl Model {
         })
     }
 
+    /// Whether a service takes a push, as far as this model can tell.
+    fn takes(&self, service: &Service, repository: &Repository, group: &Group) -> bool {
+        let asked = &service.asked;
+        let told = !asked.force && !asked.name_prefix && !asked.by_version();
+        told && service.may_roll() && service.may_follow(repository) && named(service, group)
+    }
+
     /// Whether a push is the one that a service is to run.
     fn concerns(&mut self, service: &Service, repository: &Repository, group: &Group) -> bool {
-        let asked = service.asked.clone();
-        let told = !asked.force && !asked.name_prefix && !asked.by_version();
-        if !told || !service.may_roll() || !service.may_follow(repository) {
+        if !self.takes(service, repository, group) {
             return false;
         }
-        let takes = |group: &Group| {
-            let mut records = group.records.iter();
-            records.any(|record| asked.takes(&record.tag) == Some(true))
-        };
         let groups = self.pushes.groups(repository);
-        let newest = groups.iter().rev().find(|group| takes(group));
+        let newest = groups.iter().rev().find(|group| named(service, group));
         newest.is_some_and(|newest| newest.digest == group.digest && newest.order == group.order)
     }
 
@@ -166,26 +176,40 @@ impl Model {
         moment: Moment<'_>,
     ) -> bool {
         let own = self.wave(&service.key);
-        self.earlier(own, repository, moment).iter().all(|key| {
-            let earlier = self.services.get(key);
-            earlier.is_some_and(|earlier| {
-                let takes = |tag: &str| earlier.asked.takes(tag) == Some(true);
-                let mut records = group.records.iter();
-                let runs = earlier.runs.as_ref();
-                let has =
-                    runs.is_some_and(|runs| runs.digests_of(repository).contains(&*group.digest));
-                let over = earlier.completed.as_ref().map(|one| &one.id) == runs.map(|one| &one.id);
-                // Nobody waits for a service that leaves the push out, or may not roll; but where somebody deployed it, or it
-                // got the image by another tag, the deployment has to end.
-                if !records.any(|record| takes(&record.tag)) {
-                    return !has || over;
-                }
-                if !has && !earlier.may_roll() {
-                    return true;
-                }
-                let undone = group.ids().any(|id| earlier.undone.contains(id));
-                has && over && !undone
-            })
+        let earlier = self.earlier(own, repository, moment);
+        earlier.iter().all(|key| {
+            let earlier = self.services.get(key).cloned();
+            earlier.is_some_and(|earlier| self.is_through(&earlier, repository, group))
         })
     }
+
+    fn is_through(&mut self, earlier: &Service, repository: &Repository, group: &Group) -> bool {
+        let Some(runs) = &earlier.runs else {
+            return false;
+        };
+        let digests = runs.digests_of(repository);
+        let has = digests.contains(&*group.digest);
+        let over = earlier.completed.as_ref().map(|one| &one.id) == Some(&runs.id);
+        // Nobody waits for a service that leaves the push out, or may not roll; but where somebody deployed it, or it
+        // got the image by another tag, the deployment has to end.
+        if !named(earlier, group) {
+            return !has || over;
+        }
+        if !has && !earlier.may_roll() {
+            return true;
+        }
+        if group.ids().any(|id| earlier.undone.contains(id)) {
+            return false;
+        }
+        // What is newer came there by a tag that the later service does not take.
+        let mut digests = digests.iter();
+        has && over
+            || !has && digests.any(|digest| self.is_later(earlier, repository, digest, group))
+    }
+}
+
+/// Whether a service's policy takes a tag of a push.
+fn named(service: &Service, group: &Group) -> bool {
+    let mut records = group.records.iter();
+    records.any(|record| service.asked.takes(&record.tag) == Some(true))
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Controller, Definition, Inventory, Origin, Rollout, Service};
+use crate::inventory::{Controller, Definition, Inventory, Made, Origin, Rollout, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::manifest::Kind;
 use crate::plan::{Deployed, Histories, History, Plan, Roll, Source};
@@ -96,6 +96,14 @@ pub(super) fn service(name: &str, revision: u32) -> Service {
         zone_rebalancing: false,
         rollout: Some(Rollout::Completed),
         tags: BTreeMap::new(),
+    }
+}
+
+/// What ecroll says of a revision that it made at a minute, for nothing in particular.
+pub(super) fn made_at(minute: i64) -> Made {
+    Made {
+        at: at(minute),
+        brought: BTreeMap::new(),
     }
 }
 
@@ -240,12 +248,14 @@ impl Scene {
             service.tags.extend(roll.entries(&revision));
             service.task_definition.clone_from(&revision);
             service.deployed_at = Some(at(minute));
+            let made = self.inventory.definitions[&revision].made();
+            let made = made.unwrap_or_else(|| made_at(minute));
             let past = self.past.entry(service.arn.clone()).or_default();
             past.push(Deployed {
                 task_definition: revision,
                 at: at(minute),
                 undone: false,
-                made: Some(at(minute)),
+                made: Some(made),
             });
         }
         self.histories.clear();
@@ -260,7 +270,7 @@ impl Scene {
         deployed.deployed_at = Some(at(minute));
         let past = self.past.entry(service.to_owned()).or_default();
         let before = past.iter().find(|past| past.task_definition == revision);
-        let made = before.and_then(|past| past.made);
+        let made = before.and_then(|past| past.made.clone());
         past.push(Deployed {
             task_definition: revision,
             at: at(minute),

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::builders::{Scene, arn, at, image, outcomes, repository, rolled, writes_nothing};
+use super::builders::{
+    Scene, arn, at, image, made_at, outcomes, repository, rolled, writes_nothing,
+};
 use crate::inventory::{Definition, Origin};
 use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
@@ -214,7 +216,7 @@ fn rule_01_what_the_breaker_undid_together_with_another_push_is_still_tried_alon
         task_definition: undone,
         at: at(60),
         undone: true,
-        made: Some(at(60)),
+        made: Some(made_at(60)),
     };
     scene.histories.insert(web, History::Known(vec![past]));
     let plan = scene.settled();
@@ -282,7 +284,10 @@ fn a_revision_tells_when_ecroll_made_it() {
             .unwrap()
             .made()
     };
-    assert_eq!(made("web:v1", &stamp), Some(at(0)));
+    let own = made("web:v1", &stamp).unwrap();
+    assert_eq!(own.at, at(0));
+    let brought = [(push.repository.clone(), push.digest.clone())];
+    assert_eq!(own.brought, brought.into());
     assert_eq!(made("web:v2", &stamp), None, "copied by somebody");
     assert_eq!(made("web:v1", &json!([])), None);
 }

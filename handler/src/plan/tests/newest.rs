@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, outcomes, rolled, writes_nothing};
+use super::builders::{Scene, arn, at, definition, image, outcomes, rolled, writes_nothing};
 use super::dates::origin;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{self, Held, Skipped, Unchanged};
@@ -281,4 +281,22 @@ fn rule_03_an_image_that_got_another_version_while_it_ran_stays_undone() {
         assert_eq!(rolled(&plan), Vec::<String>::new(), "{version}: {plan:#?}");
         assert_eq!(reason(&plan, version).0, Held, "{plan:#?}");
     }
+}
+
+#[test]
+fn rule_01_over_a_digest_that_somebody_deployed_the_version_of_the_ledger_rolls_again() {
+    let mut scene = scene(&["web:seed"]).pushed("web:1.10.0", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(5)), ["web:1.10.0"]);
+    let web = scene.web().arn.clone();
+    let digest = format!("{}@sha256:d0", image("web:x").trim_end_matches(":x"));
+    scene.define(definition(200, &[&digest]));
+    scene.deploy(&web, 200, 10);
+    assert_eq!(outcomes(&scene.asked()), [(Held, "1.10.0")]);
+    let mut scene = scene.pushed("web:1.10.0", "d3", 20);
+    assert_eq!(rolled(&scene.clone().asked()), ["web:1.10.0"]);
+    // Where they deployed the ledger's own image, it is the version that runs.
+    let own = digest.replace("d0", "d1");
+    scene.define(definition(200, &[&own]));
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, service};
+use super::builders::{Scene, arn, at, definition, outcomes, record, repository, rolled, service};
 use crate::inventory::{Gap, Rollout};
-use crate::plan::{Plan, Source};
+use crate::plan::{History, Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
 /// A canary, and one service in no wave.
@@ -333,4 +333,44 @@ fn rule_01_a_newer_image_of_another_tag_in_an_earlier_wave_holds_nobody_up() {
     let plan = scene.asked();
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
     assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_what_an_earlier_wave_had_undone_goes_no_further_when_a_newer_image_came_there_by_another_tag()
+ {
+    // The canary takes any tag, the other service versions only.
+    let mut scene = scene();
+    let tags = "ecroll:tags".to_owned();
+    scene.web().tags.insert(tags, "prefix:v".to_owned());
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let stood = scene.clone();
+    let arn = canary(&mut scene).arn.clone();
+    scene.deploy(&arn, 2, 8);
+    for (undone, mut scene) in [(true, scene), (false, stood)] {
+        scene = scene.pushed("web:main", "d2", 20);
+        let mut plan = scene.asked();
+        plan.rolls.retain(|roll| roll.service.name == "canary");
+        assert_eq!(rolled(&plan), ["web:main"], "{plan:#?}");
+        scene.carry_out(&plan, 21);
+        // What became of the version is asked first.
+        let plan = scene.first_plan(&scene.inventory);
+        assert_eq!(plan.doubts.len(), 1, "{plan:#?}");
+        assert_eq!(plan.doubts[0].service, arn);
+        assert!(plan.doubts[0].since <= at(0) && plan.waiting);
+        let mut unknown = scene.clone();
+        let why = History::Unknown("AccessDeniedException".to_owned());
+        unknown.histories.insert(arn.clone(), why);
+        assert_eq!(services(&unknown.plan()), Vec::<&str>::new());
+        let plan = scene.asked();
+        let next: &[&str] = if undone { &[] } else { &["web"] };
+        assert_eq!(services(&plan), next, "{plan:#?}");
+        let mut held = plan.decisions.iter();
+        let held = held.find(|decision| decision.outcome == Held);
+        assert_eq!(held.is_some(), undone);
+        assert!(held.is_none_or(|held| held.reason.contains("had it undone before")));
+        // The same version pushed again begins anew.
+        scene.records.push(record("web:v1", "d1", 30, "again"));
+        let plan = scene.asked();
+        assert_eq!(services(&plan), ["canary"], "{plan:#?}");
+    }
 }

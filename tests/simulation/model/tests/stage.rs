@@ -232,6 +232,18 @@ impl Stage {
         self.account.call("ecs", "UpdateService", input).unwrap();
     }
 
+    /// Lets time pass until a service was rolled to a tag, and not longer.
+    pub(super) async fn until_it_runs(&mut self, service: &str, tag: &str) {
+        for _ in 0..120 {
+            if self.image_of(service) == image("web", tag) {
+                return self.look();
+            }
+            let soon = self.now() + TimeDelta::seconds(5);
+            self.account.run_until(soon).await;
+        }
+        panic!("{service} never ran {tag}");
+    }
+
     pub(super) fn describe(&self, service: &str) -> Value {
         let input = json!({"cluster": "default", "services": [service]});
         let found = self.account.call("ecs", "DescribeServices", input).unwrap();

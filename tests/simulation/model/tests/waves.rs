@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stage::{Stage, image, says, service, settings};
+use super::stage::{Stage, following, image, nothing, says, service, settings};
 use crate::trace::{Policy, Service, Settings};
 
 async fn stage() -> Stage {
@@ -109,4 +109,71 @@ async fn rule_01_a_forced_deployment_that_does_not_wait_is_caught() {
     });
     stage.minutes(6).await;
     stage.said("default/canary of wave 1 does not run it");
+}
+
+/// The canary takes any tag, the other service versions.
+async fn of_two_policies() -> Stage {
+    let settings = Settings {
+        waves: vec![vec!["default/canary".to_owned()]],
+        ..settings()
+    };
+    let canary = Service {
+        breaker: true,
+        ..service("canary", &image("web", "seed"))
+    };
+    let versions = following("web", &image("web", "seed"), "prefix:v");
+    Stage::new(&settings, &[canary, versions]).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_later_wave_that_is_forgotten_is_caught_though_an_earlier_one_went_on() {
+    for forgets in [false, true] {
+        let mut stage = of_two_policies().await;
+        stage.push("web", "v1", "one", 0);
+        stage.minutes(1).await;
+        stage.push("web", "main", "two", 0);
+        stage.until_it_runs("canary", "main").await;
+        assert_eq!(stage.image_of("web"), image("web", "seed"));
+        if forgets {
+            let nobody = |_| Box::pin(async { Ok(nothing()) }) as _;
+            stage.account.host(std::sync::Arc::new(nobody));
+        }
+        stage.end().await;
+        assert_eq!(stage.image_of("canary"), image("web", "main"));
+        if forgets {
+            stage.caught(1);
+        } else {
+            stage.holds();
+            assert_eq!(stage.image_of("web"), image("web", "v1"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_what_an_earlier_wave_undid_goes_no_further_after_a_newer_tag_either() {
+    for wrong in [false, true] {
+        let mut stage = of_two_policies().await;
+        let before = stage.describe("canary")["taskDefinition"].clone();
+        stage.push("web", "v1", "one", 0);
+        stage.until_it_runs("canary", "v1").await;
+        assert_eq!(stage.image_of("web"), image("web", "seed"));
+        stage.update("canary", &json!({"taskDefinition": before}));
+        stage.minutes(30).await;
+        stage.push("web", "main", "two", 0);
+        stage.minutes(30).await;
+        stage.holds();
+        assert_eq!(stage.image_of("canary"), image("web", "main"));
+        if wrong {
+            stage.wrong(|actor| async move {
+                actor.roll_raw("web", &image("web", "v1")).await;
+                Ok(says("web", "v1", "one", "rolled", "v1 is the newest push"))
+            });
+            stage.minutes(6).await;
+            stage.said("default/canary of wave 1 had it undone");
+        } else {
+            stage.end().await;
+            stage.holds();
+            assert_eq!(stage.image_of("web"), image("web", "seed"), "never rolled");
+        }
+    }
 }
