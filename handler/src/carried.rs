@@ -101,14 +101,15 @@ fn told(
     since: Result<Vec<Found>, AwsError>,
     now: DateTime<Utc>,
 ) -> (Vec<Push>, Option<String>) {
-    let (mut known, unread) = match since {
+    let (log, unread) = match since {
         Ok(since) => (since, None),
         Err(error) => (Vec::new(), Some(error)),
     };
+    let mut known = Vec::new();
     let mut unknown: BTreeMap<&Repository, AwsError> = BTreeMap::new();
     for (push, found) in carried.iter().zip(found) {
         let record = &push.found.record;
-        if known.iter().any(|told| is_same(&told.record, record)) {
+        if tells_of(&log, record) {
             continue;
         }
         let unread = unread.clone().filter(|_| is_late(push, now));
@@ -119,7 +120,8 @@ fn told(
             }
         }
     }
-    known.retain(|found| !unknown.contains_key(&found.record.repository));
+    known.extend(log);
+    known.retain(|found: &Found| !unknown.contains_key(&found.record.repository));
     let left = unknown
         .iter()
         .map(|(repository, error)| format!("what was pushed to {repository}: {error}"));
@@ -127,18 +129,24 @@ fn told(
     (coalesce(known), (!left.is_empty()).then(|| left.join("; ")))
 }
 
-/// Whether two records tell of one push: by one identity, or one of them is an event of ECR.
-fn is_same(told: &Record, carried: &Record) -> bool {
-    let image = |record: &Record| {
-        (
-            record.repository.clone(),
-            record.tag.clone(),
-            record.digest.clone(),
-        )
+/// Whether the log tells of a push that was carried: by one identity, or of the same image at nearly that time where ECR's own
+/// event carried it, if the tag did not move between the two.
+fn tells_of(log: &[Found], carried: &Record) -> bool {
+    let of = |told: &&Record| told.repository == carried.repository && told.tag == carried.tag;
+    let log = || log.iter().map(|found| &found.record);
+    let moved = |told: &Record| {
+        let (from, to) = (told.time.min(carried.time), told.time.max(carried.time));
+        let mut others = log()
+            .filter(of)
+            .filter(|other| other.digest != carried.digest);
+        others.any(|other| (from..=to).contains(&other.time))
     };
-    let near = (told.time - carried.time).abs() <= ledger::APART;
-    told.id == carried.id
-        || carried.id.starts_with(ledger::ECR) && near && image(told) == image(carried)
+    let same = |told: &Record| {
+        let near = (told.time - carried.time).abs() <= ledger::APART;
+        near && told.digest == carried.digest && !moved(told)
+    };
+    let is_event = carried.id.starts_with(ledger::ECR);
+    log().any(|told| told.id == carried.id || is_event && of(&told) && same(told))
 }
 
 /// The push with what was pushed, asked of ECR where the road does not say.

@@ -59,8 +59,8 @@ struct Memory {
     definitions: BTreeMap<String, Arc<Definition>>,
     /// Where images come from, of deployments that began at a time; a deployment resolves its tags once.
     origins: BTreeMap<OriginKey, Origin>,
-    /// What ecroll says of revisions of the past, by their ARNs; `None` for those that somebody else made.
-    made: BTreeMap<String, Option<Made>>,
+    /// What revisions of the past tell, by their ARNs.
+    past: BTreeMap<String, Past>,
     /// By the ARN of a service: when AWS denied to write its ledger, and in which words.
     denials: BTreeMap<String, (DateTime<Utc>, String)>,
     /// The function's own place, as the clusters there name it.
@@ -79,6 +79,9 @@ struct Memory {
     written: Written,
 }
 
+/// What ecroll says of a revision, if it made it, and what the revision names.
+pub(crate) type Past = (Option<Made>, BTreeSet<(Repository, String)>);
+
 /// ARN of the service, beginning of the deployment, repository.
 type OriginKey = (String, DateTime<Utc>, Repository);
 
@@ -87,7 +90,7 @@ const RECONCILE: u32 = 12;
 /// Schedules are not exact.
 const JITTER: TimeDelta = TimeDelta::seconds(30);
 
-/// How many origins are remembered, and of how many revisions who made them.
+/// How many origins are remembered, and of how many revisions what they tell.
 const MOST_ORIGINS: usize = 5000;
 
 /// After this time a call that got no answer is given up and made again.
@@ -245,18 +248,18 @@ impl Context {
         }
     }
 
-    /// What ecroll says of a revision, `Some(None)` where somebody else made it; none where it was not asked yet.
-    pub(crate) fn made(&self, arn: &str) -> Option<Option<Made>> {
-        self.memory().made.get(arn).cloned()
+    /// What a revision of the past tells; none where it was not asked yet.
+    pub(crate) fn past(&self, arn: &str) -> Option<Past> {
+        self.memory().past.get(arn).cloned()
     }
 
-    /// Remembers who made a revision.
-    pub(crate) fn remember_made(&self, arn: &str, made: Option<Made>) {
-        let known = &mut self.memory().made;
+    /// Remembers what a revision tells.
+    pub(crate) fn remember_past(&self, arn: &str, past: Past) {
+        let known = &mut self.memory().past;
         if known.len() >= MOST_ORIGINS {
             known.clear();
         }
-        known.insert(arn.to_owned(), made);
+        known.insert(arn.to_owned(), past);
     }
 
     /// Remembers what was written into the ledger of the service of an ARN, and what was read there before.

@@ -186,13 +186,24 @@ impl Definition {
         of.map(|(image, _)| image.as_str()).collect()
     }
 
+    /// The tags and digests that the revision names, by the repository.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<(Repository, String)> {
+        let images = self.images.values();
+        let names = images.flat_map(|(_, image)| {
+            let names = image.tag.iter().chain(&image.digest);
+            names.map(|name| (image.repository.clone(), name.clone()))
+        });
+        names.collect()
+    }
+
     /// When ecroll registered this revision, and for what; `None` where somebody else did: who copies the tags and changes an
     /// image leaves a stamp that does not fit.
     #[must_use]
     pub fn made(&self) -> Option<Made> {
         let tagged = |of: &&Repository| self.tags.iter().any(|(key, _)| *key == ledger::key(of));
         let repositories = self.repositories().into_iter();
-        let stamp = |of: &Repository| Some((of.clone(), self.stamp(of)?.digest));
+        let stamp = |of: &Repository| Some((of.clone(), self.stamp(of)?));
         let brought: Option<BTreeMap<_, _>> = repositories.filter(tagged).map(stamp).collect();
         let brought = brought.filter(|brought| !brought.is_empty())?;
         let at = crate::scheduled::time(self.raw.get("registeredAt")?)?;
@@ -214,8 +225,8 @@ impl Definition {
 pub struct Made {
     /// When it was registered.
     pub at: DateTime<Utc>,
-    /// The digests for which it was, or one before it: what was pushed to each of these repositories.
-    pub brought: BTreeMap<Repository, String>,
+    /// The pushes for which it was, or one before it, by their repositories.
+    pub brought: BTreeMap<Repository, Stamp>,
 }
 
 /// Everything that runs in the followed clusters.

@@ -163,9 +163,10 @@ async fn read_all(
             return;
         }
         if slices.is_empty() && oldest < reached {
-            let (from, to) = (oldest, Some(reached));
+            // Day by day: what was read counts, be it that time runs out.
+            let (from, to) = (oldest.max(reached - TimeDelta::days(1)), Some(reached));
             slices.push_back(Slice { from, to });
-            reached = oldest;
+            reached = from;
         }
     }
 }

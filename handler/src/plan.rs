@@ -14,7 +14,7 @@
 //! - above the version that runs: the highest of the tag that a container names, of the other tags of the push that runs,
 //!   and of the ledger's tag where the image of the ledger's push runs. A version that is the same or lower is `skipped`,
 //!   however late it was pushed; the same version pushed again with another digest too. Where what runs has no version
-//!   (`latest`, a commit, a digest of which no push is known), every version is above it;
+//!   (`latest`, a commit), every version is above it; over a digest of which no push is known, the ledger's and all above it;
 //! - not older in time than what runs or than what the ledger names, as under every policy. So a 2.0.0 whose record
 //!   arrives after the later 1.9.5 rolled does not roll: push it again, or name it in a direct event;
 //! - not undone. After a rollback from 2.0.0 to 1.9.0 the next push above 1.9.0 rolls, also a 1.9.5.
@@ -54,6 +54,7 @@ use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::Decision;
 use crate::revision::Registration;
+use doubt::SKEW;
 pub use families::FAMILIES;
 pub(crate) use families::{families, registered};
 pub use feasible::obstacle;
@@ -81,8 +82,30 @@ pub struct Deployed {
     pub at: DateTime<Utc>,
     /// The circuit breaker undid it.
     pub undone: bool,
+    /// The service did not keep it: it went back, whoever asked for that, or could not start it.
+    pub failed: bool,
+    /// It came to its end before another one took its place.
+    pub completed: bool,
     /// What ecroll says of the revision; `None` where somebody else registered it, or nobody asked.
     pub made: Option<Made>,
+    /// The tags and digests that the revision names, by the repository; none where nobody asked.
+    pub names: BTreeSet<(Repository, String)>,
+}
+
+impl Deployed {
+    /// One that began at a time and went well, of a revision of which nothing is known.
+    #[must_use]
+    pub const fn new(task_definition: String, at: DateTime<Utc>) -> Self {
+        Self {
+            task_definition,
+            at,
+            undone: false,
+            failed: false,
+            completed: true,
+            made: None,
+            names: BTreeSet::new(),
+        }
+    }
 }
 
 /// Histories by the ARN of the service.
@@ -166,6 +189,8 @@ pub struct Doubt {
     pub cluster: String,
     /// Deployments older than this do not matter.
     pub since: DateTime<Utc>,
+    /// Nobody but a later wave wants to know.
+    pub for_waves: bool,
 }
 
 impl Doubt {
@@ -174,6 +199,7 @@ impl Doubt {
             service: service.arn.clone(),
             cluster: service.cluster_arn.clone(),
             since,
+            for_waves: false,
         }
     }
 }
@@ -220,21 +246,35 @@ impl Plan {
     fn doubt(&mut self, doubt: Doubt) {
         let mut doubts = self.doubts.iter_mut();
         match doubts.find(|known| known.service == doubt.service) {
-            Some(known) => known.since = known.since.min(doubt.since),
+            Some(known) => {
+                known.since = known.since.min(doubt.since);
+                known.for_waves &= doubt.for_waves;
+            }
             None => self.doubts.push(doubt),
         }
     }
 
     fn doubt_all(&mut self, doubts: Vec<Doubt>) {
-        doubts.into_iter().for_each(|doubt| self.doubt(doubt));
+        for doubt in doubts {
+            self.doubt(doubt);
+        }
     }
 
-    /// What became of any push in a wave may have to be known in the end, and each service is asked about once.
-    fn reach_back(&mut self, pushes: &[Push], config: &Config) {
-        let oldest = pushes.iter().map(Push::time).min();
-        let oldest = oldest.filter(|_| !config.waves.is_empty());
+    /// What became of any push of an earlier wave may have to be known in the end, and each service is asked about once.
+    fn reach_back(&mut self, pushes: &[Push], inventory: &Inventory, config: &Config) {
         for doubt in &mut self.doubts {
-            doubt.since = oldest.map_or(doubt.since, |oldest| doubt.since.min(oldest));
+            let mut services = inventory.services.iter();
+            let service = services.find(|service| service.arn == doubt.service);
+            let earlier = service.filter(|service| wave(config, service) < config.waves.len());
+            let runs = earlier.and_then(|one| inventory.definitions.get(&one.task_definition));
+            let Some(runs) = runs else {
+                continue;
+            };
+            let repositories = runs.repositories();
+            let its = pushes.iter();
+            let its = its.filter(|push| repositories.iter().any(|of| **of == push.repository));
+            let oldest = its.map(Push::time).min();
+            doubt.since = oldest.map_or(doubt.since, |oldest| doubt.since.min(oldest - SKEW));
         }
     }
 }
@@ -260,7 +300,7 @@ pub fn plan(
         plan.waiting = held.values().any(|(_, over)| !over);
     }
     plan.doubt_all(doubts);
-    plan.reach_back(pushes, config);
+    plan.reach_back(pushes, inventory, config);
     plan
 }
 

@@ -17,7 +17,7 @@ use crate::in_use;
 use crate::inventory::{Gap, Inventory};
 use crate::ledger::{self, lasting};
 use crate::origins;
-use crate::plan::{self, Cargo, Histories, Plan, Roll};
+use crate::plan::{self, Cargo, Doubt, Histories, Plan, Roll};
 use crate::policy::TagPolicy;
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
@@ -28,7 +28,7 @@ use crate::survey;
 use crate::telling;
 
 /// How often a plan may ask before it has to do with what it knows. Once is enough as a rule.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// What has been decided and done so far.
 pub(crate) struct Session<'c> {
@@ -89,11 +89,14 @@ impl<'c> Session<'c> {
     /// Rolls what is certain though older pushes are not read yet: the newest push, onto services of which it is known
     /// what they run and that follow the newest push. All else waits for [`Session::decide`].
     pub(crate) async fn begin(&mut self, pushes: &[Push]) {
-        let (mut plan, _) = self.plan(pushes).await;
+        // Later waves do not roll here, so nothing is asked for them.
+        let (mut plan, _) = self.plan(pushes, |doubt| !doubt.for_waves).await;
         plan.rolls
             .retain(|roll| self.is_certain(roll) && !self.rolled.contains(&roll.service.arn));
         plan.notes.clear();
         plan.decisions.clear();
+        // Whether something waits is told when everything is decided.
+        plan.waiting = false;
         self.carry_out(plan).await;
     }
 
@@ -111,7 +114,7 @@ impl<'c> Session<'c> {
     }
 
     async fn decide_services(&mut self, pushes: &[Push]) {
-        let (mut plan, histories) = self.plan(pushes).await;
+        let (mut plan, histories) = self.plan(pushes, |_| true).await;
         self.ended = self.change.as_ref().map_or_else(Vec::new, |change| {
             deployment::ended(change, &self.inventory, &histories, pushes)
         });
@@ -137,10 +140,12 @@ impl<'c> Session<'c> {
         self.carry_out(plan).await;
     }
 
-    async fn plan(&mut self, pushes: &[Push]) -> (Plan, Histories) {
+    /// The plan, when the doubts that are to be asked are settled.
+    async fn plan(&mut self, pushes: &[Push], asks: impl Fn(&Doubt) -> bool) -> (Plan, Histories) {
         let mut histories = Histories::new();
         let mut plan = self.plan_with(pushes, &histories);
         for _ in 1..ROUNDS {
+            plan.doubts.retain(&asks);
             if plan.doubts.is_empty() && plan.undated.is_empty() {
                 break;
             }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::concurrent;
-use crate::context::Context;
+use crate::context::{Context, Past};
 use crate::deadline::Deadline;
 use crate::ecs;
 use crate::error::{AwsError, Error};
-use crate::inventory::{Gap, Inventory, Service};
+use crate::inventory::{Definition, Gap, Inventory, Service};
 use crate::plan::{Deployed, Doubt, Histories, History};
 use crate::progress::Progress;
 use crate::site::{Access, Place};
@@ -277,7 +277,8 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
     concurrent::all(asked).await.into_iter().collect()
 }
 
-/// Learns which of the revisions deployed ecroll made. One that is gone for good is taken for somebody else's.
+/// Learns which of the revisions deployed ecroll made, and what they name. One that is gone for good is taken for somebody
+/// else's.
 ///
 /// # Errors
 /// When AWS refused to tell of one, in a way that a retry may mend.
@@ -291,26 +292,30 @@ async fn makers(
         .map(|past| past.task_definition.clone())
         .collect();
     let read = arns.into_iter().map(|arn| async move {
+        let tells = |definition: &Definition| (definition.made(), definition.names());
         if let Some(known) = context.definition(&arn) {
-            return Ok((arn, known.made()));
+            return Ok((arn, tells(&known)));
         }
-        if let Some(made) = context.made(&arn) {
-            return Ok((arn, made));
+        if let Some(past) = context.past(&arn) {
+            return Ok((arn, past));
         }
         match ecs::describe_task_definition(at, &arn).await {
             Ok(definition) => {
-                let made = definition.made();
-                context.remember_made(&arn, made.clone());
-                Ok((arn, made))
+                let past = tells(&definition);
+                context.remember_past(&arn, past.clone());
+                Ok((arn, past))
             }
             Err(error) if error.retryable => Err(error),
-            Err(_) => Ok((arn, None)),
+            Err(_) => Ok((arn, Past::default())),
         }
     });
     let read: Result<Vec<_>, AwsError> = concurrent::all(read).await.into_iter().collect();
-    let made: BTreeMap<String, _> = read?.into_iter().collect();
+    let told: BTreeMap<String, Past> = read?.into_iter().collect();
     for past in deployed {
-        past.made = made.get(&past.task_definition).cloned().flatten();
+        if let Some((made, names)) = told.get(&past.task_definition) {
+            past.made.clone_from(made);
+            past.names.clone_from(names);
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use handler::config::Config;
 use handler::report::{Outcome, Report};
 use handler::{Deadline, Error};
+use local::faults::{Kind, Planned};
 use local::{LogTimestamp, Options, What};
 use serde_json::{Value, json};
 
@@ -339,4 +340,22 @@ async fn rule_02_a_record_that_comes_hours_late_is_decided_with_what_was_pushed_
         decided.contains(&("v2".to_owned(), Outcome::Unchanged)),
         "{decided:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_empty_pages_one_after_another_hide_nothing() {
+    let world = World::new(&[("web", &image("web", "seed"))]).await;
+    let faults = ["FilterLogEvents", "ListClusters", "ListServices"].map(|operation| Planned {
+        kind: Kind::EmptyPage,
+        from: world.now(),
+        until: world.now() + TimeDelta::hours(1),
+        operation: Some(operation.to_owned()),
+        skip: 0,
+        times: 4,
+        amount: TimeDelta::zero(),
+    });
+    world.account.plan_faults(faults.to_vec());
+    world.push("web", "v1", "one", 1);
+    world.minutes(5).await;
+    assert_eq!(world.image_of("web", 0), image("web", "v1"));
 }

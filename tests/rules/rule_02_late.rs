@@ -47,6 +47,30 @@ async fn rule_02_what_an_event_tells_late_keeps_its_place_in_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_01_a_late_event_of_a_tag_that_moved_back_is_a_push_of_its_own() {
+    let world = world(&["web"]).await;
+    world.push("web", "v1", "one", 6);
+    world.minutes(2).await;
+    world.push("web", "v1", "two", 6);
+    world.minutes(2).await;
+    // Its record never arrives.
+    let back = world.now();
+    let name = image("web", "v1");
+    let name = name.rsplit_once(':').unwrap().0.to_owned();
+    crate::road::put(&world, "web", "v1", "one", crate::road::IMAGE);
+    world
+        .account
+        .with_ecs(|ecs, _| ecs.push_image(&name, "v1", &crate::world::digest("one")));
+    world.minutes(30).await;
+    let late = event("web", "v1", "one", back);
+    let report = invoke(&world, &context(&world, &json!({})), &late).await;
+    let report = report.unwrap();
+    let digests: Vec<&str> = report.pushes.iter().map(|p| p.digest.as_str()).collect();
+    let [one, two] = ["one", "two"].map(crate::world::digest);
+    assert_eq!(digests, [&one, &two, &one], "{report:#?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_01_where_the_log_cannot_be_read_what_came_late_waits_alone() {
     let world = world(&["web", "api"]).await;
     let late = record("web", "v1", "one", world.now(), "late");

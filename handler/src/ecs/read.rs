@@ -237,11 +237,19 @@ pub(crate) async fn history(
         }
     }
     let mut began: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    let mut undone = given_up(at, &pages).await?;
+    let Stopped {
+        mut undone,
+        mut failed,
+    } = stopped(at, &pages).await?;
     for brief in &pages {
         let revision = brief.target_service_revision_arn();
         if undone_by_breaker(brief) {
             undone.extend(revision.map(str::to_owned));
+        }
+        // Rolled back, on the way there, or unable to: whoever asked for it.
+        let status = brief.status().map(ServiceDeploymentStatus::as_str);
+        if status.is_some_and(|status| status.starts_with("ROLLBACK")) {
+            failed.extend(revision.map(str::to_owned));
         }
         if let (Some(revision), Some(at)) = (revision, brief.created_at().and_then(time)) {
             // A service revision may be deployed again: what counts is the first time.
@@ -249,6 +257,12 @@ pub(crate) async fn history(
             *first = at.min(*first);
         }
     }
+    let completed = |brief: &&model::ServiceDeploymentBrief| {
+        brief.status() == Some(&ServiceDeploymentStatus::Successful)
+    };
+    let completed = pages.iter().filter(completed);
+    let completed = completed.filter_map(|brief| brief.target_service_revision_arn());
+    let completed: BTreeSet<&str> = completed.collect();
     let revisions: Vec<&String> = began.keys().collect();
     let mut deployed = Vec::new();
     for some in revisions.chunks(REVISIONS) {
@@ -266,10 +280,10 @@ pub(crate) async fn history(
                 let task_definition = task_definition.to_owned();
                 let arn = revision.service_revision_arn();
                 deployed.push(Deployed {
-                    task_definition,
-                    at: *at,
                     undone: arn.is_some_and(|arn| undone.contains(arn)),
-                    made: None,
+                    failed: arn.is_some_and(|arn| failed.contains(arn)),
+                    completed: arn.is_some_and(|arn| completed.contains(arn)),
+                    ..Deployed::new(task_definition, *at)
                 });
             }
         }
@@ -277,19 +291,28 @@ pub(crate) async fn history(
     Ok(deployed)
 }
 
-/// The service revisions that the circuit breaker gave up before a newer deployment took the place of the way back: the list
-/// calls such a deployment stopped, like any that a newer one took the place of.
+/// Service revisions whose deployment was stopped.
+#[derive(Default)]
+struct Stopped {
+    /// The circuit breaker was on the way back.
+    undone: BTreeSet<String>,
+    /// Somebody was, or the breaker had nothing to go back to.
+    failed: BTreeSet<String>,
+}
+
+/// The service revisions that the circuit breaker gave up before a newer deployment took the place of the way back, and others
+/// that were given up: the list calls such deployments stopped, like any that a newer one took the place of.
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html>
-async fn given_up(
+async fn stopped(
     at: Access<'_>,
     briefs: &[model::ServiceDeploymentBrief],
-) -> Result<BTreeSet<String>, AwsError> {
+) -> Result<Stopped, AwsError> {
     let stopped = briefs
         .iter()
         .filter(|brief| brief.status() == Some(&ServiceDeploymentStatus::Stopped));
     let arns = stopped.filter_map(model::ServiceDeploymentBrief::service_deployment_arn);
     let arns: Vec<String> = arns.map(str::to_owned).collect();
-    let mut given_up = BTreeSet::new();
+    let mut given_up = Stopped::default();
     for some in arns.chunks(REVISIONS) {
         let request = at
             .ecs()
@@ -304,13 +327,17 @@ async fn given_up(
         for deployment in answer.service_deployments() {
             let breaker = deployment.deployment_circuit_breaker();
             let state = breaker.and_then(model::ServiceDeploymentCircuitBreaker::status);
+            let triggered =
+                state == Some(&model::ServiceDeploymentRollbackMonitorsStatus::Triggered);
             let went_back = deployment.rollback().is_some();
-            if went_back
-                && state == Some(&model::ServiceDeploymentRollbackMonitorsStatus::Triggered)
-            {
-                let revision = deployment.target_service_revision();
-                let arn = revision.and_then(model::ServiceRevisionSummary::arn);
-                given_up.extend(arn.map(str::to_owned));
+            let revision = deployment.target_service_revision();
+            let arn = revision.and_then(model::ServiceRevisionSummary::arn);
+            let arn = arn.map(str::to_owned);
+            if went_back && triggered {
+                given_up.undone.extend(arn.clone());
+            }
+            if went_back || triggered {
+                given_up.failed.extend(arn);
             }
         }
     }

@@ -53,7 +53,13 @@ impl Deciding<'_> {
     ) -> Choice<'p> {
         let running = self.running(repository, pushed);
         let floor = self.version_of(repository, &running, entry);
-        let floor = floor.as_ref();
+        let guess = match floor {
+            Some(_) => None,
+            None => self.guessed(repository, &running, entry),
+        };
+        let floor = floor.as_ref().or(guess.as_ref());
+        // Of the same version as the ledger's, over an image of which none is known.
+        let equals = |one: &Candidate<'_>| guess.is_some() && version(&one.tag) == guess;
         let runs = |one: &Candidate<'_>| running.digest.as_ref() == Some(&one.push.digest);
         let named = |one: &Candidate<'_>| entry.is_some_and(|entry| entry.names(one.push));
         let late = |one: &Candidate<'_>| {
@@ -65,7 +71,8 @@ impl Deciding<'_> {
             } else {
                 !late(one)
             };
-            !runs(one) && version(&one.tag).as_ref() > floor && in_time
+            let above = version(&one.tag).as_ref() > floor || equals(one);
+            !runs(one) && above && in_time
         };
         let places = || candidates.iter().enumerate();
         let best = places()
@@ -99,7 +106,11 @@ impl Deciding<'_> {
             let own = version(&one.tag);
             let reason = match (floor, &by) {
                 (Some(floor), _) if own.as_ref() <= Some(floor) => {
-                    format!("{} is not above {floor}, which the service runs", one.tag)
+                    let whose = match guess {
+                        Some(_) => "the ledger names",
+                        None => "the service runs",
+                    };
+                    format!("{} is not above {floor}, which {whose}", one.tag)
                 }
                 (_, Some((best, text))) if own <= *best => {
                     format!("superseded by {text}, the highest version")
@@ -147,6 +158,25 @@ impl Deciding<'_> {
         let noted = noted.map(|entry| entry.tag.as_str());
         let own = images.filter_map(|(_, image)| image.tag.as_deref());
         own.chain(pushed).chain(noted).filter_map(version).max()
+    }
+
+    /// The ledger's version, where nothing tells that of what runs: a digest that somebody deployed may be higher than all that
+    /// is in sight, and nothing lower than the ledger's rolls over it.
+    fn guessed(
+        &self,
+        repository: &Repository,
+        running: &Running<'_>,
+        entry: Option<&Entry>,
+    ) -> Option<Version> {
+        let images = self.definition.images.values();
+        let mut images = images.filter(|(_, image)| image.repository == *repository);
+        let unnamed = images.all(|(_, image)| image.tag.is_none());
+        let unknown = running.push.is_none() && self.definition.stamp(repository).is_none();
+        let entry = entry.filter(|entry| {
+            let back = entry.is_deployment() && entry.base.names(&self.service.task_definition);
+            unnamed && unknown && !back
+        });
+        version(&entry?.tag)
     }
 
     /// Whether the ledger's revision is known not to wait for its deployment any more.

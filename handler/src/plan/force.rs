@@ -4,7 +4,7 @@
 //! what stands in the revision, which stays the same. The ledger is written before the update as for every roll, with
 //! this revision as both the new one and the base; an entry without a later deployment is a roll that was not lived to.
 //! What came after the push in whatever way, a rollback among them, is left alone, whatever image it runs. An image that came
-//! again after another is not deployed again while it runs.
+//! again after another is not deployed again while it runs, nor is what came before it.
 
 use chrono::TimeDelta;
 
@@ -72,13 +72,23 @@ impl Deciding<'_> {
         if let Some(verdict) = self.unproved(of, &candidate) {
             return verdict;
         }
-        if self
-            .origin(of)
-            .is_some_and(|o| o.digest.as_ref() == Some(digest))
-        {
-            // Not noted: what the ledger names without a later deployment is still to be deployed.
-            let reason = "the service runs this image".to_owned();
-            return settled(candidate, Outcome::Unchanged, reason, None);
+        if let Some(pulled) = self.origin(of).and_then(|origin| origin.digest.as_ref()) {
+            // Neither is noted: what the ledger names without a later deployment is still to be deployed.
+            if pulled == digest {
+                let reason = "the service runs this image".to_owned();
+                return settled(candidate, Outcome::Unchanged, reason, None);
+            }
+            // It may have come again under a tag that no container names.
+            let policy = self.settings(of).tags;
+            let takes = |push: &&&Push| push.tagged.iter().any(|t| policy.allows(&t.tag));
+            let mut later = pushed.iter().filter(|later| later.order > push.order);
+            let again = later.find(|later| later.digest == *pulled && takes(later));
+            if let Some(again) = again {
+                let (tag, at) = (again.tag(), time(again.time()));
+                let reason =
+                    format!("older than what runs, which was pushed again as {tag} at {at}");
+                return settled(candidate, Outcome::Skipped, reason, None);
+            }
         }
         let reason = format!("{tag} was pushed since the service was deployed");
         Verdict::Force { candidate, reason }

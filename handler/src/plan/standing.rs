@@ -138,7 +138,7 @@ pub fn standings(
         asked.doubt_all(plan.doubts);
         all.undated.extend(plan.undated);
     }
-    asked.reach_back(pushes, config);
+    asked.reach_back(pushes, inventory, config);
     all.doubts = asked.doubts;
     all
 }

@@ -14,6 +14,7 @@ mod gaps;
 mod ledger;
 mod missing;
 mod newest;
+mod overtaken;
 mod own;
 mod platforms;
 mod races;

@@ -7,6 +7,7 @@ mod past;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::doubt::SKEW;
 use super::verdict::{newer, time};
 use super::{Cargo, Deciding, Doubt, Histories, Plan, Roll, Source};
 use crate::config::Config;
@@ -31,7 +32,7 @@ enum Stage<'a> {
     NewerUndone(&'a Service, Newer),
     /// The same, and that one runs.
     NewerRuns(&'a Service, Newer),
-    /// A newer push came there under another tag: what became of this one before.
+    /// Another push came there: what became of this one before.
     Past(&'a Service, Fate),
 }
 
@@ -66,14 +67,34 @@ pub(super) fn held(
     let fresh = |roll: &&Roll| !matches!(roll.source, Source::Registered(_));
     for roll in plan.rolls.iter().filter(fresh) {
         let wave = wave(config, &roll.service);
+        let key = |cargo: &Cargo| (roll.service.arn.clone(), cargo.repository.clone());
+        let mut along = None;
         for cargo in &roll.cargo {
             if let Some(why) = stages.before(wave, cargo, &mut doubts) {
-                let key = (roll.service.arn.clone(), cargo.repository.clone());
-                held.insert(key, why);
+                along = along.or_else(|| names(inventory, roll, cargo).then_some(cargo));
+                held.insert(key(cargo), why);
+            }
+        }
+        // Whatever is deployed, ECS looks the tag up again.
+        if let Some(tagged) = along {
+            let (repository, tag) = (&tagged.repository.name, &tagged.tag);
+            let why = format!("waits with {repository}:{tag}, which it would bring along");
+            for cargo in &roll.cargo {
+                // Not for good, whatever became of that one: nothing is wrong with this, and both have to stay in sight.
+                let other = held.entry(key(cargo));
+                other.or_insert_with(|| (why.clone(), false));
             }
         }
     }
     (held, doubts)
+}
+
+/// Whether the revision that runs names the tag of what a roll brings.
+fn names(inventory: &Inventory, roll: &Roll, cargo: &Cargo) -> bool {
+    let definition = inventory.definitions.get(&roll.service.task_definition);
+    let images = definition.into_iter().flat_map(|runs| runs.images.values());
+    let mut images = images.filter(|(_, image)| image.repository == cargo.repository);
+    images.any(|(_, image)| image.digest.is_none() && image.tag.as_ref() == Some(&cargo.tag))
 }
 
 /// The wave that a service belongs to, the first being 0; the one after the last where none names it.
@@ -148,7 +169,7 @@ impl<'a> Stages<'a> {
                     Outcome::Skipped => {
                         let rolls = plan.rolls.iter().any(|r| r.service.arn == service.arn);
                         let past = histories.get(&service.arn);
-                        let overtaken = overtaken(service, rolls, push, past, inventory, config);
+                        let overtaken = overtaken(service, push, past, inventory, config);
                         if let Some(stage) = overtaken {
                             add(&decision.push, stage);
                         }
@@ -249,7 +270,10 @@ impl<'a> Stages<'a> {
             && let Some((wave, service, unknown)) = past.first()
         {
             let asked = past.iter().filter(|(_, _, fate)| **fate == Fate::Asked);
-            doubts.extend(asked.map(|(_, service, _)| Doubt::of(service, cargo.pushed.0)));
+            doubts.extend(asked.map(|(_, service, _)| Doubt {
+                for_waves: true,
+                ..Doubt::of(service, cargo.pushed.0 - SKEW)
+            }));
             let name = name(service);
             let wave = wave + 1;
             let reason = format!("waits for what became of it in {name} of wave {wave}: {unknown}");

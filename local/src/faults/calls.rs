@@ -49,7 +49,7 @@ pub(crate) async fn respond(
     let Ok(call) = wire::decode(&request) else {
         return Ok(account.respond(&request).await);
     };
-    let (call, request) = past_empty_page(call, request);
+    let (call, request, empty) = past_empty_pages(call, request);
     let now = account.clock().now();
     let planned = account.state().befalls(&call, &request, now);
     let Some(Planned { kind, amount, .. }) = planned else {
@@ -81,7 +81,7 @@ pub(crate) async fn respond(
             }
         }
         Kind::Failures => Ok(with_failure(account.respond(&request).await)),
-        Kind::EmptyPage => Ok(account.encode(&call, &Ok(empty_page(&call)))),
+        Kind::EmptyPage => Ok(account.encode(&call, &Ok(empty_page(&call, empty + 1)))),
         Kind::Slow => {
             let response = account.respond(&request).await;
             tokio::time::sleep(amount.to_std().unwrap_or(Duration::ZERO)).await;
@@ -189,24 +189,27 @@ pub(super) fn list_member(operation: &str) -> Option<&'static str> {
     }
 }
 
-fn empty_page(call: &Call) -> Value {
+/// An empty page, so many of them by now: no two have the same token.
+fn empty_page(call: &Call, number: usize) -> Value {
     let token = call.input.get("nextToken").and_then(Value::as_str);
     let mut page = Map::new();
     if let Some(member) = list_member(&call.operation) {
         page.insert(member.to_owned(), json!([]));
     }
-    let token = format!("{AFTER_EMPTY}{}", token.unwrap_or_default());
+    let token = AFTER_EMPTY.repeat(number) + token.unwrap_or_default();
     page.insert("nextToken".to_owned(), token.into());
     Value::Object(page)
 }
 
-/// A request that goes on after an empty page asks for what the page did not hold.
-fn past_empty_page(mut call: Call, request: Request<Bytes>) -> (Call, Request<Bytes>) {
+/// A request that goes on after empty pages asks for what they did not hold. How many there were.
+fn past_empty_pages(mut call: Call, request: Request<Bytes>) -> (Call, Request<Bytes>, usize) {
     let token = call.input.get("nextToken").and_then(Value::as_str);
-    let Some(token) = token.and_then(|token| token.strip_prefix(AFTER_EMPTY)) else {
-        return (call, request);
-    };
-    let token = token.to_owned();
+    let whole = token.unwrap_or_default();
+    let token = whole.trim_start_matches(AFTER_EMPTY).to_owned();
+    let pages = (whole.len() - token.len()) / AFTER_EMPTY.len();
+    if pages == 0 {
+        return (call, request, 0);
+    }
     if let Some(members) = call.input.as_object_mut() {
         if token.is_empty() {
             members.remove("nextToken");
@@ -216,7 +219,7 @@ fn past_empty_page(mut call: Call, request: Request<Bytes>) -> (Call, Request<By
     }
     // All of these are JSON on the wire.
     let body = Bytes::from(call.input.to_string());
-    (call, request.map(|_| body))
+    (call, request.map(|_| body), pages)
 }
 
 /// The answer of `DescribeServices`, as if the first service could not be read.

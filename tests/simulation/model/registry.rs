@@ -245,9 +245,9 @@ impl Model {
     /// In the end nothing that the account's own registry holds was missed: with `reconcile`, the image that counts was at
     /// least looked at, whether or not anything told of it.
     ///
-    /// Excuses: services that somebody deployed since, or that run an image which is newer (the registry tells when an image came,
-    /// not when a tag moved back to it: README, "Reconciling"); a later push of which a record told; services that cannot or may not roll; `force`, which
-    /// brings only the tags that the containers name.
+    /// Excuses: services that somebody deployed since, or that run an image which is newer (the registry tells when an image
+    /// came, not when a tag moved back to it: README, "Reconciling"); a later push of which a record told; services that
+    /// cannot or may not roll; `force`, which brings only the tags that the containers name.
     pub(super) fn check_missed(&mut self, moment: Moment<'_>) {
         if !self.settings.reconcile {
             return;

@@ -32,6 +32,8 @@ pub(super) struct Deployment {
     pub(super) digests: BTreeMap<String, (Repository, String)>,
     /// The repositories for which ecroll began it.
     pub(super) rolled: BTreeSet<Repository>,
+    /// Those whose image ecroll brought, with this deployment or with one that it was to follow or to bring back.
+    pub(super) brought: BTreeSet<Repository>,
     /// What ran before it was healthy, and nobody has touched the service since: rule 7 can be seen.
     pub(super) watched: bool,
 }
@@ -160,7 +162,7 @@ impl Service {
     pub(super) fn begins(&mut self, begun: &Deployment) {
         if let Some(runs) = self.runs.as_ref().filter(|_| begun.by != By::Ecroll) {
             let brought = runs.digests.values();
-            let brought = brought.filter(|(of, _)| runs.rolled.contains(of));
+            let brought = brought.filter(|(of, _)| runs.brought.contains(of));
             let stopped = brought.map(|image| (image.clone(), begun.at));
             self.stopped.extend(stopped);
         }

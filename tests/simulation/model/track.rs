@@ -7,6 +7,7 @@ use local::ecs::{DeploymentState, Notice};
 use serde_json::Value;
 
 use super::definitions::Definition;
+use super::image::Repository;
 use super::policy::Asked;
 use super::services::{By, Deployment, Key, Service, Update};
 use super::{Model, Moment, REMEMBERED};
@@ -216,6 +217,7 @@ impl Model {
             by,
             digests: digests.collect(),
             rolled: BTreeSet::new(),
+            brought: BTreeSet::new(),
             watched: false,
         };
         if by == By::Ecroll && self.begun {
@@ -228,6 +230,12 @@ impl Model {
             if by != By::Ecroll {
                 service.overruled(notice.at);
                 service.chosen_at = Some(notice.at);
+            }
+            if let Some(runs) = service.runs.as_ref().filter(|_| by == By::Ecroll) {
+                let same = |of: &&Repository| runs.digests_of(of) == begun.digests_of(of);
+                let kept: Vec<_> = runs.brought.iter().filter(same).cloned().collect();
+                begun.brought.extend(kept);
+                begun.brought.extend(begun.rolled.iter().cloned());
             }
             service.begins(&begun);
             service.before = service.runs.replace(begun);

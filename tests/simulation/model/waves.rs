@@ -100,7 +100,7 @@ impl Model {
         let image = (repository.clone(), group.digest.clone());
         let stopped = service.stopped.get(&image);
         let stopped = stopped.is_some_and(|at| *at > group.order.0 && *at < since);
-        if stopped && !digests.contains(&*group.digest) && self.takes(&service, repository, group) {
+        if stopped && !digests.contains(&*group.digest) && takes(&service, repository, group) {
             return Some("had it undone");
         }
         if !self.concerns(&service, repository, group) {
@@ -150,16 +150,9 @@ impl Model {
         })
     }
 
-    /// Whether a service takes a push, as far as this model can tell.
-    fn takes(&self, service: &Service, repository: &Repository, group: &Group) -> bool {
-        let asked = &service.asked;
-        let told = !asked.force && !asked.name_prefix && !asked.by_version();
-        told && service.may_roll() && service.may_follow(repository) && named(service, group)
-    }
-
     /// Whether a push is the one that a service is to run.
     fn concerns(&mut self, service: &Service, repository: &Repository, group: &Group) -> bool {
-        if !self.takes(service, repository, group) {
+        if !takes(service, repository, group) {
             return false;
         }
         let groups = self.pushes.groups(repository);
@@ -169,6 +162,33 @@ impl Model {
 
     /// Whether every service of the earlier waves is through with a push, as far as this model can tell.
     pub(super) fn is_its_turn(
+        &mut self,
+        service: &Service,
+        repository: &Repository,
+        group: &Group,
+        moment: Moment<'_>,
+    ) -> bool {
+        // What a container names by tag comes along with whatever is deployed, and waits for its own turn.
+        let definition = self.runs(&service.key, moment);
+        let containers = definition.iter().flat_map(|runs| &runs.containers);
+        let along = containers.filter_map(|container| match &container.named {
+            Some((of, Named::Tag(tag))) if of != repository => Some((of, tag)),
+            _ => None,
+        });
+        let along: Vec<(Repository, Group)> = along
+            .filter_map(|(of, tag)| {
+                let groups = self.pushes.groups(of);
+                let names = |group: &&Group| group.records.iter().any(|record| record.tag == *tag);
+                let last = groups.iter().rev().find(names).cloned();
+                last.map(|group| (of.clone(), group))
+            })
+            .collect();
+        let mut all = along.iter().map(|(of, group)| (of, group));
+        self.are_through(service, repository, group, moment)
+            && all.all(|(of, group)| self.are_through(service, of, group, moment))
+    }
+
+    fn are_through(
         &mut self,
         service: &Service,
         repository: &Repository,
@@ -198,14 +218,20 @@ impl Model {
         if !has && !earlier.may_roll() {
             return true;
         }
-        if group.ids().any(|id| earlier.undone.contains(id)) {
+        if !has && group.ids().any(|id| earlier.undone.contains(id)) {
             return false;
         }
         // What is newer came there by a tag that the later service does not take.
         let mut digests = digests.iter();
-        has && over
-            || !has && digests.any(|digest| self.is_later(earlier, repository, digest, group))
+        over && (has || digests.any(|digest| self.is_later(earlier, repository, digest, group)))
     }
+}
+
+/// Whether a service takes a push, as far as this model can tell.
+fn takes(service: &Service, repository: &Repository, group: &Group) -> bool {
+    let asked = &service.asked;
+    let told = !asked.force && !asked.name_prefix && !asked.by_version();
+    told && service.may_roll() && service.may_follow(repository) && named(service, group)
 }
 
 /// Whether a service's policy takes a tag of a push.

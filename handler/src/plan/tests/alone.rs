@@ -19,10 +19,8 @@ fn together() -> (Scene, String) {
 /// What was deployed: revision, minute, and whether the breaker undid it.
 fn past(scene: &mut Scene, past: &[(&str, i64, bool)]) {
     let past = past.iter().map(|(revision, minute, undone)| Deployed {
-        task_definition: (*revision).to_owned(),
-        at: at(*minute),
         undone: *undone,
-        made: None,
+        ..Deployed::new((*revision).to_owned(), at(*minute))
     });
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();

@@ -167,12 +167,9 @@ impl Scene {
 
     /// What was deployed to the service `web`: revision and minute.
     pub(super) fn deployed(mut self, past: &[(u32, i64)]) -> Self {
-        let past = past.iter().map(|(revision, minute)| Deployed {
-            task_definition: arn(*revision),
-            at: at(*minute),
-            undone: false,
-            made: None,
-        });
+        let past = past
+            .iter()
+            .map(|(revision, minute)| Deployed::new(arn(*revision), at(*minute)));
         let history = History::Known(past.collect());
         let web = self.web().arn.clone();
         self.histories.insert(web, history);
@@ -252,10 +249,8 @@ impl Scene {
             let made = made.unwrap_or_else(|| made_at(minute));
             let past = self.past.entry(service.arn.clone()).or_default();
             past.push(Deployed {
-                task_definition: revision,
-                at: at(minute),
-                undone: false,
                 made: Some(made),
+                ..Deployed::new(revision, at(minute))
             });
         }
         self.histories.clear();
@@ -272,10 +267,8 @@ impl Scene {
         let before = past.iter().find(|past| past.task_definition == revision);
         let made = before.and_then(|past| past.made.clone());
         past.push(Deployed {
-            task_definition: revision,
-            at: at(minute),
-            undone: false,
             made,
+            ..Deployed::new(revision, at(minute))
         });
     }
 

@@ -10,12 +10,9 @@ use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{Held, Refused, Skipped, Unchanged};
 
 pub(super) fn history(scene: &mut Scene, past: &[(&str, i64)]) {
-    let past = past.iter().map(|(arn, minute)| Deployed {
-        task_definition: (*arn).to_owned(),
-        at: at(*minute),
-        undone: false,
-        made: None,
-    });
+    let past = past
+        .iter()
+        .map(|(arn, minute)| Deployed::new((*arn).to_owned(), at(*minute)));
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();
     scene.histories.insert(web, past);

@@ -301,3 +301,20 @@ fn rule_03_an_image_that_came_again_after_another_is_not_forced_while_it_runs() 
     scene.origin = Some(origin("d2", Some(41)));
     assert!(forces(&scene.asked()));
 }
+
+#[test]
+fn rule_02_what_runs_and_came_again_under_another_tag_is_not_forced_back() {
+    let mut scene = forcing(&["web:latest"]).pushed("web:latest", "d1", 0);
+    assert!(forces(&scene.look_up(5)));
+    let scene = scene.pushed("web:latest", "d2", 40);
+    let mut scene = scene.pushed("web:rc", "d1", 41);
+    scene.origin = Some(origin("d1", Some(0)));
+    let mut before = scene.clone();
+    let plan = scene.asked();
+    writes_nothing(&plan);
+    let last = plan.decisions.iter().find(|d| d.digest == "sha256:d2");
+    assert_eq!(last.unwrap().outcome, Skipped, "{plan:#?}");
+    // Without the other tag it is what the tag names that counts.
+    before.records.pop();
+    assert!(forces(&before.asked()));
+}

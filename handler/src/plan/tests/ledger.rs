@@ -42,12 +42,7 @@ fn rule_03_a_push_older_than_the_ledgers_that_runs_again_is_unchanged() {
         unreachable!()
     };
     for (revision, minute) in [(first, 5), (second, 25)] {
-        past.push(crate::plan::Deployed {
-            task_definition: revision,
-            at: at(minute),
-            undone: false,
-            made: None,
-        });
+        past.push(crate::plan::Deployed::new(revision, at(minute)));
     }
     let plan = scene.settled();
     assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
@@ -101,12 +96,8 @@ fn rule_02_an_older_revision_of_ecrolls_that_came_after_is_rolled_forward() {
         .noted("web", "d2-web-v2", 2, 3, 1);
     redeploy(&mut scene, &older, 6);
     let (web, older) = (scene.web().arn.clone(), older);
-    let deployed = |task_definition, minute| crate::plan::Deployed {
-        task_definition,
-        at: at(minute),
-        undone: false,
-        made: None,
-    };
+    let deployed =
+        |task_definition, minute| crate::plan::Deployed::new(task_definition, at(minute));
     let past = vec![deployed(arn(3), 5), deployed(older, 6)];
     scene.histories.insert(web, History::Known(past));
     assert_eq!(rolled(&scene.settled()), ["web:v2"]);

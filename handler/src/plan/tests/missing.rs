@@ -213,10 +213,9 @@ fn rule_01_what_the_breaker_undid_together_with_another_push_is_still_tried_alon
     assert_eq!(missed(&scene, std::slice::from_ref(&image)), ["sha256:d1"]);
     told_at(&mut scene, &image, 120);
     let past = Deployed {
-        task_definition: undone,
-        at: at(60),
         undone: true,
         made: Some(made_at(60)),
+        ..Deployed::new(undone, at(60))
     };
     scene.histories.insert(web, History::Known(vec![past]));
     let plan = scene.settled();
@@ -286,8 +285,8 @@ fn a_revision_tells_when_ecroll_made_it() {
     };
     let own = made("web:v1", &stamp).unwrap();
     assert_eq!(own.at, at(0));
-    let brought = [(push.repository.clone(), push.digest.clone())];
-    assert_eq!(own.brought, brought.into());
+    let brought = &own.brought[&push.repository];
+    assert_eq!((own.brought.len(), &brought.digest), (1, &push.digest));
     assert_eq!(made("web:v2", &stamp), None, "copied by somebody");
     assert_eq!(made("web:v1", &json!([])), None);
 }

@@ -13,12 +13,9 @@ fn scene(images: &[&str]) -> Scene {
 
 /// Revision and minute of what was deployed to the service `web`.
 fn past(scene: &mut Scene, past: &[(&str, i64)]) {
-    let past = past.iter().map(|(revision, minute)| Deployed {
-        task_definition: (*revision).to_owned(),
-        at: at(*minute),
-        undone: false,
-        made: None,
-    });
+    let past = past
+        .iter()
+        .map(|(revision, minute)| Deployed::new((*revision).to_owned(), at(*minute)));
     let past = History::Known(past.collect());
     let web = scene.web().arn.clone();
     scene.histories.insert(web, past);
@@ -297,6 +294,19 @@ fn rule_01_over_a_digest_that_somebody_deployed_the_version_of_the_ledger_rolls_
     // Where they deployed the ledger's own image, it is the version that runs.
     let own = digest.replace("d0", "d1");
     scene.define(definition(200, &[&own]));
+    for forgotten in [false, true] {
+        if forgotten {
+            scene
+                .records
+                .retain(|found| found.record.digest != "sha256:d1");
+        }
+        let plan = scene.asked();
+        assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    }
+    // Nothing lower rolls over what somebody deployed.
+    scene.define(definition(200, &[&digest]));
+    let mut scene = scene.pushed("web:1.9.5", "d4", 30);
+    scene.records.retain(|found| found.record.tag == "1.9.5");
     let plan = scene.asked();
-    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    assert_eq!(reason(&plan, "1.9.5").0, Skipped, "{plan:#?}");
 }

@@ -212,10 +212,8 @@ fn rule_01_what_was_left_undone_while_the_breaker_went_back_is_taken_up() {
     let service = scene.web().arn.clone();
     let undone = |undone| {
         History::Known(vec![Deployed {
-            task_definition: arn(2),
-            at: at(1),
             undone,
-            made: None,
+            ..Deployed::new(arn(2), at(1))
         }])
     };
     scene.histories.insert(service.clone(), undone(true));
@@ -240,10 +238,8 @@ fn rule_01_what_was_to_follow_what_the_breaker_undid_is_rolled_anew() {
     );
     let service = scene.web().arn.clone();
     let past = |revision, minute, undone| Deployed {
-        task_definition: arn(revision),
-        at: at(minute),
         undone,
-        made: None,
+        ..Deployed::new(arn(revision), at(minute))
     };
     let mut known = |past: &[Deployed]| {
         let known = History::Known(past.to_vec());

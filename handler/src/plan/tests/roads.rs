@@ -22,12 +22,8 @@ fn undone_then_seen_again(first: Found, second: Found) -> crate::plan::Plan {
     let rolled_to = scene.web().task_definition.clone();
     scene.web().task_definition = arn(1);
     scene.web().deployed_at = Some(at(30));
-    let past = [(rolled_to, 5), (arn(1), 30)].map(|(task_definition, minute)| Deployed {
-        task_definition,
-        at: at(minute),
-        undone: false,
-        made: None,
-    });
+    let past = [(rolled_to, 5), (arn(1), 30)]
+        .map(|(task_definition, minute)| Deployed::new(task_definition, at(minute)));
     let web = scene.web().arn.clone();
     scene.histories.insert(web, History::Known(past.to_vec()));
     scene.records = vec![second];

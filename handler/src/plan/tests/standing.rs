@@ -74,10 +74,8 @@ fn what_was_rolled_back_is_told_apart_by_who_did_it() {
     assert_eq!(undone(&scene).0, By::Somebody);
     let mut breaker = scene.clone();
     let past = |revision, minute, undone| Deployed {
-        task_definition: arn(revision),
-        at: at(minute),
         undone,
-        made: None,
+        ..Deployed::new(arn(revision), at(minute))
     };
     let history = History::Known(vec![past(2, 1, true)]);
     let web = breaker.web().arn.clone();

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, outcomes, record, repository, rolled, service};
+use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, service};
 use crate::inventory::{Gap, Rollout};
-use crate::plan::{History, Plan, Source};
+use crate::plan::{Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
 /// A canary, and one service in no wave.
-fn scene() -> Scene {
+pub(super) fn scene() -> Scene {
     let mut scene = Scene::new(&["web:seed"]);
     scene.define(definition(2, &["web:seed"]));
     scene.inventory.services.push(service("canary", 2));
@@ -17,14 +17,14 @@ fn scene() -> Scene {
         .pushed("web:v1", "d1", 0)
 }
 
-fn services(plan: &Plan) -> Vec<&str> {
+pub(super) fn services(plan: &Plan) -> Vec<&str> {
     plan.rolls
         .iter()
         .map(|roll| roll.service.name.as_str())
         .collect()
 }
 
-fn canary(scene: &mut Scene) -> &mut crate::inventory::Service {
+pub(super) fn canary(scene: &mut Scene) -> &mut crate::inventory::Service {
     let mut services = scene.inventory.services.iter_mut();
     services.find(|service| service.name == "canary").unwrap()
 }
@@ -246,6 +246,27 @@ fn what_waits_for_one_repository_holds_up_no_other() {
     assert_eq!(held, [("web", "v1")]);
 }
 
+#[test]
+fn rule_01_what_would_bring_a_waiting_tag_along_waits_with_it() {
+    let scene = |image: &str| {
+        let mut scene = scene();
+        scene.define(definition(1, &[image, "proxy:seed"]));
+        scene.pushed("proxy:v7", "d7", 1)
+    };
+    let mut tagged = scene("web:v1");
+    let plan = tagged.look_up(5);
+    assert_eq!(services(&plan), ["canary"], "{plan:#?}");
+    let why: Vec<_> = plan.decisions.iter().map(|d| d.reason.as_str()).collect();
+    assert!(
+        why.contains(&"waits with web:v1, which it would bring along"),
+        "{why:?}"
+    );
+    assert!(plan.waiting);
+    assert_eq!(services(&tagged.look_up(10)), ["web"]);
+    let other = scene("web:v0").settled();
+    assert_eq!(services(&other), ["web", "canary"]);
+}
+
 /// What could not be read may be a canary that fails.
 #[test]
 fn who_could_not_be_read_is_waited_for() {
@@ -333,44 +354,4 @@ fn rule_01_a_newer_image_of_another_tag_in_an_earlier_wave_holds_nobody_up() {
     let plan = scene.asked();
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
     assert_eq!(rolled(&plan), ["web:v1"]);
-}
-
-#[test]
-fn rule_01_what_an_earlier_wave_had_undone_goes_no_further_when_a_newer_image_came_there_by_another_tag()
- {
-    // The canary takes any tag, the other service versions only.
-    let mut scene = scene();
-    let tags = "ecroll:tags".to_owned();
-    scene.web().tags.insert(tags, "prefix:v".to_owned());
-    assert_eq!(services(&scene.look_up(5)), ["canary"]);
-    let stood = scene.clone();
-    let arn = canary(&mut scene).arn.clone();
-    scene.deploy(&arn, 2, 8);
-    for (undone, mut scene) in [(true, scene), (false, stood)] {
-        scene = scene.pushed("web:main", "d2", 20);
-        let mut plan = scene.asked();
-        plan.rolls.retain(|roll| roll.service.name == "canary");
-        assert_eq!(rolled(&plan), ["web:main"], "{plan:#?}");
-        scene.carry_out(&plan, 21);
-        // What became of the version is asked first.
-        let plan = scene.first_plan(&scene.inventory);
-        assert_eq!(plan.doubts.len(), 1, "{plan:#?}");
-        assert_eq!(plan.doubts[0].service, arn);
-        assert!(plan.doubts[0].since <= at(0) && plan.waiting);
-        let mut unknown = scene.clone();
-        let why = History::Unknown("AccessDeniedException".to_owned());
-        unknown.histories.insert(arn.clone(), why);
-        assert_eq!(services(&unknown.plan()), Vec::<&str>::new());
-        let plan = scene.asked();
-        let next: &[&str] = if undone { &[] } else { &["web"] };
-        assert_eq!(services(&plan), next, "{plan:#?}");
-        let mut held = plan.decisions.iter();
-        let held = held.find(|decision| decision.outcome == Held);
-        assert_eq!(held.is_some(), undone);
-        assert!(held.is_none_or(|held| held.reason.contains("had it undone before")));
-        // The same version pushed again begins anew.
-        scene.records.push(record("web:v1", "d1", 30, "again"));
-        let plan = scene.asked();
-        assert_eq!(services(&plan), ["canary"], "{plan:#?}");
-    }
 }

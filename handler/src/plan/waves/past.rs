@@ -1,20 +1,21 @@
-//! What an earlier wave made of a push before a newer one came there under another tag: the ledger no longer tells.
-
-use crate::config::Config;
-use crate::inventory::{Inventory, Service};
-use crate::plan::{Deciding, Deployed, History};
-use crate::push::Push;
+//! What an earlier wave made of a push before another one came there under another tag: the ledger no longer tells.
 
 use super::Stage;
+use crate::config::Config;
+use crate::inventory::{Inventory, Rollout, Service};
+use crate::ledger::DIRECT;
+use crate::plan::doubt::SKEW;
+use crate::plan::{Deciding, Deployed, History};
+use crate::push::Push;
 
 /// What became of a push in a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It never ran there, or stood until what is newer came.
+    /// It never ran there, or stood until another one came.
     Stood,
-    /// The circuit breaker or somebody undid it.
+    /// The circuit breaker or somebody undid it, or it could not start.
     Undone,
-    /// A deployment is under way there: it may be undone yet, or has just been.
+    /// It is being deployed, or undone.
     Open,
     /// The service's past has to be asked.
     Asked,
@@ -34,11 +35,10 @@ impl std::fmt::Display for Fate {
     }
 }
 
-/// How a service that takes a push stands to it when its ledger names a newer image of another tag, or is about to: it waits for
-/// the deployment there to end, and for what became of the push before. `None` where that is not so.
+/// How a service stands to a push that it takes and passes over, because another one came there since or is about to: what
+/// became of the push before. `None` where it runs it, or its ledger is older.
 pub(super) fn overtaken<'a>(
     service: &'a Service,
-    rolls: bool,
     push: &Push,
     history: Option<&History>,
     inventory: &Inventory,
@@ -48,40 +48,78 @@ pub(super) fn overtaken<'a>(
     let definition = inventory.definitions.get(&service.task_definition)?;
     let deciding = Deciding::new(service, definition, &inventory.origins, config);
     let takes = deciding.objection(&push.repository).is_none() && deciding.eligible(push).is_ok();
-    if !takes {
+    if !takes || entry.time < push.time() {
         return None;
     }
-    if service.is_deploying() || rolls {
-        return Some(Stage::Past(service, Fate::Open));
-    }
-    let stands = entry.is_of(&push.digest) && entry.new.names(&service.task_definition);
-    let newer = entry.time >= push.time() && !stands;
-    newer.then(|| Stage::Past(service, fate(history, push)))
+    let stamp = definition.stamp(&push.repository);
+    let fate = if stamp.is_some_and(|stamp| stamp.digest == push.digest) {
+        match service.rollout {
+            Some(Rollout::Completed) | None => return None,
+            Some(Rollout::UnderWay) => Fate::Open,
+            Some(Rollout::Failed) => Fate::Undone,
+        }
+    } else {
+        fate(service, history, push)
+    };
+    Some(Stage::Past(service, fate))
 }
 
-fn fate(history: Option<&History>, push: &Push) -> Fate {
+fn fate(service: &Service, history: Option<&History>, push: &Push) -> Fate {
     let deployed = match history {
         None => return Fate::Asked,
         Some(History::Unknown(why)) => return Fate::Unknown(why.clone()),
         Some(History::Known(deployed)) => deployed,
     };
-    let made = |past: &Deployed| past.made.as_ref().map(|made| made.at);
-    let of = |past: &&Deployed| {
-        let mut made = past.made.iter();
-        made.any(|made| made.brought.get(&push.repository) == Some(&push.digest))
+    let stamp = |past: &Deployed| past.made.as_ref()?.brought.get(&push.repository).cloned();
+    let names = |past: &Deployed, name: &str| {
+        let name = (push.repository.clone(), name.to_owned());
+        past.names.contains(&name)
     };
-    let since = || deployed.iter().filter(|past| past.at >= push.time());
-    let Some(last) = since().filter(of).max_by_key(|past| past.at) else {
-        return Fate::Stood;
+    // A revision of somebody's may have the same image.
+    let brought = |past: &&Deployed| {
+        let mut tags = push.tagged.iter();
+        let same = || names(past, &push.digest) || tags.any(|tagged| names(past, &tagged.tag));
+        stamp(past).map_or_else(same, |stamp| stamp.digest == push.digest)
     };
-    let next = since()
-        .filter(|past| past.at > last.at)
+    let since = push.time() - SKEW;
+    let its = || {
+        deployed
+            .iter()
+            .filter(|past| past.at >= since)
+            .filter(brought)
+    };
+    let Some(last) = its().filter(|past| !past.failed).max_by_key(|past| past.at) else {
+        return if its().next().is_some() {
+            Fate::Undone
+        } else {
+            Fate::Stood
+        };
+    };
+    // What the service did not keep took the place of nothing.
+    let later = || deployed.iter().filter(|past| past.at > last.at);
+    let next = later()
+        .filter(|past| !past.failed)
         .min_by_key(|past| past.at);
-    // What ecroll made later came on top of it.
-    let over = next.is_some_and(|next| made(next).is_none_or(|at| Some(at) < made(last)));
-    if last.undone || over {
-        Fate::Undone
-    } else {
+    let Some(next) = next else {
+        let names = |past: &Deployed| past.task_definition == service.task_definition;
+        return match service.rollout {
+            Some(Rollout::UnderWay) => Fate::Open,
+            // What could not start and has no way back leaves the tasks alone that were there before.
+            Some(Rollout::Failed) if later().any(names) => Fate::Stood,
+            // The way back is no deployment of its own.
+            _ => Fate::Undone,
+        };
+    };
+    // Then the service went back further than to a deployment that had not come to its end.
+    let fell = !last.completed && later().any(|past| past.failed && past.at < next.at);
+    // Another push came on top of it, unless somebody asked for that one: the one way backwards.
+    let over = stamp(next).is_some_and(|stamp| {
+        let asked = stamp.id.starts_with(DIRECT);
+        !asked && stamp.time >= push.time()
+    });
+    if over && !fell {
         Fate::Stood
+    } else {
+        Fate::Undone
     }
 }
