@@ -45,7 +45,7 @@ pub(crate) async fn decide(
     let found = crate::concurrent::all(carried.iter().map(|push| complete(context, push)));
     let since = since(context, &carried, (began, until));
     let (found, since, inventory) = futures_util::join!(found, since, survey(context, until));
-    let (pushes, left) = told(&carried, found, since, began);
+    let (pushes, left) = told(context, &carried, found, since, began);
     let mut session =
         Session::new(context, inventory?, trigger.dry_run, until).hearing(None, began);
     session.decide(&pushes).await;
@@ -57,9 +57,10 @@ pub(crate) async fn decide(
         .await
 }
 
-/// Whether a push came so late that something newer may have been decided long ago.
-fn is_late(push: &Carried, now: DateTime<Utc>) -> bool {
-    now - push.found.record.time > LATE
+/// Whether a push came so late that something newer may have been decided long ago. A later wave waits longer than that, and
+/// must not take a tag that names by now what an earlier one undid.
+fn is_late(context: &Context, push: &Carried, now: DateTime<Utc>) -> bool {
+    !context.config.waves.is_empty() || now - push.found.record.time > LATE
 }
 
 /// What the log tells of the time since the oldest of pushes that came late: nothing of it may be known of a service that holds
@@ -72,7 +73,7 @@ async fn since(
     carried: &[Carried],
     (now, until): (DateTime<Utc>, Deadline),
 ) -> Result<Vec<Found>, AwsError> {
-    let late = carried.iter().filter(|push| is_late(push, now));
+    let late = carried.iter().filter(|push| is_late(context, push, now));
     let oldest = late.map(|push| push.found.record.time).min();
     let Some(from) = oldest.filter(|_| context.config.log_group.is_some()) else {
         return Ok(Vec::new());
@@ -85,7 +86,7 @@ async fn since(
     match failed {
         Some(error) if error.retryable => Err(error),
         Some(error) => {
-            tracing::warn!(%error, "a push came late, and the log cannot be read: decided by what it says itself");
+            tracing::warn!(%error, "the log cannot be read: a push that came late, or waits for its wave, is decided by what it says itself");
             Ok(found)
         }
         None => Ok(found),
@@ -96,6 +97,7 @@ async fn since(
 /// repository with them: one that is left may be the newer. Where the log tells of one as well, its word counts, and its
 /// place among the others.
 fn told(
+    context: &Context,
     carried: &[Carried],
     found: Vec<Result<Found, AwsError>>,
     since: Result<Vec<Found>, AwsError>,
@@ -112,7 +114,7 @@ fn told(
         if tells_of(&log, record) {
             continue;
         }
-        let unread = unread.clone().filter(|_| is_late(push, now));
+        let unread = unread.clone().filter(|_| is_late(context, push, now));
         match unread.map_or(found, Err) {
             Ok(found) => known.push(found),
             Err(error) => {

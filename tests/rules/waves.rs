@@ -7,8 +7,8 @@ use handler::ledger;
 use handler::report::Outcome;
 use serde_json::json;
 
-use crate::road::{context, invoke};
-use crate::world::{REGION, REGISTRY, World, digest, image};
+use crate::road::{batch, context, invoke};
+use crate::world::{REGION, REGISTRY, World, digest, image, record};
 
 async fn world() -> World {
     let config = json!({"waves": [{"services": ["default/canary-*"]}, {"services": ["first-*"]}]});
@@ -133,4 +133,31 @@ async fn rule_03_a_later_wave_waits_for_all_of_the_log() {
     let updated = calls.iter().position(|call| call == "UpdateService");
     let read = calls.iter().rposition(|call| call == "FilterLogEvents");
     assert!(updated > read && read.is_some(), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_03_a_late_record_alone_brings_no_later_wave_what_the_first_one_undid() {
+    let config = json!({"waves": [{"services": ["canary-*"]}]});
+    let config = Config::from_json(&config).unwrap();
+    let web = image("web", "seed");
+    let world = World::with(&[("canary-web", &web), ("web", &web)], &config).await;
+    let pushed = world.now();
+    world.minutes(1).await;
+    // One image by two tags; the canary knows it by the first.
+    world.push("web", "latest", "two", 1);
+    while world.image_of("canary-web", 0) != image("web", "latest") {
+        let soon = world.now() + TimeDelta::seconds(5);
+        world.account.run_until(soon).await;
+    }
+    let back =
+        json!({"cluster": "default", "service": "canary-web", "taskDefinition": "canary-web:1"});
+    world.account.call("ecs", "UpdateService", back).unwrap();
+    world.push("web", "1.0.0", "two", 0);
+    world.minutes(2).await;
+    // A batch of the subscription holds an older push of the second tag, and nothing else.
+    let late = record("web", "1.0.0", "one", pushed, "late");
+    let waves = json!({"waves": [{"services": ["canary-*"]}]});
+    let context = context(&world, &waves);
+    invoke(&world, &context, &batch(&[late])).await.unwrap();
+    assert_eq!(world.image_of("web", 0), web);
 }

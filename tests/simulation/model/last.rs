@@ -64,14 +64,16 @@ impl Model {
             self.pushes.resolve(repository, named, runs.at)
         });
         let all: Vec<String> = own.chain(meant).collect();
-        let mut all = all.iter();
-        if all.any(|digest| self.is_later(service, repository, digest, &newest)) {
+        let mut pulled = all.iter();
+        if pulled.any(|digest| self.is_later(service, repository, digest, &newest)) {
             return;
         }
-        // README: "only upwards", from the highest version that a container names.
+        // README: "only upwards", from the highest version that a container names, or is known by where its tag is none.
         let mut named = containers.clone().filter_map(|c| c.named.as_ref());
         let as_high = named.any(|(of, named)| of == repository && is_as_high(Some(named), &newest));
-        if service.asked.by_version() && as_high {
+        let by_version = service.asked.by_version();
+        let mut known = all.iter().filter_map(|digest| self.highest(repository, digest));
+        if by_version && (as_high || known.any(|highest| Some(highest) >= version(&newest))) {
             return;
         }
         // "No older push replaces a newer one", be it that somebody has replaced that meanwhile.
@@ -107,13 +109,6 @@ impl Model {
                 .zip(named)
                 .and_then(|(runs, named)| self.pushes.resolve(repository, named, runs.at));
             let meant = digest.map(|(_, digest)| digest.clone()).or(meant);
-            // A pinned one has its version by its push.
-            let highest = meant
-                .as_ref()
-                .and_then(|digest| self.highest(repository, digest));
-            if service.asked.by_version() && highest.is_some() && highest >= version(&newest) {
-                continue;
-            }
             let runs = match digest {
                 Some((_, digest)) => *digest == newest.digest,
                 None => {
