@@ -72,7 +72,9 @@ impl Model {
         let mut named = containers.clone().filter_map(|c| c.named.as_ref());
         let as_high = named.any(|(of, named)| of == repository && is_as_high(Some(named), &newest));
         let by_version = service.asked.by_version();
-        let mut known = all.iter().filter_map(|digest| self.highest(repository, digest));
+        let mut known = all
+            .iter()
+            .filter_map(|digest| self.highest(repository, digest));
         if by_version && (as_high || known.any(|highest| Some(highest) >= version(&newest))) {
             return;
         }
