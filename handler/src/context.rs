@@ -92,6 +92,8 @@ const JITTER: TimeDelta = TimeDelta::seconds(30);
 
 /// How many origins are remembered, and of how many revisions what they tell.
 const MOST_ORIGINS: usize = 5000;
+/// So many revisions are remembered besides those that run, while part of the account cannot be read.
+const SPARE: usize = 500;
 
 /// After this time a call that got no answer is given up and made again.
 pub(crate) const LONGEST_CALL: Duration = Duration::from_secs(30);
@@ -238,10 +240,10 @@ impl Context {
         self.memory().definitions.get(arn).cloned()
     }
 
-    /// Remembers these revisions. When they are `all` that run, others are forgotten.
+    /// Remembers these revisions. When they are `all` that run, others are forgotten, and where there are too many.
     pub(crate) fn remember(&self, definitions: &BTreeMap<String, Arc<Definition>>, all: bool) {
         let known = &mut self.memory().definitions;
-        if all {
+        if all || known.len() > definitions.len() + SPARE {
             known.clone_from(definitions);
         } else {
             known.extend(definitions.clone());

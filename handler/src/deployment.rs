@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,6 +14,9 @@ use crate::inventory::{Inventory, Service};
 use crate::ledger::Entry;
 use crate::plan::{Histories, History};
 use crate::push::Push;
+
+/// To which events tell their times.
+const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// How a roll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +79,8 @@ pub struct Change {
     pub completed: bool,
     /// ECS's own sentence.
     pub reason: String,
+    /// When that deployment ended, to the second; `None` where the event does not tell.
+    pub at: Option<DateTime<Utc>>,
 }
 
 impl Change {
@@ -94,6 +100,7 @@ impl Change {
             service: text("/resources/0")?.to_owned(),
             completed,
             reason: text("/detail/reason").unwrap_or_default().to_owned(),
+            at: text("/detail/updatedAt").and_then(|at| at.parse().ok()),
         })
     }
 }
@@ -148,6 +155,12 @@ fn end(
     }
     let runs = &service.task_definition;
     if entry.new.names(runs) {
+        // An event may come when the next roll has begun already.
+        let before =
+            |at: DateTime<Utc>| service.deployed_at.is_some_and(|began| at + SECOND < began);
+        if change.at.is_some_and(before) {
+            return None;
+        }
         return Some(if change.completed {
             End::Completed
         } else {
@@ -157,13 +170,16 @@ fn end(
     // The base revision's own deployment may end after the ledger was written and before the new one began: only a new
     // revision that was deployed can have been rolled back.
     let deployed = match history? {
-        History::Known(deployed) => deployed,
+        History::Known(_, deployed) => deployed,
         History::Unknown(_) => return None,
     };
     let was = deployed
         .iter()
         .any(|past| entry.new.names(&past.task_definition));
-    (was && entry.base.names(runs)).then_some(End::RolledBack)
+    // What it was to follow may never have completed: ECS then goes back further.
+    let last = deployed.iter().max_by_key(|past| past.at);
+    let given_up = last.is_some_and(|last| last.undone && entry.new.names(&last.task_definition));
+    (given_up || (was && entry.base.names(runs))).then_some(End::RolledBack)
 }
 
 #[cfg(test)]

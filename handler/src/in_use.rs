@@ -6,7 +6,7 @@
 //! deployed anew, get no tag. Setting it makes a record of `PutImage`, which is no push because of its tag
 //! ([`crate::config::Config::is_in_use_tag`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concurrent;
 use crate::config::{Config, OwnTags};
@@ -22,14 +22,16 @@ use crate::plan::settings;
 /// Which tag is to name which digest.
 type Marks = BTreeMap<(Repository, String), String>;
 
-/// What the tags are to name: of the services at rest, the newest push in each repository.
+/// What the tags are to name: of the services at rest, the newest push in each repository. A tag stays where it is while a service
+/// that shares it is not at rest, or cannot be read just now: it may run a newer push than the others.
 fn marks(inventory: &Inventory, config: &Config) -> Marks {
     let mut newest: BTreeMap<(Repository, String), Stamp> = BTreeMap::new();
-    for service in inventory
-        .services
-        .iter()
-        .filter(|service| !matches!(service.rollout, Some(Rollout::UnderWay | Rollout::Failed)))
-    {
+    let mut open = BTreeSet::new();
+    if inventory.gaps.iter().any(|gap| gap.retryable) {
+        return Marks::new();
+    }
+    let known = inventory.services.iter();
+    for service in known.filter(|service| service.rollout != Some(Rollout::Failed)) {
         let Some(definition) = inventory.definitions.get(&service.task_definition) else {
             continue;
         };
@@ -43,6 +45,10 @@ fn marks(inventory: &Inventory, config: &Config) -> Marks {
                 continue;
             };
             let key = (repository.clone(), tag);
+            if service.is_deploying() {
+                open.insert(key);
+                continue;
+            }
             if newest.get(&key).is_none_or(|known| known.time < stamp.time) {
                 newest.insert(key, stamp);
             }
@@ -50,6 +56,7 @@ fn marks(inventory: &Inventory, config: &Config) -> Marks {
     }
     newest
         .into_iter()
+        .filter(|(key, _)| !open.contains(key))
         .map(|(key, stamp)| (key, stamp.digest))
         .collect()
 }

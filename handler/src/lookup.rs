@@ -94,10 +94,14 @@ pub(crate) async fn look_up(
     if matches!(trigger.name, "sweep" | "deployment") {
         Box::pin(session.move_scheduled(&pushes, whole)).await;
     }
+    let full = from <= earliest;
     if failed.is_some() || session.is_unfinished() {
-        context.set_mark(mark.unfinished(from == earliest));
+        let times = found.iter().map(|found| found.timestamp);
+        let first = times.min().and_then(DateTime::from_timestamp_millis);
+        let left = first.filter(|_| failed.is_none()).unwrap_or(from);
+        context.set_mark(mark.unfinished(left.max(to - LATEST), full));
     } else if trigger.look_back.is_none() {
-        context.set_mark(mark.handled(&found, from == earliest));
+        context.set_mark(mark.handled(&found, full));
     }
     let window = Window { from: reached, to };
     let left = failed.map(|error| format!("the log before {reached} could not be read: {error}"));
@@ -231,6 +235,9 @@ async fn decide_all(
         }
     }
     done.pushes = coalesce(done.found.clone());
+    if done.failed.as_ref().is_some_and(|error| error.retryable) {
+        done.session.lack_older();
+    }
     done.session.decide(&done.pushes).await;
     // Without the older part of the log nobody knows what it told; and once something was rolled, what runs is to be
     // read anew first: the next sweep asks.

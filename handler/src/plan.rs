@@ -67,10 +67,18 @@ pub(crate) use waves::wave;
 /// What was ever deployed to a service, read only where the ledger leaves a doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum History {
-    /// Its deployments: ARN of the revision, and when it was first deployed.
-    Known(Vec<Deployed>),
+    /// Its deployments, of which none is missing that began at this time or later.
+    Known(DateTime<Utc>, Vec<Deployed>),
     /// It could not be read: why.
     Unknown(String),
+}
+
+impl History {
+    /// All that ever was deployed.
+    #[must_use]
+    pub const fn whole(deployed: Vec<Deployed>) -> Self {
+        Self::Known(DateTime::<Utc>::MIN_UTC, deployed)
+    }
 }
 
 /// One deployment of the past.
@@ -235,7 +243,7 @@ pub struct Plan {
     pub doubts: Vec<Doubt>,
     /// What must be asked likewise: the answers go into [`Inventory::origins`].
     pub undated: Vec<Undated>,
-    /// Something waits for an earlier wave: the next look-up has to see its push again.
+    /// Something waits for an earlier wave, or for another roll: the next look-up has to see its push again.
     pub waiting: bool,
     /// What people should know of services, whatever was pushed. The same at every look-up, so told once.
     pub remarks: BTreeSet<String>,
@@ -297,7 +305,7 @@ pub fn plan(
     let (held, doubts) = waves::held(&plan, pushes, inventory, histories, config);
     if !held.is_empty() {
         plan = ordered(pushes, inventory, histories, config, dry, &held);
-        plan.waiting = held.values().any(|(_, over)| !over);
+        plan.waiting |= held.values().any(|(_, over)| !over);
     }
     plan.doubt_all(doubts);
     plan.reach_back(pushes, inventory, config);

@@ -17,6 +17,9 @@ use crate::plan::missing::{self, Listings};
 use crate::push::{Found, Push};
 use crate::record::Record;
 
+/// The most images about which a look-up asks what they are, of all repositories together, before it leaves the rest to the next.
+const MOST: usize = 500;
+
 /// The pushes that the log lacks. What cannot be asked is told in the log, once, and left to the next time.
 ///
 /// Only the function's own registry is asked: whether a repository of another one is a cache of images pulled through is
@@ -44,28 +47,49 @@ pub(crate) async fn pushes(
         .into_iter()
         .flatten()
         .collect();
-    for images in listings.values_mut() {
+    for (repository, images) in &mut listings {
+        let other = |digest: &str| {
+            let mut others = told.iter().filter(|push| !push.kind.is_image());
+            others.any(|push| push.repository == *repository && push.digest == digest)
+        };
+        images.retain(|image| !other(&image.digest));
         for image in images {
             image.tags.retain(|tag| !config.is_in_use_tag(tag));
         }
     }
-    let mut missing = missing::missing(&listings, told, inventory, config, now);
-    let caches = caches(context, &missing).await;
-    missing.retain(|repository, _| !caches.contains(repository));
     let mut found = Vec::new();
-    for (repository, images) in &missing {
-        for image in images {
-            let Some(all) = records(context, repository, image).await else {
-                continue;
-            };
-            found.extend(all);
+    let mut asked = BTreeSet::new();
+    let mut hidden = true;
+    // A signature may follow an image, and a registry does not always tell which is which: what it hides is looked for again.
+    while hidden && asked.len() < MOST {
+        hidden = false;
+        let mut missing = missing::missing(&listings, told, inventory, config, now);
+        missing.retain(|repository, images| {
+            images.retain(|image| !asked.contains(&(repository.clone(), image.digest.clone())));
+            !images.is_empty()
+        });
+        let caches = caches(context, &missing).await;
+        missing.retain(|repository, _| !caches.contains(repository));
+        for (repository, images) in missing {
+            for image in images {
+                asked.insert((repository.clone(), image.digest.clone()));
+                match records(context, &repository, &image).await {
+                    Some(all) if all.is_empty() => {
+                        hidden = true;
+                        if let Some(listed) = listings.get_mut(&repository) {
+                            listed.retain(|other| other.digest != image.digest);
+                        }
+                    }
+                    all => found.extend(all.into_iter().flatten()),
+                }
+            }
         }
     }
     found
 }
 
-/// The records that the log should have held of an image: one for each of its tags. None of what is no image: nobody
-/// misses it.
+/// The records that the log should have held of an image: one for each of its tags. Empty for what is no image: nobody
+/// misses it. `None` where that could not be asked.
 async fn records(
     context: &Context,
     repository: &Repository,
@@ -83,7 +107,7 @@ async fn records(
     let first = record(0, image.tags.first()?, Kind::Image);
     let kind = noted(context, repository, kind(context, &first).await)?;
     if !kind.is_image() {
-        return None;
+        return Some(Vec::new());
     }
     let tags = image.tags.iter().enumerate();
     let found = tags.map(|(place, tag)| Found {

@@ -197,7 +197,7 @@ impl<'a> Work<'a> {
             return Err(Stop {
                 outcome: Outcome::Failed,
                 reason: format!(
-                    "{words}; nothing rolls without the ledger, which is tried again within the hour"
+                    "{words}; nothing rolls without the ledger, which is tried again when an hour is over and everything is read"
                 ),
                 retryable: false,
             });

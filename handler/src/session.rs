@@ -28,7 +28,7 @@ use crate::survey;
 use crate::telling;
 
 /// How often a plan may ask before it has to do with what it knows. Once is enough as a rule.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 5;
 
 /// What has been decided and done so far.
 pub(crate) struct Session<'c> {
@@ -43,6 +43,8 @@ pub(crate) struct Session<'c> {
     /// The services rolled already: what the inventory says of them is of before that.
     rolled: BTreeSet<String>,
     unfinished: bool,
+    /// Older pushes could not be read, and may be another time.
+    lacks_older: bool,
     /// The end of a deployment, if that woke the handler, and which rolls it ended.
     change: Option<Change>,
     ended: Vec<Ended>,
@@ -66,6 +68,7 @@ impl<'c> Session<'c> {
             decisions: Vec::new(),
             rolled: BTreeSet::new(),
             unfinished: false,
+            lacks_older: false,
             change: None,
             ended: Vec::new(),
             began: context.now(),
@@ -118,13 +121,20 @@ impl<'c> Session<'c> {
         self.ended = self.change.as_ref().map_or_else(Vec::new, |change| {
             deployment::ended(change, &self.inventory, &histories, pushes)
         });
-        let (again, rolls): (Vec<Roll>, Vec<Roll>) = plan
-            .rolls
-            .into_iter()
-            .partition(|roll| self.rolled.contains(&roll.service.arn));
-        plan.rolls = rolls;
-        for roll in &again {
-            self.left_over(roll);
+        for roll in std::mem::take(&mut plan.rolls) {
+            if self.rolled.contains(&roll.service.arn) {
+                self.hold(
+                    &roll,
+                    "the service was rolled a moment ago; the next look-up decides",
+                );
+            } else if self.lacks_older && self.goes_by_version(&roll) {
+                self.hold(
+                    &roll,
+                    "older pushes could not be read, and one of them may be of a higher version; the next look-up decides",
+                );
+            } else {
+                plan.rolls.push(roll);
+            }
         }
         // One that was decided in the first part already may be joined with an older record by now.
         for decision in &mut self.decisions {
@@ -175,13 +185,8 @@ impl<'c> Session<'c> {
         let Some(definition) = definitions.get(&roll.service.task_definition) else {
             return false;
         };
-        let own = OwnTags::read(&roll.service.tags);
         // What is not read yet may hold a higher version.
-        let by_version = |cargo: &Cargo| {
-            let settings = plan::settings(&roll.service, &own, &cargo.repository, &self.config);
-            settings.tags == TagPolicy::NewestSemver
-        };
-        if roll.cargo.iter().any(by_version) {
+        if self.goes_by_version(roll) {
             return false;
         }
         // How the earlier waves stand to a push goes by all its tags, and by what came after it.
@@ -209,6 +214,20 @@ impl<'c> Session<'c> {
         roll.cargo.iter().all(|cargo| known(&cargo.repository))
     }
 
+    /// Whether the highest version counts for anything that a roll brings, and not the last push.
+    fn goes_by_version(&self, roll: &Roll) -> bool {
+        let own = OwnTags::read(&roll.service.tags);
+        roll.cargo.iter().any(|cargo| {
+            let settings = plan::settings(&roll.service, &own, &cargo.repository, &self.config);
+            settings.tags == TagPolicy::NewestSemver
+        })
+    }
+
+    /// Older pushes than those that are decided could not be read, and the next look-up may.
+    pub(crate) fn lack_older(&mut self) {
+        self.lacks_older = true;
+    }
+
     async fn carry_out(&mut self, plan: Plan) {
         self.unfinished |= plan.waiting;
         let rolls = plan.rolls.iter().map(|roll| roll.service.arn.clone());
@@ -220,8 +239,8 @@ impl<'c> Session<'c> {
         self.decisions.extend(rolled);
     }
 
-    /// A push of another repository for a service that was rolled a moment ago.
-    fn left_over(&mut self, roll: &Roll) {
+    /// Leaves what a roll would bring to the next look-up, as far as nothing was decided of it in this one.
+    fn hold(&mut self, roll: &Roll, reason: &str) {
         let decided = |cargo: &Cargo, decisions: &[Decision]| {
             decisions.iter().any(|decision| {
                 decision.service == roll.service.name
@@ -242,7 +261,7 @@ impl<'c> Session<'c> {
                 tag: cargo.tag.clone(),
                 digest: cargo.digest.clone(),
                 outcome: Outcome::Held,
-                reason: "the service was rolled a moment ago; the next look-up decides".to_owned(),
+                reason: reason.to_owned(),
                 from: Some(roll.service.task_definition.clone()),
                 to: None,
                 push: cargo.push.clone(),

@@ -267,7 +267,7 @@ pub(crate) async fn histories(context: &Context, until: Deadline, doubts: &[Doub
         let past = ecs::history(at, &doubt.cluster, &doubt.service, doubt.since);
         let history = match past.await {
             Ok(mut deployed) => match makers(context, at, &mut deployed).await {
-                Ok(()) => History::Known(deployed),
+                Ok(()) => History::Known(doubt.since, deployed),
                 Err(error) => History::Unknown(error.to_string()),
             },
             Err(error) => History::Unknown(error.to_string()),

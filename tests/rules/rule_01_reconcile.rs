@@ -217,3 +217,29 @@ async fn what_is_no_image_is_not_missed() {
             .all(|answer| answer.report.trigger != "reconcile")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn rule_01_a_signature_that_follows_an_image_does_not_hide_it() {
+    let world = World::new(&[("web", &own("web", "seed"))]).await;
+    push_unheard(&world, "web", "v1", "one");
+    world.minutes(1).await;
+    // Signed with an image's own kind of configuration: a registry lists it as it lists an image.
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json"},
+        "layers": [{"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json"}],
+    });
+    let signature = Pushed {
+        registry: HOME.to_owned(),
+        region: REGION.to_owned(),
+        repository: "web".to_owned(),
+        tag: Some("sha256-one.sig".to_owned()),
+        digest: digest("signature"),
+        manifest: manifest.to_string(),
+    };
+    let now = world.now();
+    world.account.with_ecr(|ecr, _| ecr.put(signature, now));
+    world.minutes(90).await;
+    assert_eq!(world.image_of("web", 0), own("web", "v1"));
+}

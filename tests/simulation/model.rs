@@ -88,8 +88,8 @@ pub(crate) struct Model {
     rolling: BTreeSet<Key>,
     /// When the invocations that have not ended began, by request: an event that comes twice has one request for both.
     invocations: BTreeMap<String, Vec<DateTime<Utc>>>,
-    /// When the one that ended last did so, and when it had begun: what it did last may take effect at that same moment.
-    ended: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When those that ended last did so, and when they had begun: what they did last may take effect at that same moment.
+    ended: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// When an invocation last ended that had taken long.
     long_until: Option<DateTime<Utc>>,
     /// When a new function took the place of the old one.
@@ -136,7 +136,7 @@ impl Model {
             definitions: Definitions::default(),
             rolling: BTreeSet::new(),
             invocations: BTreeMap::new(),
-            ended: None,
+            ended: Vec::new(),
             long_until: None,
             restarted: None,
             owed: Vec::new(),
@@ -246,7 +246,8 @@ impl Model {
                 if entry.at - began > LONG {
                     self.long_until = Some(entry.at);
                 }
-                self.ended = Some((entry.at, began));
+                self.ended.retain(|(at, _)| *at == entry.at);
+                self.ended.push((entry.at, began));
                 self.answered(began, result, moment);
             }
             What::Deployment(notice) => self.notice(notice, moment),
@@ -263,9 +264,18 @@ impl Model {
 
     /// When the oldest invocation that runs at this moment began, else now: what the handler knows may be that old.
     fn since(&self, moment: Moment<'_>) -> DateTime<Utc> {
-        let ended = self.ended.filter(|(at, _)| *at == moment.at);
-        let ended = ended.as_ref().map(|(_, began)| began);
+        let ended = self.ended.iter().filter(|(at, _)| *at == moment.at);
+        let ended = ended.map(|(_, began)| began);
         let oldest = self.invocations.values().flatten().chain(ended).min();
         oldest.copied().unwrap_or(moment.at)
+    }
+
+    /// Whether two invocations were at once, which only a fault allows, and the other one deployed a service: neither can see in
+    /// time what the other does.
+    fn is_raced(&self, roll: &roll::Roll, moment: Moment<'_>) -> bool {
+        let ended = self.ended.iter().filter(|(at, _)| *at == moment.at);
+        let at_once = self.invocations.values().flatten().count() + ended.count();
+        let since = self.since(moment);
+        at_once > 1 && roll.base.by == services::By::Ecroll && roll.base.at >= since
     }
 }

@@ -19,15 +19,19 @@ pub(crate) struct Mark {
     at: Option<DateTime<Utc>>,
     /// Look-ups since everything was read.
     since_full: u32,
+    /// From here on something is left to be decided.
+    left: Option<DateTime<Utc>>,
 }
 
 impl Mark {
-    /// Where a look-up begins that would read from `earliest` without the mark.
+    /// Where a look-up begins that would read from `earliest` without the mark: before that only for the sake of what an earlier
+    /// one left.
     pub(crate) fn start(self, earliest: DateTime<Utc>) -> DateTime<Utc> {
-        match self.at.filter(|_| self.since_full + 1 < FULL) {
+        let usual = match self.at.filter(|_| self.since_full + 1 < FULL) {
             Some(at) => (at - OVERLAP).max(earliest),
             None => earliest,
-        }
+        };
+        self.left.map_or(usual, |left| left.min(usual))
     }
 
     /// After a look-up that handled all of this. `full`: it did without the mark.
@@ -40,14 +44,16 @@ impl Mark {
         Self {
             at: self.at.max(newest).filter(|_| found.iter().all(delivered)),
             since_full: if full { 0 } else { self.since_full + 1 },
+            left: None,
         }
     }
 
-    /// After a look-up that left something to the next one: that reads the same again.
-    pub(crate) fn unfinished(self, full: bool) -> Self {
+    /// After a look-up that left something of what it read from a time on to the next one: that reads the same again.
+    pub(crate) fn unfinished(self, left: DateTime<Utc>, full: bool) -> Self {
         Self {
             at: self.at,
             since_full: if full { 0 } else { self.since_full + 1 },
+            left: Some(left),
         }
     }
 }
@@ -95,7 +101,16 @@ mod tests {
         assert_eq!(mark.start(at(0)), at(0), "never before the span");
         let mark = mark.handled(&[found(-10, -10)], false);
         assert_eq!(mark.start(at(-1440)), at(-25), "and never goes back");
-        assert_eq!(mark.unfinished(false).start(at(-1440)), at(-25));
+        assert_eq!(mark.unfinished(at(-20), false).start(at(-1440)), at(-25));
+    }
+
+    #[test]
+    fn rule_01_what_was_left_undone_is_read_again_however_long_ago_it_was() {
+        let mark = Mark::default().handled(&[found(0, 0)], true);
+        let left = mark.unfinished(at(-3000), false);
+        assert_eq!(left.start(at(-1440)), at(-3000), "beyond the span as well");
+        let done = left.handled(&[found(5, 5)], false);
+        assert_eq!(done.start(at(-1440)), at(-25));
     }
 
     #[test]

@@ -74,9 +74,14 @@ impl Deciding<'_> {
             .iter()
             .map(|cargo| self.settings(&cargo.repository))
             .collect();
-        let minimum = asked.iter().find_map(|asked| asked.minimum_healthy_percent);
-        let maximum = asked.iter().find_map(|asked| asked.maximum_percent);
-        let (minimum, maximum) = sent(self.service, minimum, maximum);
+        // Of several repositories the highest of each: as many tasks stay healthy as the strictest asks for, and where each may
+        // move alone, all may move together.
+        let service = self.service;
+        let minimum = asked.iter().map(|asked| asked.minimum_healthy_percent);
+        let minimum = minimum.map(|asked| asked.unwrap_or(service.minimum_healthy_percent));
+        let maximum = asked.iter().map(|asked| asked.maximum_percent);
+        let maximum = maximum.map(|asked| asked.unwrap_or(service.maximum_percent));
+        let (minimum, maximum) = sent(service, minimum.max(), maximum.max());
         Roll {
             service: self.service.clone(),
             source,

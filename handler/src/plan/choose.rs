@@ -136,6 +136,10 @@ impl Deciding<'_> {
         let images = images.filter(|(_, image)| image.repository == *repository);
         let pushed = running.push.into_iter().flat_map(|push| &push.tagged);
         let pushed = pushed.map(|tagged| tagged.tag.as_str());
+        // A pre-release among the tags of a release says nothing to the service.
+        let taken = |tag: &&str| TagPolicy::NewestSemver.allows(tag);
+        let released = pushed.clone().any(|tag| taken(&tag));
+        let pushed = pushed.filter(|tag| !released || taken(tag));
         // A later roll for another repository carries the stamp on into its own revision. A digest without a stamp has the
         // ledger's version where it is the ledger's image, and an entry noted for a later tag of the stamp's push has another
         // identity. But what ran before the ledger's push is not that push.
@@ -184,7 +188,7 @@ impl Deciding<'_> {
         let deployed = match self.history {
             None => false,
             Some(History::Unknown(_)) => true,
-            Some(History::Known(deployed)) => deployed
+            Some(History::Known(_, deployed)) => deployed
                 .iter()
                 .any(|past| entry.new.names(&past.task_definition)),
         };

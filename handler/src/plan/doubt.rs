@@ -100,16 +100,15 @@ impl Deciding<'_> {
             return held(candidate, reason);
         }
         let own = self.makers(repository, &entry);
+        let since = self.since(&entry, &own);
         let deployed = match self.history {
-            None => {
-                let since = self.since(&entry, &own);
-                return Verdict::Doubt { since };
-            }
             Some(History::Unknown(why)) => {
                 let reason = format!("whether it was rolled back cannot be known: {why}");
                 return held(candidate, &reason);
             }
-            Some(History::Known(deployed)) => deployed,
+            Some(History::Known(from, deployed)) if *from <= since => deployed,
+            // For the sake of another push it may have been read from a later time on.
+            Some(History::Known(..)) | None => return Verdict::Doubt { since },
         };
         let first = |revision: &dyn Fn(&str) -> bool| {
             let of = deployed
@@ -135,13 +134,8 @@ impl Deciding<'_> {
                     "rolled back since, by a person or the circuit breaker; the next push rolls";
                 return held(candidate, reason);
             }
-            // The way back from what the breaker undid is no deployment of its own.
-            let back = deployed.iter().any(|past| past.undone);
-            let later = self.service.deployed_at.is_some_and(|at| at > entry.time);
-            if now.is_none() && later && !back {
-                // It does not even show the deployment that runs. Source, ninety days:
-                // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
-                let reason = "whether it was rolled back cannot be known: ECS no longer shows deployments of that time";
+            if self.is_hidden(&entry, deployed) {
+                let reason = "whether it was rolled back cannot be known: ECS does not show the deployment that runs";
                 return held(candidate, reason);
             }
             return match entry.new.beside(runs) {
@@ -191,6 +185,22 @@ impl Deciding<'_> {
                 "somebody deployed another revision before this push could roll",
             ),
         }
+    }
+
+    /// Whether what ECS tells of the past lacks the very deployment that runs: it keeps ninety days, and may be some seconds behind.
+    /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
+    fn is_hidden(&self, entry: &Entry, deployed: &[Deployed]) -> bool {
+        let began = self.service.deployed_at.filter(|at| *at > entry.time);
+        let Some(began) = began else {
+            return false;
+        };
+        let runs = &self.service.task_definition;
+        let shown = deployed
+            .iter()
+            .any(|past| past.task_definition == *runs && (past.at - began).abs() <= SKEW);
+        // The way back from what the breaker undid is no deployment of its own.
+        let last = deployed.iter().max_by_key(|past| past.at);
+        !shown && !last.is_some_and(|past| past.undone)
     }
 
     /// From when on it matters what was deployed.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::missing::{Whose, is_found};
 use super::verdict::{Candidate, time};
-use super::{Deciding, Plan, platform};
+use super::{Deciding, FAMILIES, Plan, platform};
 use crate::config::{Action, Match};
 use crate::image::Repository;
 use crate::manifest::Kind;
@@ -71,7 +71,9 @@ impl Deciding<'_> {
         let mut tagged = push.tagged.iter();
         let told = tagged.any(|tagged| policy.allows(&tagged.tag) && !is_found(tagged));
         let entry = self.service.entry(&push.repository);
-        if told || entry.is_some_and(|entry| entry.names(push)) {
+        // Whose choice a family's newest revision is, is looked at with what lies below it.
+        let family = self.service.cluster() == FAMILIES;
+        if told || family || entry.is_some_and(|entry| entry.names(push)) {
             return Whose::Nobodys;
         }
         self.chosen_since(push.time())

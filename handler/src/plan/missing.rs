@@ -177,9 +177,9 @@ impl Deciding<'_> {
             return Whose::Somebodys;
         }
         let deployed = match self.history {
-            None => return Whose::Asked,
             Some(History::Unknown(why)) => return Whose::Unknown(why.clone()),
-            Some(History::Known(deployed)) => deployed,
+            Some(History::Known(since, deployed)) if *since <= time => deployed,
+            Some(History::Known(..)) | None => return Whose::Asked,
         };
         let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
         since.sort_by_key(|past| past.at);

@@ -67,12 +67,21 @@ impl Deciding<'_> {
                 service.name,
             ));
         }
-        let tags = service.tags.keys().filter(|key| !key.starts_with("aws:"));
-        if tags.count() >= MOST_TAGS && !service.tags.contains_key(&ledger::key(repository)) {
-            return Some(format!(
-                "the service has all {MOST_TAGS} tags that ECS allows and ecroll's ledger needs one: remove one"
-            ));
-        }
-        None
+        let full = self.room() == 0 && !service.tags.contains_key(&ledger::key(repository));
+        full.then(no_room)
     }
+
+    /// How many tags more the service takes.
+    pub(super) fn room(&self) -> usize {
+        let tags = self.service.tags.keys();
+        let own = tags.filter(|key| !key.starts_with("aws:")).count();
+        MOST_TAGS.saturating_sub(own)
+    }
+}
+
+/// Why nothing rolls where the ledger has no room.
+pub(super) fn no_room() -> String {
+    format!(
+        "the service has all {MOST_TAGS} tags that ECS allows and ecroll's ledger needs one: remove one"
+    )
 }

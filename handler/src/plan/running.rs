@@ -29,6 +29,15 @@ impl Running<'_> {
             (None, None) => false,
         }
     }
+
+    /// Whether what runs, another image, was pushed after a push had set the tag by which it would roll: the tag may be that one's
+    /// by now.
+    pub(super) fn may_have_taken(&self, candidate: &Candidate<'_>) -> bool {
+        let Candidate { push, tag, .. } = candidate;
+        let set = push.tagged.iter().filter(|tagged| tagged.tag == *tag);
+        let set = set.map(|tagged| tagged.time).max();
+        set.is_some_and(|set| self.time.is_some_and(|runs| runs > set))
+    }
 }
 
 impl Deciding<'_> {
@@ -109,7 +118,11 @@ impl Deciding<'_> {
 
     /// Whether a tag of the revision that runs names an image that was pushed after the one which is supposed to run, and before
     /// the deployment: asked of ECR where ECS has pulled nothing yet.
-    fn is_overtaken(&self, repository: &Repository, since: Option<DateTime<Utc>>) -> bool {
+    pub(super) fn is_overtaken(
+        &self,
+        repository: &Repository,
+        since: Option<DateTime<Utc>>,
+    ) -> bool {
         let origin = self.origin(repository).filter(|o| o.digest.is_none());
         let named = origin.and_then(|origin| origin.pushed_at);
         named.is_some_and(|at| since.is_some_and(|since| at > since + SKEW))

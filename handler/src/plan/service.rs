@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::objection::no_room;
 use super::verdict::{Candidate, Settled, Verdict};
 use super::{Deciding, Doubt, Note, Plan};
 use crate::config::{Config, OwnTags, ServiceSettings};
@@ -142,6 +143,20 @@ impl Deciding<'_> {
             mut left,
             mut alone,
         } = todo;
+        // What only the ledger still tells of is made by nobody anew: it goes first, and the others after it.
+        let unseen = left.iter().find(|left| left.candidate.is_none());
+        if let Some(revision) = unseen.map(|left| left.revision.clone()) {
+            left.retain(|left| left.revision == revision);
+            let reason = "an earlier look-up left another roll undone, which is taken up first: the next look-up rolls this";
+            let waiting = moves.into_iter().chain(alone);
+            plan.decisions.extend(waiting.map(|one| {
+                let Candidate { push, tag, .. } = &one.candidate;
+                self.decision(push, tag, Outcome::Held, reason.to_owned())
+            }));
+            plan.waiting = true;
+            self.resume(&left, revision, plan);
+            return;
+        }
         let last = left.last().map(|last| last.revision.clone());
         let one = left.iter().all(|l| Some(&l.revision) == last.as_ref());
         if !moves.is_empty() || !one {
@@ -169,13 +184,35 @@ impl Deciding<'_> {
                 reason.to_owned(),
             );
             plan.decisions.push(held);
+            // It may leave the sight of the look-up that the other's deployment wakes.
+            plan.waiting = true;
         }
+        self.leave_room(&mut moves, plan);
         if !moves.is_empty() {
             self.roll(&moves, plan);
         } else if let Some(revision) = last {
             left.retain(|left| left.revision == revision);
             self.resume(&left, revision, plan);
         }
+    }
+
+    /// Refuses what the service's ledger has no room for beside the others: for each alone there may have been.
+    fn leave_room(&self, moves: &mut Vec<Move<'_>>, plan: &mut Plan) {
+        let mut room = self.room();
+        moves.retain(|one| {
+            let Candidate { push, tag, .. } = &one.candidate;
+            let has_one = self
+                .service
+                .tags
+                .contains_key(&ledger::key(&push.repository));
+            if has_one || room > 0 {
+                room = room.saturating_sub(usize::from(!has_one));
+                return true;
+            }
+            let refused = self.decision(push, tag, Outcome::Refused, no_room());
+            plan.decisions.push(refused);
+            false
+        });
     }
 
     /// Whether nothing speaks against a roll; what does becomes the decision on its push.
@@ -201,6 +238,9 @@ impl Deciding<'_> {
             reason,
             note,
         } = settled;
+        let entry = self.service.entry(repository);
+        plan.waiting |= outcome == Outcome::Unchanged
+            && entry.is_some_and(|entry| self.is_premature(candidate.record, &entry));
         let decision = self.decision(candidate.push, &candidate.tag, outcome, reason);
         plan.decisions.push(Decision {
             // Only what may be mended by asking again fails before anything was done.

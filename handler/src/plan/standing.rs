@@ -296,7 +296,7 @@ impl Deciding<'_> {
 
     fn undone_by(&self, entry: &Entry) -> By {
         match self.history {
-            Some(History::Known(deployed)) => {
+            Some(History::Known(_, deployed)) => {
                 let mut undone = deployed.iter().filter(|past| past.undone);
                 if undone.any(|past| entry.new.names(&past.task_definition)) {
                     By::CircuitBreaker

@@ -130,6 +130,11 @@ impl Deciding<'_> {
             }
             let idle = self.service.desired == 0;
             if !noted && idle && self.has_tag_moved(repository, &push.digest) {
+                if self.is_overtaken(repository, Some(record.time)) {
+                    let reason =
+                        "no task runs, and its tag names an image by now that was pushed later";
+                    return settled(candidate, Outcome::Skipped, reason.to_owned());
+                }
                 let other = self.by_its_record(candidate.clone());
                 if !self.names_tag(repository, &other.tag) {
                     let reason = "no task runs, and its tag names another image by now".to_owned();
@@ -180,11 +185,12 @@ impl Deciding<'_> {
         if let Some(why) = origin.and_then(|o| o.unknown.as_ref()) {
             reason = format!("{reason}; when what runs was pushed is not known: {why}");
         }
-        let candidate = if self.is_taken(repository, &candidate) {
-            self.by_its_record(candidate)
-        } else {
-            candidate
-        };
+        let candidate =
+            if self.is_taken(repository, &candidate) || running.may_have_taken(&candidate) {
+                self.by_its_record(candidate)
+            } else {
+                candidate
+            };
         Verdict::Roll { candidate, reason }
     }
 
@@ -202,6 +208,9 @@ impl Deciding<'_> {
         let Some(entry) = entry else {
             return Some(fresh);
         };
+        if self.is_premature(record, &entry) {
+            return None;
+        }
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
         if lower && self.is_by_version(repository) {
             // The same image under a lower version too: it stays known by the higher one.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::doubt::SKEW;
 use super::verdict::{newer, time};
-use super::{Cargo, Deciding, Doubt, Histories, Plan, Roll, Source};
+use super::{Cargo, Deciding, Doubt, Histories, History, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
 use crate::inventory::{Gap, Inventory, Rollout, Service};
@@ -175,6 +175,9 @@ impl<'a> Stages<'a> {
                         }
                         passed(service, rolls, push, pushes, inventory, config)
                     }
+                    Outcome::Held if is_open(service, push, plan, histories) => {
+                        Some(Stage::Waits(service))
+                    }
                     _ => stage(service, push, decision),
                 });
                 if let Some(stage) = stage {
@@ -314,6 +317,17 @@ fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<S
         Outcome::Failed => Some(Stage::Waits(service)),
         Outcome::Rolled | Outcome::Refused | Outcome::Skipped => None,
     }
+}
+
+/// Whether it is not known yet what becomes of a push that is held: it was undone together with another one, and is still to be
+/// tried alone; or what was deployed could not be asked.
+fn is_open(service: &Service, push: &Push, plan: &Plan, histories: &Histories) -> bool {
+    let entry = service.entry(&push.repository);
+    let entry = entry.filter(|entry| entry.names(push));
+    let mut rolls = plan.rolls.iter();
+    let busy = service.is_deploying() || rolls.any(|roll| roll.service.arn == service.arn);
+    let unknown = matches!(histories.get(&service.arn), Some(History::Unknown(_)));
+    entry.is_some_and(|entry| unknown || (busy && entry.shared))
 }
 
 /// How a service stands to a push that it does not take because a newer one under the same tag came first; a look-up that reads

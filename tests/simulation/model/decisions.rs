@@ -219,7 +219,8 @@ impl Model {
             let mut decided = groups
                 .iter()
                 .filter(|group| group.digest == decision.digest);
-            let done = decided.any(|group| group.ids().any(|id| service.done.contains_key(id)));
+            let came = |id: &str| service.done.contains_key(id) || service.noted.contains_key(id);
+            let done = decided.any(|group| group.ids().any(came));
             let own = repository.name == decision.repository;
             // By the records its tag named that image.
             let told = || {

@@ -224,17 +224,21 @@ impl Model {
         // Of what only the registry told, whoever deployed since chose otherwise.
         let told = self.pushes.is_told(repository, newest, &service.asked);
         let chosen = service.chosen_at.is_some_and(|at| at >= newest.order.0);
-        if !told && (chosen || service.asked.name_prefix) {
+        // Where deployments are forced, each looks all tags up: what came with it and was undone stays so.
+        let brought = service.asked.force && runs.at >= newest.order.0;
+        if !told && (chosen || brought || service.asked.name_prefix) {
             return false;
         }
         let mut ids = newest.ids().chain(self.pushes.as_told(repository, newest));
         let undone = ids.any(|id| service.undone.contains(id));
+        // `force` goes by the time of the last deployment, and cannot tell the way back from one of the push.
+        let back = service.asked.force && runs.by == By::Breaker && runs.at >= newest.order.0;
         // A revision with several pushes that the breaker undid is tried in parts; which part is left is not judged.
         let parts = service
             .before
             .as_ref()
             .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
-        !undone && !parts
+        !undone && !parts && !back
     }
 
     /// The highest version under which a digest was pushed.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use chrono::TimeDelta;
+
 use crate::trace::Kind;
 
 use super::definitions::Definition;
@@ -75,6 +77,9 @@ impl Roll {
     }
 }
 
+/// A warm look-up begins half an hour before what was handled; a record may have come a quarter late.
+const OUT_OF_SIGHT: TimeDelta = TimeDelta::minutes(45);
+
 impl Model {
     /// Checks rules 2 to 6 on a deployment that ecroll begins; answers the repositories for which it does.
     pub(super) fn check_roll(
@@ -106,11 +111,24 @@ impl Model {
         self.check_movable(&roll, moment);
         self.learn_missed(&roll, moment);
         let intents = self.intents(&roll, begun, moment);
-        for intent in &intents {
+        // Whatever is deployed, ECS looks every tag up: one image may have come along with another (docs/limits.md).
+        let along = intents.len() > 1 && roll.changed().is_empty();
+        for intent in intents.iter().filter(|_| !along) {
             self.check_order(&roll, intent, moment);
         }
         self.check_once(&roll, &intents, moment);
-        self.check_waves(&roll, &intents, moment);
+        // What a warm look-up has read long ago it does not see, so nobody knows that it comes along.
+        let read = self.since(moment) - OUT_OF_SIGHT;
+        let unseen = |intent: &&Intent| {
+            let last = intent.group.records.last();
+            along && last.is_some_and(|record| record.at < read)
+        };
+        let seen: Vec<Intent> = intents
+            .iter()
+            .filter(|intent| !unseen(intent))
+            .cloned()
+            .collect();
+        self.check_waves(&roll, &seen, moment);
         let repositories = intents.into_iter().map(|intent| intent.repository);
         repositories.collect()
     }
@@ -164,16 +182,15 @@ impl Model {
         for container in &roll.new.containers {
             named.extend(container.named.clone());
         }
-        // By its name a service belongs to a repository that no container need name; then the tags of all containers count.
-        let mut all = self.pushes.repositories().cloned();
-        let by_name: Vec<Repository> = all
-            .by_ref()
-            .filter(|repository| {
-                let runs = roll.new.repositories().any(|named| named == repository);
-                !runs && roll.service.belongs(repository, &roll.new, &self.place)
-            })
-            .collect();
-        drop(all);
+        // By its name a service belongs to a repository that no container need name; then the tags of all containers count, if it
+        // is forced: there is no image to change.
+        let all = self.pushes.repositories().cloned();
+        let by_name = all.filter(|repository| {
+            let runs = roll.new.repositories().any(|named| named == repository);
+            let belongs = roll.service.belongs(repository, &roll.new, &self.place);
+            !runs && belongs && roll.service.asked.force
+        });
+        let by_name: Vec<Repository> = by_name.collect();
         for repository in by_name {
             for container in &roll.new.containers {
                 let (_, tag) = container.image.rsplit_once(':').unwrap_or(("", "latest"));
@@ -198,7 +215,7 @@ impl Model {
                 });
             }
         }
-        if intents.is_empty() {
+        if intents.is_empty() && !(seen && self.is_raced(roll, moment)) {
             let (rule, why) = if seen {
                 (3, "every push that its images name was rolled before")
             } else {

@@ -106,8 +106,13 @@ impl Model {
                 continue;
             }
             let groups = pushes.groups(&owed.repository);
-            let mut of = groups.iter().filter(|group| group.has(&owed.id));
-            let mut together = of.any(|group| group.ids().any(|id| listed.contains(id)));
+            let of = groups.iter().find(|group| group.has(&owed.id));
+            let mut together = of.is_some_and(|group| group.ids().any(|id| listed.contains(id)));
+            // Nor what the registry alone told of.
+            let mut told = of
+                .into_iter()
+                .flat_map(|group| pushes.as_told(&owed.repository, group));
+            together |= told.any(|id| listed.contains(id));
             // A look-up that reads less of the log may not see what parts it from an earlier one.
             let line = |line: &Line| line.digest == owed.digest && line.tag == owed.tag;
             together |= report.pushes.iter().any(line);

@@ -56,7 +56,9 @@ impl Model {
         let Some(running) = running.filter(|running| *running > order) else {
             return;
         };
-        if self.is_unseen(roll, moment) {
+        // What runs was pushed again, and the record of that came when the look-up had begun already.
+        let later = running.1 >= self.since(moment);
+        if later || self.is_unseen(roll, moment) {
             return;
         }
         // Excuse: an image that was pushed before was pushed again, and the batch of a subscription that told of that was lost, or

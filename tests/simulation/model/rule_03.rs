@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::image::Named;
 use super::pushes::Group;
 use super::registry::FOUND;
 use super::reports::Decision;
@@ -25,7 +26,7 @@ impl Model {
             // "When the breaker undoes a revision that carried two new pushes, each is tried once alone."
             let last = done.last().filter(|_| again && !alone);
             if let Some((record, at)) = last
-                && !self.is_excused(roll, intent)
+                && !self.is_excused(roll, intent, moment)
             {
                 let what = format!(
                     "{} was rolled again for the push {} of {}:{}, which was done at {at}",
@@ -50,7 +51,7 @@ impl Model {
         }
     }
 
-    fn is_excused(&self, roll: &Roll, intent: &Intent) -> bool {
+    fn is_excused(&self, roll: &Roll, intent: &Intent, moment: Moment<'_>) -> bool {
         let Intent {
             repository, group, ..
         } = intent;
@@ -65,6 +66,14 @@ impl Model {
         let pulled = roll.base.digests_of(repository);
         let other = !pulled.is_empty() && !pulled.contains(&*group.digest);
         let astray = roll.base.by == By::Ecroll && !roll.base.rolled.contains(repository) && other;
+        // Where no task runs, only a tag tells which image would; and it was moved, and the record of that is not there yet.
+        let moved = roll.old.containers.iter().any(|container| {
+            let Some((of, Named::Tag(tag))) = &container.named else {
+                return false;
+            };
+            of == repository && self.pushes.is_set_unheard(repository, tag, moment.at)
+        });
+        let idle = roll.service.desired == 0 && moved;
         // But what was rolled back stays.
         let undone = group.ids().any(|id| roll.service.undone.contains(id));
         // The records of one digest lie further apart than a look-up reads: to the handler the later ones are a new push.
@@ -73,7 +82,7 @@ impl Model {
         let apart = last
             .zip(first)
             .is_some_and(|(last, first)| last - first > self.settings.look_back);
-        (raced || astray) && !undone || apart
+        (raced || astray) && !undone || idle || apart
     }
 
     /// A service was found running a push: should somebody move it away, it stays away.

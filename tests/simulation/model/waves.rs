@@ -215,10 +215,14 @@ impl Model {
         if !named(earlier, group) {
             return !has || over;
         }
+        if !has && group.ids().any(|id| earlier.undone.contains(id)) {
+            return false;
+        }
         if !has && !earlier.may_roll() {
             return true;
         }
-        if !has && group.ids().any(|id| earlier.undone.contains(id)) {
+        // Somebody took it out of one of several containers.
+        if has && digests.len() > 1 && runs.by == By::Person {
             return false;
         }
         // What is newer came there by a tag that the later service does not take.

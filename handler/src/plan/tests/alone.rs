@@ -22,7 +22,7 @@ fn past(scene: &mut Scene, past: &[(&str, i64, bool)]) {
         undone: *undone,
         ..Deployed::new((*revision).to_owned(), at(*minute))
     });
-    let past = History::Known(past.collect());
+    let past = History::whole(past.collect());
     let web = scene.web().arn.clone();
     scene.histories.insert(web, past);
 }

@@ -170,7 +170,7 @@ impl Scene {
         let past = past
             .iter()
             .map(|(revision, minute)| Deployed::new(arn(*revision), at(*minute)));
-        let history = History::Known(past.collect());
+        let history = History::whole(past.collect());
         let web = self.web().arn.clone();
         self.histories.insert(web, history);
         self
@@ -222,11 +222,13 @@ impl Scene {
 
     /// The plan, with the true past of every service that it doubts.
     pub(super) fn asked(&mut self) -> Plan {
-        for doubt in self.plan().doubts {
-            let past = self.past.get(&doubt.service).cloned().unwrap_or_default();
-            let since = past.into_iter().filter(|past| past.at > doubt.since);
-            let history = History::Known(since.collect());
-            self.histories.insert(doubt.service, history);
+        for _ in 0..3 {
+            for doubt in self.plan().doubts {
+                let past = self.past.get(&doubt.service).cloned().unwrap_or_default();
+                let since = past.into_iter().filter(|past| past.at > doubt.since);
+                let history = History::Known(doubt.since, since.collect());
+                self.histories.insert(doubt.service, history);
+            }
         }
         self.settled()
     }
@@ -270,6 +272,17 @@ impl Scene {
             made,
             ..Deployed::new(revision, at(minute))
         });
+    }
+
+    /// The circuit breaker undoes what was deployed last to the service `web`, and a revision runs again.
+    pub(super) fn fall_back(&mut self, revision: u32, minute: i64) {
+        let web = self.web();
+        web.task_definition = arn(revision);
+        web.deployed_at = Some(at(minute));
+        let web = web.arn.clone();
+        let last = self.past.get_mut(&web).and_then(|past| past.last_mut());
+        last.unwrap().undone = true;
+        self.histories.clear();
     }
 
     pub(super) fn revision(&mut self, roll: &Roll, minute: i64) -> String {

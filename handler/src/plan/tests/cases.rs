@@ -13,7 +13,7 @@ pub(super) fn history(scene: &mut Scene, past: &[(&str, i64)]) {
     let past = past
         .iter()
         .map(|(arn, minute)| Deployed::new((*arn).to_owned(), at(*minute)));
-    let past = History::Known(past.collect());
+    let past = History::whole(past.collect());
     let web = scene.web().arn.clone();
     scene.histories.insert(web, past);
 }

@@ -174,6 +174,12 @@ fn rule_01_what_could_not_be_asked_is_asked_again_before_anything_is_noted() {
     assert_eq!(outcomes(&scene.look_up(9)), [(Unchanged, "v1")]);
     // And what was noted is not asked about at every look-up.
     scene.web().rollout = Some(Rollout::Completed);
+    scene.origin = Some(Origin {
+        digest: Some("sha256:d1".to_owned()),
+        pushed_at: Some(at(0)),
+        ..Origin::default()
+    });
+    assert_eq!(outcomes(&scene.look_up(10)), [(Unchanged, "v1")]);
     assert_eq!(scene.first_plan(&scene.inventory).undated, []);
 }
 
@@ -242,6 +248,9 @@ fn rule_01_without_tasks_an_image_rolls_by_another_tag_where_that_of_its_revisio
     let mut scene = scene.pushed("web:v2", "d6", 16);
     scene.origin = Some(named("d1", Some(-30)));
     assert_eq!(rolled(&scene.asked()), ["web:v2"]);
+    // Or to what is newer, of which the record is under way.
+    scene.origin = Some(named("d1", Some(18)));
+    assert_eq!(outcomes(&scene.asked()), [(Skipped, "v2")]);
     scene.origin = Some(named("d6", Some(0)));
     assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v2")]);
 }
@@ -264,4 +273,15 @@ fn rule_01_a_further_tag_of_an_image_is_asked_about_once_and_rolls_where_another
     assert_eq!(outcomes(&scene.look_up(21)), [(Unchanged, "latest")]);
     let plan = scene.first_plan(&scene.inventory);
     assert_eq!(plan.undated, [], "{plan:#?}");
+}
+
+#[test]
+fn rule_01_an_image_does_not_roll_by_a_tag_that_what_runs_has_taken() {
+    // `rc` went on to an image of which no record told yet, and that was pulled.
+    let mut scene = Scene::new(&["web:rc"])
+        .pushed("web:rc", "d4", 0)
+        .pushed("web:v6", "d4", 8);
+    scene.web().deployed_at = Some(at(7));
+    scene.origin = Some(origin("d5", Some(6)));
+    assert_eq!(rolled(&scene.asked()), ["web:v6"]);
 }

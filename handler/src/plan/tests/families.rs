@@ -31,3 +31,14 @@ fn rule_01_of_two_pushes_within_a_second_the_logs_order_decides_for_a_family_too
     let made = scene.revision(&next.rolls[0], 0);
     assert_eq!(rolled(&plan(&scene, &made)), Vec::<String>::new());
 }
+
+#[test]
+fn rule_01_what_only_the_registry_told_of_gets_a_decision_after_a_roll_for_another_repository() {
+    let mut scene = Scene::new(&["app:seed", "lib:seed"]).pushed("lib:v2", "l2", 30);
+    let first = scene.web().task_definition.clone();
+    let begun = plan(&scene, &first);
+    assert_eq!(rolled(&begun), ["lib:v2"]);
+    let made = scene.revision(&begun.rolls[0], 30);
+    scene.records = vec![record("app:v5", "a5", 0, "ecr:found-a5-0-1772355600")];
+    assert_eq!(rolled(&plan(&scene, &made)), ["app:v5"]);
+}

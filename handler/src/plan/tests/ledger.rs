@@ -1,6 +1,7 @@
 //! Every row of the ledger's table.
 
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothing};
+use crate::inventory::Origin;
 use crate::plan::{History, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
@@ -38,7 +39,7 @@ fn rule_03_a_push_older_than_the_ledgers_that_runs_again_is_unchanged() {
     scene.records.retain(|found| found.record.tag == "v1");
     let mut scene = scene.deployed(&[]);
     let web = scene.web().arn.clone();
-    let History::Known(past) = scene.histories.get_mut(&web).unwrap() else {
+    let History::Known(_, past) = scene.histories.get_mut(&web).unwrap() else {
         unreachable!()
     };
     for (revision, minute) in [(first, 5), (second, 25)] {
@@ -99,7 +100,7 @@ fn rule_02_an_older_revision_of_ecrolls_that_came_after_is_rolled_forward() {
     let deployed =
         |task_definition, minute| crate::plan::Deployed::new(task_definition, at(minute));
     let past = vec![deployed(arn(3), 5), deployed(older, 6)];
-    scene.histories.insert(web, History::Known(past));
+    scene.histories.insert(web, History::whole(past));
     assert_eq!(rolled(&scene.settled()), ["web:v2"]);
 }
 
@@ -192,4 +193,55 @@ fn rule_01_a_record_that_arrives_late_parts_a_push_from_the_one_that_was_rolled_
     // Pushed before it, and seen after it.
     let mut scene = scene.pushed("web:between", "d2", 50);
     assert_eq!(rolled(&scene.asked()), ["web:again"]);
+}
+
+#[test]
+fn rule_01_what_a_direct_push_left_undone_is_taken_up_before_another_repository_rolls() {
+    let mut scene = Scene::new(&["a:seed", "b:seed"])
+        .noted("a", "direct:0-v1", 0, 2, 1)
+        .deployed(&[])
+        .pushed("b:v2", "d2", 3);
+    scene.define(definition(2, &["a:v1", "b:seed"]));
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["a:v1"]);
+    assert_eq!(plan.rolls[0].source, Source::Registered(arn(2)));
+    assert_eq!(outcomes(&plan), [(Held, "v2")]);
+    assert!(plan.waiting, "its push has to be seen again");
+    scene.carry_out(&plan, 5);
+    assert_eq!(rolled(&scene.asked()), ["b:v2"]);
+}
+
+#[test]
+fn rule_03_a_history_that_was_read_for_one_repository_is_read_further_back_for_another() {
+    let mut scene = Scene::new(&["app:latest", "side:v1"]).pushed("app:latest", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(1)), ["app:latest"]);
+    scene.fall_back(1, 5);
+    let mut scene = scene.pushed("side:v2", "s2", 10);
+    // What ECS pulled, as it tells when it is asked.
+    scene.origin = Some(Origin {
+        digest: Some("sha256:d0".to_owned()),
+        ..Origin::default()
+    });
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["side:v2"]);
+    scene.carry_out(&plan, 12);
+    scene.fall_back(1, 15);
+    let plan = scene.asked();
+    writes_nothing(&plan);
+    assert_eq!(outcomes(&plan), [(Held, "latest"), (Held, "v2")]);
+}
+
+#[test]
+fn rule_03_a_history_that_is_behind_what_runs_says_nothing_of_a_rollback() {
+    let mut scene = after_a_roll();
+    redeploy(&mut scene, &arn(1), 20);
+    // As it was when somebody had deployed what ran before the roll.
+    let scene = scene.deployed(&[(1, 2)]);
+    let plan = scene.settled();
+    writes_nothing(&plan);
+    assert_eq!(outcomes(&plan), [(Held, "v1")]);
+    assert!(plan.decisions[0].reason.contains("cannot be known"));
+    // Somebody deployed that once more, before the roll could begin.
+    let plan = scene.deployed(&[(1, 20)]).settled();
+    assert_eq!(rolled(&plan), ["web:v1"]);
 }

@@ -217,7 +217,7 @@ fn rule_01_what_the_breaker_undid_together_with_another_push_is_still_tried_alon
         made: Some(made_at(60)),
         ..Deployed::new(undone, at(60))
     };
-    scene.histories.insert(web, History::Known(vec![past]));
+    scene.histories.insert(web, History::whole(vec![past]));
     let plan = scene.settled();
     assert_eq!(rolled(&plan), ["web:v1"], "{plan:#?}");
 }

@@ -16,7 +16,7 @@ fn past(scene: &mut Scene, past: &[(&str, i64)]) {
     let past = past
         .iter()
         .map(|(revision, minute)| Deployed::new((*revision).to_owned(), at(*minute)));
-    let past = History::Known(past.collect());
+    let past = History::whole(past.collect());
     let web = scene.web().arn.clone();
     scene.histories.insert(web, past);
 }
@@ -309,4 +309,14 @@ fn rule_01_over_a_digest_that_somebody_deployed_the_version_of_the_ledger_rolls_
     scene.records.retain(|found| found.record.tag == "1.9.5");
     let plan = scene.asked();
     assert_eq!(reason(&plan, "1.9.5").0, Skipped, "{plan:#?}");
+}
+
+#[test]
+fn a_pre_release_among_the_tags_of_what_runs_is_no_version_of_it() {
+    let mut scene = scene(&["web:seed"]).pushed("web:1.0.0", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(1)), ["web:1.0.0"]);
+    let mut scene = scene
+        .pushed("web:2.0.0-rc.1", "d1", 2)
+        .pushed("web:1.2.0", "d2", 3);
+    assert_eq!(rolled(&scene.look_up(4)), ["web:1.2.0"]);
 }

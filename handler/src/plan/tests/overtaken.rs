@@ -43,7 +43,7 @@ fn with(scene: &Scene, past: &[&Deployed]) -> Plan {
     let mut scene = scene.clone();
     let arn = canary(&mut scene).arn.clone();
     let past = past.iter().map(|past| (*past).clone()).collect();
-    scene.histories.insert(arn, History::Known(past));
+    scene.histories.insert(arn, History::whole(past));
     scene.settled()
 }
 

@@ -211,7 +211,7 @@ fn rule_01_what_was_left_undone_while_the_breaker_went_back_is_taken_up() {
     scene.origin = Some(origin("d0", Some(-500)));
     let service = scene.web().arn.clone();
     let undone = |undone| {
-        History::Known(vec![Deployed {
+        History::whole(vec![Deployed {
             undone,
             ..Deployed::new(arn(2), at(1))
         }])
@@ -242,7 +242,7 @@ fn rule_01_what_was_to_follow_what_the_breaker_undid_is_rolled_anew() {
         ..Deployed::new(arn(revision), at(minute))
     };
     let mut known = |past: &[Deployed]| {
-        let known = History::Known(past.to_vec());
+        let known = History::whole(past.to_vec());
         scene.histories.insert(service.clone(), known);
         scene.clone().settled()
     };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::builders::{Scene, at, definition, outcomes, writes_nothing};
+use super::builders::{Scene, at, definition, outcomes, rolled, writes_nothing};
 use crate::inventory::{Controller, Service};
 use crate::manifest::Kind;
 use crate::report::Outcome::{Held, Refused, Unchanged};
@@ -223,4 +223,46 @@ fn a_service_on_hold_or_closed_to_ecroll_is_not_written_to() {
         assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
         writes_nothing(&plan);
     }
+}
+
+#[test]
+fn rule_07_of_two_repositories_in_one_roll_the_stricter_minimum_counts_and_both_can_move() {
+    let sent = |one: serde_json::Value, two: serde_json::Value| {
+        let mut rules = vec![json!({"repository": "a"}), json!({"repository": "b"})];
+        for (rule, own) in rules.iter_mut().zip([one, two]) {
+            let own = own.as_object().unwrap().clone();
+            rule.as_object_mut().unwrap().extend(own);
+        }
+        let mut scene = Scene::new(&["a:seed", "b:seed"])
+            .pushed("a:v1", "d1", 0)
+            .pushed("b:v1", "d2", 1)
+            .configured(&json!({"services": rules}));
+        scene.web().minimum_healthy_percent = 50;
+        let plan = scene.settled();
+        assert_eq!(plan.rolls.len(), 1, "{plan:#?}");
+        let roll = &plan.rolls[0];
+        (roll.minimum_healthy_percent, roll.maximum_percent)
+    };
+    let minimum = |percent: i32| json!({"minimum_healthy_percent": percent});
+    let maximum = |percent: i32| json!({"maximum_percent": percent});
+    assert_eq!(sent(minimum(0), minimum(100)), (Some(100), None));
+    assert_eq!(sent(minimum(75), maximum(125)), (Some(75), None));
+    assert_eq!(
+        sent(minimum(0), json!({})),
+        (None, None),
+        "the other asks for what is"
+    );
+}
+
+#[test]
+fn rule_06_what_the_ledger_has_no_room_for_beside_the_other_is_refused() {
+    let mut scene = Scene::new(&["a:seed", "b:seed"])
+        .pushed("a:v1", "d1", 0)
+        .pushed("b:v1", "d2", 1);
+    let own = (0..49).map(|n| (format!("own-{n}"), String::new()));
+    scene.web().tags.extend(own);
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["a:v1"]);
+    assert_eq!(outcomes(&plan), [(Refused, "v1")]);
+    assert!(plan.decisions[0].reason.contains("50 tags"), "{plan:#?}");
 }

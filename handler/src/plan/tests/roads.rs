@@ -1,6 +1,7 @@
 //! The same push by two roads: the trail's record, and an event of ECR under an identity of its own.
 
 use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
+use crate::inventory::Rollout;
 use crate::ledger;
 use crate::plan::{Deployed, History};
 use crate::push::Found;
@@ -25,7 +26,7 @@ fn undone_then_seen_again(first: Found, second: Found) -> crate::plan::Plan {
     let past = [(rolled_to, 5), (arn(1), 30)]
         .map(|(task_definition, minute)| Deployed::new(task_definition, at(minute)));
     let web = scene.web().arn.clone();
-    scene.histories.insert(web, History::Known(past.to_vec()));
+    scene.histories.insert(web, History::whole(past.to_vec()));
     scene.records = vec![second];
     scene.settled()
 }
@@ -101,4 +102,46 @@ fn rule_02_what_was_deployed_by_name_stays_though_its_own_push_is_in_sight() {
     assert_eq!(scene.images(), ["web:v1"]);
     let mut scene = scene.pushed("web:v3", "d3", 20);
     assert_eq!(rolled(&scene.look_up(25)), ["web:v3"]);
+}
+
+#[test]
+fn rule_02_the_record_of_an_earlier_push_of_an_image_is_not_the_event_of_its_later_one() {
+    let mut scene = Scene::new(&["web:seed"]);
+    for (tag, digest, minute) in [
+        ("web:v1", "d1", 0),
+        ("web:v2", "d2", 3),
+        ("web:v1", "d1", 5),
+    ] {
+        scene.records = vec![event(tag, digest, minute, 0)];
+        assert_eq!(rolled(&scene.look_up(minute + 1)), [tag]);
+    }
+    // The trail tells of the first two by now, of the third it does not yet.
+    let (one, two) = (
+        record("web:v1", "d1", 0, "one"),
+        record("web:v2", "d2", 3, "two"),
+    );
+    scene.records = vec![one, two];
+    let plan = scene.settled();
+    writes_nothing(&plan);
+    assert_eq!(outcomes(&plan), [(Skipped, "v1"), (Skipped, "v2")]);
+    scene.records.push(record("web:v1", "d1", 5, "three"));
+    let plan = scene.settled();
+    assert_eq!(plan.rolls, [], "{plan:#?}");
+    let all = [(Skipped, "v1"), (Skipped, "v2"), (Unchanged, "v1")];
+    assert_eq!(outcomes(&plan), all);
+    // And a fourth push of the other image is newer.
+    scene.records.push(record("web:v2", "d2", 6, "four"));
+    assert_eq!(rolled(&scene.settled()), ["web:v2"]);
+}
+
+#[test]
+fn rule_03_a_second_tag_that_comes_while_the_image_is_deployed_leaves_the_ledger_as_it_is() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![event("web:v1", "d1", 0, 0)];
+    assert_eq!(rolled(&scene.look_up(1)), ["web:v1"]);
+    scene.web().rollout = Some(Rollout::UnderWay);
+    scene.records.push(event("web:latest", "d1", 0, 3));
+    writes_nothing(&scene.settled());
+    scene.web().rollout = Some(Rollout::Completed);
+    assert_eq!(scene.settled().notes.len(), 1);
 }

@@ -77,7 +77,7 @@ fn what_was_rolled_back_is_told_apart_by_who_did_it() {
         undone,
         ..Deployed::new(arn(revision), at(minute))
     };
-    let history = History::Known(vec![past(2, 1, true)]);
+    let history = History::whole(vec![past(2, 1, true)]);
     let web = breaker.web().arn.clone();
     breaker.histories.insert(web.clone(), history);
     assert_eq!(undone(&breaker).0, By::CircuitBreaker);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, service};
 use crate::inventory::{Gap, Rollout};
-use crate::plan::{Plan, Source};
+use crate::plan::{Deployed, History, Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
 /// A canary, and one service in no wave.
@@ -354,4 +354,45 @@ fn rule_01_a_newer_image_of_another_tag_in_an_earlier_wave_holds_nobody_up() {
     let plan = scene.asked();
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
     assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_01_what_is_still_to_be_tried_alone_in_the_first_wave_does_not_stop_there() {
+    let mut scene = Scene::new(&["a:seed", "b:seed"]);
+    scene.define(definition(2, &["a:seed", "b:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    let mut scene = scene
+        .configured(&json!({"waves": [{"services": ["canary"]}]}))
+        .pushed("a:v1", "d1", 0)
+        .pushed("b:v1", "d2", 1);
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let (both, arn_of) = {
+        let canary = canary(&mut scene);
+        (canary.task_definition.clone(), canary.arn.clone())
+    };
+    canary(&mut scene).task_definition = arn(2);
+    canary(&mut scene).deployed_at = Some(at(10));
+    let undone = Deployed {
+        undone: true,
+        ..Deployed::new(both, at(5))
+    };
+    scene
+        .histories
+        .insert(arn_of.clone(), History::whole(vec![undone]));
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["a:v1"], "the canary alone, one of the two");
+    let reasons: Vec<&str> = plan.decisions.iter().map(|d| d.reason.as_str()).collect();
+    assert!(
+        reasons.iter().all(|why| !why.contains("stops there")),
+        "{reasons:#?}"
+    );
+    // Nor what nobody can tell of.
+    let unknown = History::Unknown("denied".to_owned());
+    scene.histories.insert(arn_of, unknown);
+    let plan = scene.settled();
+    let reasons: Vec<&str> = plan.decisions.iter().map(|d| d.reason.as_str()).collect();
+    assert!(
+        reasons.iter().all(|why| !why.contains("stops there")),
+        "{reasons:#?}"
+    );
 }

@@ -66,9 +66,9 @@ pub(super) fn overtaken<'a>(
 
 fn fate(service: &Service, history: Option<&History>, push: &Push) -> Fate {
     let deployed = match history {
-        None => return Fate::Asked,
         Some(History::Unknown(why)) => return Fate::Unknown(why.clone()),
-        Some(History::Known(deployed)) => deployed,
+        Some(History::Known(since, deployed)) if *since <= push.time() - SKEW => deployed,
+        Some(History::Known(..)) | None => return Fate::Asked,
     };
     let stamp = |past: &Deployed| past.made.as_ref()?.brought.get(&push.repository).cloned();
     let names = |past: &Deployed, name: &str| {
