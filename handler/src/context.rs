@@ -270,7 +270,15 @@ impl Context {
         self.memory().written.remember(arn, before, after, now);
     }
 
-    /// Whether ECS answered with a service as it was before its ledger was written.
+    /// Remembers that ECS accepted a deployment of a service, as that was read before.
+    pub(crate) fn remember_deployment(&self, service: &Service) {
+        let now = self.now();
+        if let Some(before) = service.deployed_at {
+            self.memory().written.deployed(&service.arn, before, now);
+        }
+    }
+
+    /// Whether ECS answered with a service as it was before its ledger was written, or before it was deployed.
     pub(crate) fn is_outdated(&self, service: &Service) -> bool {
         let now = self.now();
         let written = &mut self.memory().written;

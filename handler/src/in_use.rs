@@ -6,7 +6,7 @@
 //! deployed anew, get no tag. Setting it makes a record of `PutImage`, which is no push because of its tag
 //! ([`crate::config::Config::is_in_use_tag`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::concurrent;
 use crate::config::{Config, OwnTags};
@@ -23,10 +23,10 @@ use crate::plan::settings;
 type Marks = BTreeMap<(Repository, String), String>;
 
 /// What the tags are to name: of the services at rest, the newest push in each repository. A tag stays where it is while a service
-/// that shares it is not at rest, or cannot be read just now: it may run a newer push than the others.
+/// with a newer one is not at rest, or anything cannot be read just now.
 fn marks(inventory: &Inventory, config: &Config) -> Marks {
     let mut newest: BTreeMap<(Repository, String), Stamp> = BTreeMap::new();
-    let mut open = BTreeSet::new();
+    let mut open: Vec<((Repository, String), Stamp)> = Vec::new();
     if inventory.gaps.iter().any(|gap| gap.retryable) {
         return Marks::new();
     }
@@ -46,7 +46,7 @@ fn marks(inventory: &Inventory, config: &Config) -> Marks {
             };
             let key = (repository.clone(), tag);
             if service.is_deploying() {
-                open.insert(key);
+                open.push((key, stamp));
                 continue;
             }
             if newest.get(&key).is_none_or(|known| known.time < stamp.time) {
@@ -56,7 +56,10 @@ fn marks(inventory: &Inventory, config: &Config) -> Marks {
     }
     newest
         .into_iter()
-        .filter(|(key, _)| !open.contains(key))
+        .filter(|(key, stamp)| {
+            let mut newer = open.iter().filter(|(of, _)| of == key);
+            !newer.any(|(_, open)| open.time > stamp.time)
+        })
         .map(|(key, stamp)| (key, stamp.digest))
         .collect()
 }

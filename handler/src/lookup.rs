@@ -52,7 +52,7 @@ pub(crate) async fn look_up(
     let whole = trigger.name == "sweep" && !trigger.dry_run && context.reconciles(to);
     let from = match trigger.look_back {
         Some(_) => earliest,
-        None if whole => earliest,
+        None if whole => mark.start(earliest).min(earliest),
         None => mark.start(earliest),
     };
     let reader = Reader::new(context)?;
@@ -96,10 +96,10 @@ pub(crate) async fn look_up(
     }
     let full = from <= earliest;
     if failed.is_some() || session.is_unfinished() {
-        let times = found.iter().map(|found| found.timestamp);
-        let first = times.min().and_then(DateTime::from_timestamp_millis);
-        let left = first.filter(|_| failed.is_none()).unwrap_or(from);
-        context.set_mark(mark.unfinished(left.max(to - LATEST), full));
+        // What a dry run shows is not left for later, it was never meant to roll.
+        let left = session.oldest_left(&pushes).filter(|_| !trigger.dry_run);
+        let left = left.map(|left| left.max(to - LATEST));
+        context.set_mark(mark.unfinished(left, full));
     } else if trigger.look_back.is_none() {
         context.set_mark(mark.handled(&found, full));
     }
@@ -235,7 +235,8 @@ async fn decide_all(
         }
     }
     done.pushes = coalesce(done.found.clone());
-    if done.failed.as_ref().is_some_and(|error| error.retryable) {
+    let lacks = |error: &AwsError| error.retryable && done.reached > from;
+    if done.failed.as_ref().is_some_and(lacks) {
         done.session.lack_older();
     }
     done.session.decide(&done.pushes).await;

@@ -17,8 +17,8 @@ use crate::plan::missing::{self, Listings};
 use crate::push::{Found, Push};
 use crate::record::Record;
 
-/// The most images about which a look-up asks what they are, of all repositories together, before it leaves the rest to the next.
-const MOST: usize = 500;
+/// The most images about which a look-up asks what they are, of all repositories together: what more signatures hide stays hidden.
+const MOST: usize = 200;
 
 /// The pushes that the log lacks. What cannot be asked is told in the log, once, and left to the next time.
 ///
@@ -59,17 +59,24 @@ pub(crate) async fn pushes(
     }
     let mut found = Vec::new();
     let mut asked = BTreeSet::new();
-    let mut hidden = true;
+    let (mut hidden, mut known) = (true, None);
     // A signature may follow an image, and a registry does not always tell which is which: what it hides is looked for again.
-    while hidden && asked.len() < MOST {
+    while hidden && asked.len() < MOST && until.allows(context.now()) {
         hidden = false;
         let mut missing = missing::missing(&listings, told, inventory, config, now);
         missing.retain(|repository, images| {
             images.retain(|image| !asked.contains(&(repository.clone(), image.digest.clone())));
             !images.is_empty()
         });
-        let caches = caches(context, &missing).await;
+        if missing.is_empty() {
+            break;
+        }
+        let caches = match known.take() {
+            Some(caches) => caches,
+            None => caches(context, &listings).await,
+        };
         missing.retain(|repository, _| !caches.contains(repository));
+        known = Some(caches);
         for (repository, images) in missing {
             for image in images {
                 asked.insert((repository.clone(), image.digest.clone()));

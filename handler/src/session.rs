@@ -338,6 +338,20 @@ impl<'c> Session<'c> {
         self.dry || self.unfinished || gap || failed
     }
 
+    /// When the oldest of the pushes happened that are left to the next look-up, where anything is: those held or failed in a way
+    /// that a retry may mend, or any of them where part of the account could not be read.
+    pub(crate) fn oldest_left(&self, pushes: &[Push]) -> Option<DateTime<Utc>> {
+        let gap = self.inventory.gaps.iter().any(|gap| gap.retryable);
+        let left = |push: &&Push| {
+            let open = |decision: &Decision| {
+                decision.push == push.id()
+                    && (decision.retryable || decision.outcome == Outcome::Held)
+            };
+            gap || self.decisions.iter().any(open)
+        };
+        pushes.iter().filter(left).map(Push::time).min()
+    }
+
     /// Whether a push of which only the registry told waits for its wave, or failed in a way that a retry may mend: no log holds it.
     pub(crate) fn misses_still(&self) -> bool {
         let found = |decision: &&Decision| ledger::found(&decision.push).is_some();

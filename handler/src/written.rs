@@ -1,4 +1,4 @@
-//! What this function wrote into ledgers of late, by which an answer of ECS is known that is older than that.
+//! What this function wrote into ledgers and deployed of late, by which an answer of ECS is known that is older than that.
 //!
 //! An answer may be as it was a while before: "the Amazon ECS API follows an eventual consistency model", with waits of up to
 //! five minutes before one may be sure. Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
@@ -13,9 +13,13 @@ pub(crate) type Tags = BTreeMap<String, String>;
 /// After so long an answer is believed, whatever it lacks: somebody may have taken a tag away.
 const SETTLED: TimeDelta = TimeDelta::minutes(5);
 
-/// Tags that were written, by the ARN of the service.
+/// What was written, by the ARN of the service.
 #[derive(Debug, Default)]
-pub(crate) struct Written(BTreeMap<String, Vec<Writing>>);
+pub(crate) struct Written {
+    tags: BTreeMap<String, Vec<Writing>>,
+    /// When a deployment was accepted, and when that one had begun which ran before.
+    deployments: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>,
+}
 
 /// One tag, as it was read before and as it was written.
 #[derive(Debug)]
@@ -36,10 +40,18 @@ impl Written {
             before: before.get(key).cloned(),
             after: after.clone(),
         });
-        self.0.entry(arn.to_owned()).or_default().extend(writings);
+        self.tags
+            .entry(arn.to_owned())
+            .or_default()
+            .extend(writings);
     }
 
-    /// Whether an answer shows the tags of a service as they were before something that was written to it. One that shows a later
+    /// Remembers that ECS accepted a deployment of the service of an ARN, in place of one that had begun at a time.
+    pub(crate) fn deployed(&mut self, arn: &str, before: DateTime<Utc>, now: DateTime<Utc>) {
+        self.deployments.insert(arn.to_owned(), (now, before));
+    }
+
+    /// Whether an answer shows a service as it was before something that was deployed or written to it. One that shows a later
     /// deployment is from after it: then somebody took the tag away.
     pub(crate) fn is_newer_than(
         &mut self,
@@ -49,7 +61,11 @@ impl Written {
         now: DateTime<Utc>,
     ) -> bool {
         self.forget(now);
-        let writings = self.0.get(arn).into_iter().flatten();
+        let before = self.deployments.get(arn).map(|(_, before)| *before);
+        if before.is_some() && before == deployed_at {
+            return true;
+        }
+        let writings = self.tags.get(arn).into_iter().flatten();
         let writings = writings.filter(|one| deployed_at.is_none_or(|at| at < one.at));
         let mut last: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
         for one in writings {
@@ -64,10 +80,11 @@ impl Written {
     }
 
     fn forget(&mut self, now: DateTime<Utc>) {
-        for writings in self.0.values_mut() {
+        for writings in self.tags.values_mut() {
             writings.retain(|one| now - one.at < SETTLED);
         }
-        self.0.retain(|_, writings| !writings.is_empty());
+        self.tags.retain(|_, writings| !writings.is_empty());
+        self.deployments.retain(|_, (at, _)| now - *at < SETTLED);
     }
 }
 
@@ -107,6 +124,20 @@ mod tests {
         assert!(written.is_newer_than("web", &tags(Some("two")), None, now));
         let later = now + TimeDelta::minutes(5);
         assert!(!written.is_newer_than("web", &tags(None), None, later));
-        assert!(written.0.is_empty(), "what is settled is forgotten");
+        assert!(written.tags.is_empty(), "what is settled is forgotten");
+    }
+
+    #[test]
+    fn rule_03_an_answer_without_a_deployment_that_was_accepted_is_outdated_for_five_minutes() {
+        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        let (before, later) = (now - TimeDelta::hours(1), now + TimeDelta::minutes(5));
+        let mut written = Written::default();
+        written.deployed("web", before, now);
+        let none = tags(None);
+        assert!(written.is_newer_than("web", &none, Some(before), now));
+        assert!(!written.is_newer_than("web", &none, Some(now), now));
+        assert!(!written.is_newer_than("api", &none, Some(before), now));
+        assert!(!written.is_newer_than("web", &none, Some(before), later));
+        assert!(written.deployments.is_empty());
     }
 }

@@ -88,7 +88,7 @@ pub(crate) struct Model {
     rolling: BTreeSet<Key>,
     /// When the invocations that have not ended began, by request: an event that comes twice has one request for both.
     invocations: BTreeMap<String, Vec<DateTime<Utc>>>,
-    /// When those that ended last did so, and when they had begun: what they did last may take effect at that same moment.
+    /// When those that ended of late did so, and when they had begun: what they did last may take effect at that same moment.
     ended: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// When an invocation last ended that had taken long.
     long_until: Option<DateTime<Utc>>,
@@ -246,7 +246,7 @@ impl Model {
                 if entry.at - began > LONG {
                     self.long_until = Some(entry.at);
                 }
-                self.ended.retain(|(at, _)| *at == entry.at);
+                self.ended.retain(|(at, _)| entry.at - *at < LONG);
                 self.ended.push((entry.at, began));
                 self.answered(began, result, moment);
             }
@@ -273,9 +273,11 @@ impl Model {
     /// Whether two invocations were at once, which only a fault allows, and the other one deployed a service: neither can see in
     /// time what the other does.
     fn is_raced(&self, roll: &roll::Roll, moment: Moment<'_>) -> bool {
-        let ended = self.ended.iter().filter(|(at, _)| *at == moment.at);
-        let at_once = self.invocations.values().flatten().count() + ended.count();
         let since = self.since(moment);
-        at_once > 1 && roll.base.by == services::By::Ecroll && roll.base.at >= since
+        let now = self.ended.iter().filter(|(at, _)| *at == moment.at);
+        let at_once = self.invocations.values().flatten().count() + now.count();
+        let mut others = self.ended.iter().filter(|(at, _)| *at < moment.at);
+        let overlap = at_once > 1 || others.any(|(at, _)| *at > since);
+        overlap && roll.base.by == services::By::Ecroll && roll.base.at >= since
     }
 }

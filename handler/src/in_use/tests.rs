@@ -78,6 +78,10 @@ fn the_tag_stays_while_one_that_shares_it_is_deployed_or_cannot_be_read() {
     let mut two = inventory(&[("a", "aa", 5), ("b", "bb", 3)]);
     two.services[0].rollout = Some(Rollout::UnderWay);
     assert_eq!(named(&two), Vec::<String>::new());
+    two.services[0].rollout = Some(Rollout::Completed);
+    two.services[1].rollout = Some(Rollout::UnderWay);
+    assert_eq!(named(&two), ["sha256:aa"], "an older one is deployed");
+    two.services[1].rollout = Some(Rollout::Completed);
     // What failed for good says nothing, and nobody waits for it.
     two.services[0].rollout = Some(Rollout::Failed);
     assert_eq!(named(&two), ["sha256:bb"]);

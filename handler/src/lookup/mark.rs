@@ -48,12 +48,13 @@ impl Mark {
         }
     }
 
-    /// After a look-up that left something of what it read from a time on to the next one: that reads the same again.
-    pub(crate) fn unfinished(self, left: DateTime<Utc>, full: bool) -> Self {
+    /// After a look-up that left something to the next one: that reads the same again, and from the time on of the oldest push that
+    /// was `left`.
+    pub(crate) fn unfinished(self, left: Option<DateTime<Utc>>, full: bool) -> Self {
         Self {
             at: self.at,
             since_full: if full { 0 } else { self.since_full + 1 },
-            left: Some(left),
+            left,
         }
     }
 }
@@ -101,13 +102,16 @@ mod tests {
         assert_eq!(mark.start(at(0)), at(0), "never before the span");
         let mark = mark.handled(&[found(-10, -10)], false);
         assert_eq!(mark.start(at(-1440)), at(-25), "and never goes back");
-        assert_eq!(mark.unfinished(at(-20), false).start(at(-1440)), at(-25));
+        assert_eq!(
+            mark.unfinished(Some(at(-20)), false).start(at(-1440)),
+            at(-25)
+        );
     }
 
     #[test]
     fn rule_01_what_was_left_undone_is_read_again_however_long_ago_it_was() {
         let mark = Mark::default().handled(&[found(0, 0)], true);
-        let left = mark.unfinished(at(-3000), false);
+        let left = mark.unfinished(Some(at(-3000)), false);
         assert_eq!(left.start(at(-1440)), at(-3000), "beyond the span as well");
         let done = left.handled(&[found(5, 5)], false);
         assert_eq!(done.start(at(-1440)), at(-25));

@@ -151,7 +151,9 @@ impl Deciding<'_> {
             };
         }
         let back = new.is_some_and(|new| went_back(&entry, deployed, new));
-        if undone || back {
+        // Given up, and what ran before could not start again either.
+        let failed = |past: &Deployed| past.failed && entry.new.names(&past.task_definition);
+        if undone || back || deployed.iter().any(failed) {
             let reason =
                 "rolled back since, by a person or the circuit breaker; the next push rolls";
             return held(candidate, reason);

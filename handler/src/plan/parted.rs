@@ -38,16 +38,18 @@ impl Deciding<'_> {
         if !beyond(&first) {
             return Some(entry);
         }
+        let nearest = |push: &Push| {
+            let tagged = push.tagged.iter();
+            tagged.min_by_key(|t| (t.time - entry.time).abs()).cloned()
+        };
         let mut own = named().filter(|push| !beyond(push));
-        Some(
-            match own.find_map(|push| Some((push, push.tagged.last()?))) {
-                Some((push, record)) => Entry {
-                    id: ledger::mark(&record.id, &push.digest),
-                    ..entry
-                },
-                None => entry.unnamed(),
+        Some(match own.find_map(|push| Some((push, nearest(push)?))) {
+            Some((push, record)) => Entry {
+                id: ledger::mark(&record.id, &push.digest),
+                ..entry
             },
-        )
+            None => entry.unnamed(),
+        })
     }
 }
 

@@ -31,11 +31,13 @@ impl Deciding<'_> {
 
     /// Whether a further tag of the ledger's image is not to be noted yet: until its deployment is over the ledger tells what ran
     /// before, and how that ends, and what is tried alone, go by it. Both records stay in sight meanwhile.
-    pub(super) fn is_premature(&self, record: &Tagged, entry: &Entry) -> bool {
+    pub(super) fn is_premature(&self, of: &Candidate<'_>, entry: &Entry) -> bool {
+        let Candidate { push, record, .. } = of;
         let its_own = entry.is_deployment() && entry.new.names(&self.service.task_definition);
         let deploying = self.service.is_deploying() && its_own;
         let soon = (record.time - entry.time).abs() <= TOGETHER;
-        deploying && soon && ledger::word(&record.id) != entry.word()
+        let further = entry.is_of(&push.digest) && ledger::word(&record.id) != entry.word();
+        deploying && soon && further
     }
 
     /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,
@@ -74,6 +76,13 @@ impl Deciding<'_> {
         let origin = self.origin(repository).filter(|o| o.digest.is_none());
         let named = origin.and_then(|origin| origin.named.as_ref());
         named.is_some_and(|named| named != from)
+    }
+
+    /// Whether no task runs, and the first one would start this image, as ECR says.
+    pub(super) fn would_start(&self, repository: &Repository, digest: &str) -> bool {
+        let origin = self.origin(repository).filter(|o| o.digest.is_none());
+        let named = origin.and_then(|origin| origin.named.as_ref());
+        self.service.desired == 0 && named.is_some_and(|named| named == digest)
     }
 
     /// Whether the tag by which a push would roll names another image by now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::objection::no_room;
 use super::verdict::{Candidate, Settled, Verdict};
@@ -38,6 +38,11 @@ struct Todo<'p> {
     /// Undone together with others: to be tried alone.
     alone: Vec<Move<'p>>,
 }
+
+/// Why a push waits for what is taken up.
+pub(super) const PUT_OFF: &str = "an earlier look-up left another roll undone, which is taken up first: the next look-up rolls this";
+/// A roll that was left undone so long before a push does not keep that waiting: it is taken up in vain.
+const FRESH: TimeDelta = TimeDelta::hours(1);
 
 pub(super) const TAKEN_UP: &str =
     "an earlier look-up ended before it could deploy this: taken up again";
@@ -143,18 +148,24 @@ impl Deciding<'_> {
             mut left,
             mut alone,
         } = todo;
-        // What only the ledger still tells of is made by nobody anew: it goes first, and the others after it.
-        let unseen = left.iter().find(|left| left.candidate.is_none());
+        // What only the ledger still tells of is made by nobody anew: it goes first, and the others after it. Not for ever.
+        let newest = moves.iter().map(|one| one.candidate.record.time).max();
+        let unseen = left.iter().find(|left| {
+            let fresh = newest.is_none_or(|newest| newest - left.entry.time <= FRESH);
+            left.candidate.is_none() && fresh
+        });
         if let Some(revision) = unseen.map(|left| left.revision.clone()) {
-            left.retain(|left| left.revision == revision);
-            let reason = "an earlier look-up left another roll undone, which is taken up first: the next look-up rolls this";
-            let waiting = moves.into_iter().chain(alone);
-            plan.decisions.extend(waiting.map(|one| {
-                let Candidate { push, tag, .. } = &one.candidate;
-                self.decision(push, tag, Outcome::Held, reason.to_owned())
-            }));
+            let (first, after): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|left| left.revision == revision);
+            let after = after.into_iter().filter_map(|left| left.candidate);
+            let waiting = moves.into_iter().chain(alone).map(|one| one.candidate);
+            plan.decisions.extend(
+                waiting.chain(after).map(|one| {
+                    self.decision(one.push, &one.tag, Outcome::Held, PUT_OFF.to_owned())
+                }),
+            );
             plan.waiting = true;
-            self.resume(&left, revision, plan);
+            self.resume(&first, revision, plan);
             return;
         }
         let last = left.last().map(|last| last.revision.clone());
@@ -240,7 +251,7 @@ impl Deciding<'_> {
         } = settled;
         let entry = self.service.entry(repository);
         plan.waiting |= outcome == Outcome::Unchanged
-            && entry.is_some_and(|entry| self.is_premature(candidate.record, &entry));
+            && entry.is_some_and(|entry| self.is_premature(&candidate, &entry));
         let decision = self.decision(candidate.push, &candidate.tag, outcome, reason);
         plan.decisions.push(Decision {
             // Only what may be mended by asking again fails before anything was done.

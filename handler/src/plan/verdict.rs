@@ -150,7 +150,11 @@ impl Deciding<'_> {
                 note,
             });
         }
-        if let Some(entry) = entry {
+        // The ledger's image may run by a revision of somebody's own.
+        let of_ledger = entry
+            .as_ref()
+            .is_some_and(|entry| entry.is_of(&push.digest));
+        if let Some(entry) = entry.clone() {
             if entry.names(push) {
                 return self.named(repository, candidate, entry, &running);
             }
@@ -165,6 +169,21 @@ impl Deciding<'_> {
         }
         if let Some(undated) = self.undated(repository, &candidate) {
             return Verdict::Undated(Box::new(undated));
+        }
+        if of_ledger
+            && running.digest.is_none()
+            && let Some(verdict) = self.unproved(repository, &candidate)
+        {
+            return verdict;
+        }
+        if of_ledger && self.would_start(repository, &push.digest) {
+            let note = self.news(repository, &candidate, entry, pushed);
+            return Verdict::Settled(Settled {
+                candidate,
+                outcome: Outcome::Unchanged,
+                reason: "no task runs, and its tag names this image".to_owned(),
+                note,
+            });
         }
         let origin = self.origin(repository);
         if let Some(why) = origin
@@ -208,7 +227,7 @@ impl Deciding<'_> {
         let Some(entry) = entry else {
             return Some(fresh);
         };
-        if self.is_premature(record, &entry) {
+        if self.is_premature(candidate, &entry) {
             return None;
         }
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);

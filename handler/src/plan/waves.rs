@@ -8,6 +8,7 @@ mod past;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::doubt::SKEW;
+use super::service::PUT_OFF;
 use super::verdict::{newer, time};
 use super::{Cargo, Deciding, Doubt, Histories, History, Plan, Roll, Source};
 use crate::config::Config;
@@ -97,6 +98,17 @@ fn names(inventory: &Inventory, roll: &Roll, cargo: &Cargo) -> bool {
     images.any(|(_, image)| image.digest.is_none() && image.tag.as_ref() == Some(&cargo.tag))
 }
 
+/// Whether the revision that a service runs names a tag of a push.
+fn names_any(inventory: &Inventory, service: &Service, push: &Push) -> bool {
+    let definition = inventory.definitions.get(&service.task_definition);
+    let images = definition.into_iter().flat_map(|runs| runs.images.values());
+    let mut images = images.filter(|(_, image)| image.repository == push.repository);
+    images.any(|(_, image)| {
+        let mut tags = push.tagged.iter();
+        image.digest.is_none() && tags.any(|t| image.tag.as_ref() == Some(&t.tag))
+    })
+}
+
 /// The wave that a service belongs to, the first being 0; the one after the last where none names it.
 pub(crate) fn wave(config: &Config, service: &Service) -> usize {
     wave_of(config, service.cluster(), &service.name)
@@ -173,9 +185,15 @@ impl<'a> Stages<'a> {
                         if let Some(stage) = overtaken {
                             add(&decision.push, stage);
                         }
+                        // Somebody's own deployment of it, by one of its tags.
+                        let own = service.is_deploying() && names_any(inventory, service, push);
                         passed(service, rolls, push, pushes, inventory, config)
+                            .or_else(|| own.then_some(Stage::Waits(service)))
                     }
-                    Outcome::Held if is_open(service, push, plan, histories) => {
+                    Outcome::Held
+                        if decision.reason == PUT_OFF
+                            || is_open(service, push, plan, histories) =>
+                    {
                         Some(Stage::Waits(service))
                     }
                     _ => stage(service, push, decision),

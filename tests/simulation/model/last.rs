@@ -245,7 +245,10 @@ impl Model {
     fn highest(&mut self, repository: &Repository, digest: &str) -> Option<Version> {
         let groups = self.pushes.groups(repository);
         let of = groups.iter().filter(|group| group.digest == digest);
-        of.filter_map(version).max()
+        // What has pre-releases alone is known by these.
+        let tags = of.clone().flat_map(|group| &group.records);
+        let any = tags.filter_map(|record| Version::read(&record.tag)).max();
+        of.filter_map(version).max().or(any)
     }
 
     /// Whether what runs was pushed later than the newest that should run, be it under a tag that the policy does not take: then

@@ -112,8 +112,12 @@ impl Model {
         self.learn_missed(&roll, moment);
         let intents = self.intents(&roll, begun, moment);
         // Whatever is deployed, ECS looks every tag up: one image may have come along with another (docs/limits.md).
-        let along = intents.len() > 1 && roll.changed().is_empty();
-        for intent in intents.iter().filter(|_| !along) {
+        let several = intents.len() > 1 && roll.changed().is_empty();
+        let along = |intent: &Intent| {
+            let mut ids = intent.group.ids();
+            several && !ids.any(|id| roll.service.named.contains(id))
+        };
+        for intent in intents.iter().filter(|intent| !along(intent)) {
             self.check_order(&roll, intent, moment);
         }
         self.check_once(&roll, &intents, moment);
@@ -121,7 +125,7 @@ impl Model {
         let read = self.since(moment) - OUT_OF_SIGHT;
         let unseen = |intent: &&Intent| {
             let last = intent.group.records.last();
-            along && last.is_some_and(|record| record.at < read)
+            along(intent) && last.is_some_and(|record| record.at < read)
         };
         let seen: Vec<Intent> = intents
             .iter()

@@ -73,7 +73,9 @@ impl Model {
             };
             of == repository && self.pushes.is_set_unheard(repository, tag, moment.at)
         });
-        let idle = roll.service.desired == 0 && moved;
+        let last = group.records.last();
+        let back = last.is_some_and(|record| roll.service.undone.contains(&record.id));
+        let idle = roll.service.desired == 0 && moved && !back;
         // But what was rolled back stays.
         let undone = group.ids().any(|id| roll.service.undone.contains(id));
         // The records of one digest lie further apart than a look-up reads: to the handler the later ones are a new push.

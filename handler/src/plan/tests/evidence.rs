@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::builders::{Scene, at, outcomes, rolled, writes_nothing};
+use super::builders::{Scene, arn, at, definition, outcomes, record, rolled, writes_nothing};
 use super::dates::origin;
 use crate::inventory::{Origin, Rollout};
 use crate::report::Outcome::{Skipped, Unchanged};
@@ -284,4 +284,23 @@ fn rule_01_an_image_does_not_roll_by_a_tag_that_what_runs_has_taken() {
     scene.web().deployed_at = Some(at(7));
     scene.origin = Some(origin("d5", Some(6)));
     assert_eq!(rolled(&scene.asked()), ["web:v6"]);
+}
+
+#[test]
+fn rule_03_what_somebody_deployed_of_the_ledgers_image_is_asked_about_before_it_rolls_again() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
+    // By a revision of their own; and the batch of the log that tells of the next push tells of nothing else.
+    scene.define(definition(7, &["web:v1"]));
+    scene.web().task_definition = arn(7);
+    scene.web().deployed_at = Some(at(30));
+    scene.records = vec![record("web:v1", "d1", 60, "again")];
+    scene.origin = Some(origin("d1", Some(0)));
+    assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v1")]);
+    scene.origin = Some(origin("d9", Some(20)));
+    assert_eq!(rolled(&scene.clone().asked()), ["web:v1"]);
+    // Without tasks nothing has pulled it yet.
+    scene.web().desired = 0;
+    scene.origin = Some(named("d1", Some(0)));
+    assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v1")]);
 }

@@ -2,7 +2,7 @@
 
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothing};
 use crate::inventory::Origin;
-use crate::plan::{History, Source};
+use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
 /// A service on revision 2, which ecroll made of revision 1 for the push of `web:v1`; the ledger says so.
@@ -244,4 +244,27 @@ fn rule_03_a_history_that_is_behind_what_runs_says_nothing_of_a_rollback() {
     // Somebody deployed that once more, before the roll could begin.
     let plan = scene.deployed(&[(1, 20)]).settled();
     assert_eq!(rolled(&plan), ["web:v1"]);
+}
+
+#[test]
+fn rule_03_what_could_neither_start_nor_be_rolled_back_stays_undone_after_another_roll() {
+    let mut scene = Scene::new(&["a:seed", "b:seed"]).pushed("a:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(5)), ["a:v1"]);
+    let given_up = Deployed {
+        failed: true,
+        ..Deployed::new(scene.web().task_definition.clone(), at(5))
+    };
+    redeploy(&mut scene, &arn(1), 8);
+    let mut scene = scene.pushed("b:v1", "d2", 10);
+    let web = scene.web().arn.clone();
+    let so_far = History::whole(vec![given_up.clone(), Deployed::new(arn(1), at(8))]);
+    scene.histories.insert(web.clone(), so_far);
+    assert_eq!(rolled(&scene.look_up(12)), ["b:v1"]);
+    let next = Deployed::new(scene.web().task_definition.clone(), at(12));
+    scene
+        .histories
+        .insert(web, History::whole(vec![given_up, next]));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "v1"), (Unchanged, "v1")]);
+    assert_eq!(plan.rolls, []);
 }

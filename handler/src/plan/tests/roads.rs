@@ -145,3 +145,19 @@ fn rule_03_a_second_tag_that_comes_while_the_image_is_deployed_leaves_the_ledger
     scene.web().rollout = Some(Rollout::Completed);
     assert_eq!(scene.settled().notes.len(), 1);
 }
+
+#[test]
+fn rule_03_another_image_that_its_deployment_pulled_is_noted_at_once() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![record("web:latest", "d1", 0, "one")];
+    assert_eq!(rolled(&scene.look_up(2)), ["web:latest"]);
+    scene.web().rollout = Some(Rollout::UnderWay);
+    // `latest` had moved before the deployment began, and that record comes now.
+    scene.records.push(record("web:latest", "d2", 1, "two"));
+    let plan = scene.settled();
+    assert_eq!(
+        outcomes(&plan),
+        [(Skipped, "latest"), (Unchanged, "latest")]
+    );
+    assert_eq!(plan.notes.len(), 1);
+}

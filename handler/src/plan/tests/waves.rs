@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::builders::{Scene, arn, at, definition, outcomes, repository, rolled, service};
 use crate::inventory::{Gap, Rollout};
+use crate::ledger::{self, Entry, RevisionName};
 use crate::plan::{Deployed, History, Plan, Source};
 use crate::report::Outcome::{Held, Unchanged};
 
@@ -390,9 +391,50 @@ fn rule_01_what_is_still_to_be_tried_alone_in_the_first_wave_does_not_stop_there
     let unknown = History::Unknown("denied".to_owned());
     scene.histories.insert(arn_of, unknown);
     let plan = scene.settled();
+    assert_eq!(services(&plan), Vec::<&str>::new());
+    assert!(plan.waiting);
     let reasons: Vec<&str> = plan.decisions.iter().map(|d| d.reason.as_str()).collect();
     assert!(
         reasons.iter().all(|why| !why.contains("stops there")),
         "{reasons:#?}"
     );
+}
+
+#[test]
+fn rule_01_what_the_first_wave_puts_off_for_something_left_undone_waits_there() {
+    let mut scene = Scene::new(&["a:seed", "b:seed"]).pushed("b:v2", "d2", 3);
+    scene.define(definition(2, &["a:seed", "b:seed"]));
+    scene.define(definition(3, &["a:v1", "b:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    let mut scene = scene.configured(&json!({"waves": [{"services": ["canary"]}]}));
+    // A direct push to the canary was interrupted.
+    let entry = Entry {
+        time: at(0),
+        id: "direct:0".to_owned(),
+        tag: "v1".to_owned(),
+        new: RevisionName::of(&arn(3)),
+        base: RevisionName::of(&arn(2)),
+        shared: false,
+    };
+    let key = ledger::key(&repository("a"));
+    canary(&mut scene).tags.insert(key, entry.value());
+    let of = canary(&mut scene).arn.clone();
+    scene.histories.insert(of, History::whole(Vec::new()));
+    let plan = scene.settled();
+    assert_eq!(services(&plan), ["canary"]);
+    assert_eq!(outcomes(&plan), [(Held, "v2"), (Held, "v2")]);
+}
+
+#[test]
+fn rule_01_what_somebody_deploys_in_the_first_wave_by_its_tag_is_waited_for() {
+    let mut scene = scene();
+    // Nobody but the registry told of it, and the canary was deployed since.
+    scene.records[0].record.id = "ecr:found-d1-0-1772352600".to_owned();
+    scene.define(definition(3, &["web:v1"]));
+    canary(&mut scene).task_definition = arn(3);
+    canary(&mut scene).deployed_at = Some(at(9));
+    canary(&mut scene).rollout = Some(Rollout::UnderWay);
+    assert_eq!(services(&scene.settled()), Vec::<&str>::new());
+    canary(&mut scene).rollout = Some(Rollout::Completed);
+    assert_eq!(services(&scene.settled()), ["web"]);
 }
