@@ -95,12 +95,14 @@ pub(crate) async fn look_up(
         Box::pin(session.move_scheduled(&pushes, whole)).await;
     }
     let full = from <= earliest;
-    if failed.is_some() || session.is_unfinished() {
-        // What a dry run shows is not left for later, it was never meant to roll.
-        let left = session.oldest_left(&pushes).filter(|_| !trigger.dry_run);
-        let left = left.map(|left| left.max(to - LATEST));
-        context.set_mark(mark.unfinished(left, full));
-    } else if trigger.look_back.is_none() {
+    // What a dry run shows is not left for later: it was never meant to roll.
+    let unfinished = failed.is_some() || session.is_unfinished();
+    if unfinished && !trigger.dry_run {
+        let left = session
+            .oldest_left(&pushes)
+            .map(|left| left.max(to - LATEST));
+        context.set_mark(mark.unfinished(left, failed.is_some(), full));
+    } else if !unfinished && trigger.look_back.is_none() {
         context.set_mark(mark.handled(&found, full));
     }
     let window = Window { from: reached, to };

@@ -225,6 +225,22 @@ async fn rule_02_where_older_pushes_could_not_be_read_no_version_rolls_before_th
     assert_eq!(world.image_of("web", 0), image("web", "2.0.0"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn rule_03_what_a_dry_run_showed_is_not_kept_in_sight() {
+    let world = quiet().await;
+    world.push("web", "v2", "two", 1);
+    world.minutes(60).await;
+    let ran = world.image_of("web", 0);
+    let warm = context(&world, &json!({}));
+    let shown = invoke(&world, &warm, &json!({"dry_run": true})).await;
+    assert_eq!(shown.unwrap().decisions[0].outcome, Outcome::Held);
+    // Longer ago than any look-up reads that was not told to.
+    world.minutes(30 * 60).await;
+    let report = invoke(&world, &warm, &json!({})).await.unwrap();
+    assert_eq!(report.decisions, []);
+    assert_eq!(world.image_of("web", 0), ran);
+}
+
 /// How far back each look-up of a world reads during some hours after a push.
 async fn reaches(options: Options) -> Vec<i64> {
     let services = [("web", &*image("web", "seed"))];

@@ -77,7 +77,7 @@ fn story(
     least_violations: &[Violation],
 ) -> String {
     let story = run(least).story;
-    let last = number("ECROLL_STORY").unwrap_or(60) as usize;
+    let shown = number("ECROLL_STORY").and_then(|shown| usize::try_from(shown).ok());
     let lines = |violations: &[Violation]| {
         let lines: Vec<String> = violations.iter().map(|v| format!("  {v}")).collect();
         lines.join("\n")
@@ -89,7 +89,7 @@ fn story(
         lines(violations),
         lines(least_violations),
         story
-            .get(story.len().saturating_sub(last)..)
+            .get(story.len().saturating_sub(shown.unwrap_or(60))..)
             .unwrap_or_default()
             .join("\n"),
         whole.seed,

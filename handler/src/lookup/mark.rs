@@ -49,12 +49,13 @@ impl Mark {
     }
 
     /// After a look-up that left something to the next one: that reads the same again, and from the time on of the oldest push that
-    /// was `left`.
-    pub(crate) fn unfinished(self, left: Option<DateTime<Utc>>, full: bool) -> Self {
+    /// was `left`. What was left before stays so where not all was read: `partly`.
+    pub(crate) fn unfinished(self, left: Option<DateTime<Utc>>, partly: bool, full: bool) -> Self {
+        let before = self.left.filter(|_| partly);
         Self {
             at: self.at,
             since_full: if full { 0 } else { self.since_full + 1 },
-            left,
+            left: left.into_iter().chain(before).min(),
         }
     }
 }
@@ -103,7 +104,8 @@ mod tests {
         let mark = mark.handled(&[found(-10, -10)], false);
         assert_eq!(mark.start(at(-1440)), at(-25), "and never goes back");
         assert_eq!(
-            mark.unfinished(Some(at(-20)), false).start(at(-1440)),
+            mark.unfinished(Some(at(-20)), false, false)
+                .start(at(-1440)),
             at(-25)
         );
     }
@@ -111,8 +113,10 @@ mod tests {
     #[test]
     fn rule_01_what_was_left_undone_is_read_again_however_long_ago_it_was() {
         let mark = Mark::default().handled(&[found(0, 0)], true);
-        let left = mark.unfinished(Some(at(-3000)), false);
+        let left = mark.unfinished(Some(at(-3000)), false, false);
         assert_eq!(left.start(at(-1440)), at(-3000), "beyond the span as well");
+        let partly = left.unfinished(None, true, false);
+        assert_eq!(partly.start(at(-1440)), at(-3000), "not read to the end");
         let done = left.handled(&[found(5, 5)], false);
         assert_eq!(done.start(at(-1440)), at(-25));
     }
