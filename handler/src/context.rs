@@ -270,10 +270,12 @@ impl Context {
         self.memory().written.remember(arn, before, after, now);
     }
 
-    /// Remembers that ECS accepted a deployment of a service, as that was read before.
+    /// Remembers that ECS accepted a deployment of the revision that a service, as that was read before, ran already: nothing but its
+    /// time tells it from the one before.
     pub(crate) fn remember_deployment(&self, service: &Service) {
         let now = self.now();
         if let Some(before) = service.deployed_at {
+            let before = (before, service.task_definition.clone());
             self.memory().written.deployed(&service.arn, before, now);
         }
     }
@@ -282,7 +284,11 @@ impl Context {
     pub(crate) fn is_outdated(&self, service: &Service) -> bool {
         let now = self.now();
         let written = &mut self.memory().written;
-        written.is_newer_than(&service.arn, &service.tags, service.deployed_at, now)
+        let shown = service
+            .deployed_at
+            .map(|at| (at, service.task_definition.clone()));
+        shown.is_some_and(|shown| written.is_beyond(&service.arn, &shown, now))
+            || written.is_newer_than(&service.arn, &service.tags, service.deployed_at, now)
     }
 
     /// Remembers that AWS denied to write a service's ledger.

@@ -98,10 +98,9 @@ pub(crate) async fn look_up(
     // What a dry run shows is not left for later: it was never meant to roll.
     let unfinished = failed.is_some() || session.is_unfinished();
     if unfinished && !trigger.dry_run {
-        let left = session
-            .oldest_left(&pushes)
-            .map(|left| left.max(to - LATEST));
-        context.set_mark(mark.unfinished(left, failed.is_some(), full));
+        let left = session.oldest_left(&pushes);
+        let mark = mark.unfinished(left, failed.is_some(), full);
+        context.set_mark(mark.not_before(to - LATEST));
     } else if !unfinished && trigger.look_back.is_none() {
         context.set_mark(mark.handled(&found, full));
     }
@@ -256,7 +255,9 @@ impl Done<'_> {
         let inventory = &self.session.inventory;
         let missed = reconcile::pushes(context, inventory, &self.pushes, until).await;
         if missed.is_empty() {
-            self.reconciled = Some(Missed::None);
+            // What there was no time for is asked the next time.
+            let asked = until.allows(context.now());
+            self.reconciled = asked.then_some(Missed::None);
             return;
         }
         self.reconciled = Some(Missed::Some);

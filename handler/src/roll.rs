@@ -315,7 +315,9 @@ impl<'a> Work<'a> {
         let mut tries = 0;
         loop {
             let Err(error) = ecs::update_service(at, roll, revision).await else {
-                self.context.remember_deployment(service);
+                if roll.source == Source::Same {
+                    self.context.remember_deployment(service);
+                }
                 return Ok(());
             };
             tries += 1;

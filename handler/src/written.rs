@@ -17,9 +17,12 @@ const SETTLED: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     tags: BTreeMap<String, Vec<Writing>>,
-    /// When a deployment was accepted, and when that one had begun which ran before.
-    deployments: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>,
+    /// When a deployment was accepted, and the one that ran before: when it had begun, and of which revision it was.
+    deployments: BTreeMap<String, (DateTime<Utc>, Before)>,
 }
+
+/// A deployment in place of which another one was accepted.
+type Before = (DateTime<Utc>, String);
 
 /// One tag, as it was read before and as it was written.
 #[derive(Debug)]
@@ -46,12 +49,19 @@ impl Written {
             .extend(writings);
     }
 
-    /// Remembers that ECS accepted a deployment of the service of an ARN, in place of one that had begun at a time.
-    pub(crate) fn deployed(&mut self, arn: &str, before: DateTime<Utc>, now: DateTime<Utc>) {
+    /// Remembers that ECS accepted a deployment of the service of an ARN, in place of another one.
+    pub(crate) fn deployed(&mut self, arn: &str, before: Before, now: DateTime<Utc>) {
         self.deployments.insert(arn.to_owned(), (now, before));
     }
 
-    /// Whether an answer shows a service as it was before something that was deployed or written to it. One that shows a later
+    /// Whether an answer shows the deployment of a service in place of which another one was accepted.
+    pub(crate) fn is_beyond(&mut self, arn: &str, shown: &Before, now: DateTime<Utc>) -> bool {
+        self.forget(now);
+        let accepted = self.deployments.get(arn);
+        accepted.is_some_and(|(_, before)| before == shown)
+    }
+
+    /// Whether an answer shows the tags of a service as they were before something that was written to it. One that shows a later
     /// deployment is from after it: then somebody took the tag away.
     pub(crate) fn is_newer_than(
         &mut self,
@@ -61,10 +71,6 @@ impl Written {
         now: DateTime<Utc>,
     ) -> bool {
         self.forget(now);
-        let before = self.deployments.get(arn).map(|(_, before)| *before);
-        if before.is_some() && before == deployed_at {
-            return true;
-        }
         let writings = self.tags.get(arn).into_iter().flatten();
         let writings = writings.filter(|one| deployed_at.is_none_or(|at| at < one.at));
         let mut last: BTreeMap<&str, (&str, Vec<Option<&str>>)> = BTreeMap::new();
@@ -131,13 +137,14 @@ mod tests {
     fn rule_03_an_answer_without_a_deployment_that_was_accepted_is_outdated_for_five_minutes() {
         let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
         let (before, later) = (now - TimeDelta::hours(1), now + TimeDelta::minutes(5));
+        let shown = |at, revision: &str| (at, revision.to_owned());
         let mut written = Written::default();
-        written.deployed("web", before, now);
-        let none = tags(None);
-        assert!(written.is_newer_than("web", &none, Some(before), now));
-        assert!(!written.is_newer_than("web", &none, Some(now), now));
-        assert!(!written.is_newer_than("api", &none, Some(before), now));
-        assert!(!written.is_newer_than("web", &none, Some(before), later));
+        written.deployed("web", shown(before, "web:1"), now);
+        assert!(written.is_beyond("web", &shown(before, "web:1"), now));
+        assert!(!written.is_beyond("web", &shown(now, "web:1"), now));
+        assert!(!written.is_beyond("web", &shown(before, "web:2"), now));
+        assert!(!written.is_beyond("api", &shown(before, "web:1"), now));
+        assert!(!written.is_beyond("web", &shown(before, "web:1"), later));
         assert!(written.deployments.is_empty());
     }
 }

@@ -48,13 +48,26 @@ impl Mark {
         }
     }
 
+    /// For the sake of what was left nothing is read that is older than this.
+    pub(crate) fn not_before(self, earliest: DateTime<Utc>) -> Self {
+        Self {
+            left: self.left.map(|left| left.max(earliest)),
+            ..self
+        }
+    }
+
     /// After a look-up that left something to the next one: that reads the same again, and from the time on of the oldest push that
     /// was `left`. What was left before stays so where not all was read: `partly`.
     pub(crate) fn unfinished(self, left: Option<DateTime<Utc>>, partly: bool, full: bool) -> Self {
         let before = self.left.filter(|_| partly);
         Self {
             at: self.at,
-            since_full: if full { 0 } else { self.since_full + 1 },
+            // A reading of everything that failed is still to be done.
+            since_full: if full && !partly {
+                0
+            } else {
+                self.since_full + 1
+            },
             left: left.into_iter().chain(before).min(),
         }
     }
@@ -64,7 +77,7 @@ impl Mark {
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::Mark;
+    use super::{FULL, Mark};
     use crate::image::Repository;
     use crate::manifest::Kind;
     use crate::push::Found;
@@ -117,6 +130,8 @@ mod tests {
         assert_eq!(left.start(at(-1440)), at(-3000), "beyond the span as well");
         let partly = left.unfinished(None, true, false);
         assert_eq!(partly.start(at(-1440)), at(-3000), "not read to the end");
+        let late = partly.not_before(at(-2000));
+        assert_eq!(late.start(at(-1440)), at(-2000), "not for ever");
         let done = left.handled(&[found(5, 5)], false);
         assert_eq!(done.start(at(-1440)), at(-25));
     }
@@ -131,6 +146,19 @@ mod tests {
             mark = mark.handled(&[found(0, 0)], everything);
         }
         assert_eq!(full, 3);
+    }
+
+    #[test]
+    fn rule_01_a_reading_of_everything_that_failed_is_done_again() {
+        let mut mark = Mark::default().handled(&[found(0, 0)], true);
+        for _ in 1..FULL {
+            mark = mark.handled(&[found(0, 0)], false);
+        }
+        assert_eq!(mark.start(at(-1440)), at(-1440));
+        let failed = mark.unfinished(None, true, true);
+        assert_eq!(failed.start(at(-1440)), at(-1440));
+        let done = failed.unfinished(None, false, true);
+        assert_eq!(done.start(at(-1440)), at(-30));
     }
 
     #[test]

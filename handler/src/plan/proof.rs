@@ -82,7 +82,9 @@ impl Deciding<'_> {
     pub(super) fn would_start(&self, repository: &Repository, digest: &str) -> bool {
         let origin = self.origin(repository).filter(|o| o.digest.is_none());
         let named = origin.and_then(|origin| origin.named.as_ref());
-        self.service.desired == 0 && named.is_some_and(|named| named == digest)
+        let mut images = self.definition.images.values();
+        let by_tag = images.all(|(_, i)| i.repository != *repository || i.digest.is_none());
+        self.service.desired == 0 && by_tag && named.is_some_and(|named| named == digest)
     }
 
     /// Whether the tag by which a push would roll names another image by now.

@@ -41,8 +41,8 @@ struct Todo<'p> {
 
 /// Why a push waits for what is taken up.
 pub(super) const PUT_OFF: &str = "an earlier look-up left another roll undone, which is taken up first: the next look-up rolls this";
-/// A roll that was left undone so long before a push does not keep that waiting: it is taken up in vain.
-const FRESH: TimeDelta = TimeDelta::hours(1);
+/// A roll that was left undone so long before a push does not keep that waiting any more: it was taken up in vain.
+const FRESH: TimeDelta = TimeDelta::days(1);
 
 pub(super) const TAKEN_UP: &str =
     "an earlier look-up ended before it could deploy this: taken up again";
@@ -149,7 +149,9 @@ impl Deciding<'_> {
             mut alone,
         } = todo;
         // What only the ledger still tells of is made by nobody anew: it goes first, and the others after it. Not for ever.
-        let newest = moves.iter().map(|one| one.candidate.record.time).max();
+        let others = moves.iter().chain(&alone).map(|one| &one.candidate);
+        let others = others.chain(left.iter().filter_map(|left| left.candidate.as_ref()));
+        let newest = others.map(|one| one.record.time).max();
         let unseen = left.iter().find(|left| {
             let fresh = newest.is_none_or(|newest| newest - left.entry.time <= FRESH);
             left.candidate.is_none() && fresh

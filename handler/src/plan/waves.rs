@@ -186,7 +186,9 @@ impl<'a> Stages<'a> {
                             add(&decision.push, stage);
                         }
                         // Somebody's own deployment of it, by one of its tags.
-                        let own = service.is_deploying() && names_any(inventory, service, push);
+                        let since = service.deployed_at.is_some_and(|at| at >= push.time());
+                        let deploying = since && service.is_deploying();
+                        let own = deploying && names_any(inventory, service, push);
                         passed(service, rolls, push, pushes, inventory, config)
                             .or_else(|| own.then_some(Stage::Waits(service)))
                     }

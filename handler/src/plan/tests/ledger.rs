@@ -207,6 +207,9 @@ fn rule_01_what_a_direct_push_left_undone_is_taken_up_before_another_repository_
     assert_eq!(plan.rolls[0].source, Source::Registered(arn(2)));
     assert_eq!(outcomes(&plan), [(Held, "v2")]);
     assert!(plan.waiting, "its push has to be seen again");
+    // What could not be taken up for a day keeps nobody waiting.
+    let late = scene.clone().pushed("b:v3", "d3", 1500);
+    assert_eq!(rolled(&late.settled()), ["b:v3"]);
     scene.carry_out(&plan, 5);
     assert_eq!(rolled(&scene.asked()), ["b:v2"]);
 }

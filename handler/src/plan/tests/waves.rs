@@ -435,6 +435,13 @@ fn rule_01_what_somebody_deploys_in_the_first_wave_by_its_tag_is_waited_for() {
     canary(&mut scene).deployed_at = Some(at(9));
     canary(&mut scene).rollout = Some(Rollout::UnderWay);
     assert_eq!(services(&scene.settled()), Vec::<&str>::new());
+    // What began before the push is not of it.
+    let mut before = scene.clone();
+    before.records[0].record.id = "told".to_owned();
+    canary(&mut before).deployed_at = Some(at(-9));
+    let policy = ("ecroll:tags".to_owned(), "exact:other".to_owned());
+    canary(&mut before).tags.extend([policy]);
+    assert_eq!(services(&before.settled()), ["web"]);
     canary(&mut scene).rollout = Some(Rollout::Completed);
     assert_eq!(services(&scene.settled()), ["web"]);
 }
