@@ -83,7 +83,8 @@ fn setup_then_a_push_rolls_the_service_while_one_watches() {
     served.asked(&push);
     for line in [
         "push      000000000000.dkr.ecr.eu-west-1.amazonaws.com/shop/web 2 sha256:",
-        "alarm     ecroll-pushes OK to ALARM",
+        // From OK or, where the push came before the alarm was looked at for the first time, from INSUFFICIENT_DATA.
+        " to ALARM",
         "rolled    default/web",
         "steady    default/web web:2",
     ] {
