@@ -228,7 +228,19 @@ fn rule_03_a_history_that_was_read_for_one_repository_is_read_further_back_for_a
     let plan = scene.asked();
     assert_eq!(rolled(&plan), ["side:v2"]);
     scene.carry_out(&plan, 12);
+    let last = Deployed {
+        undone: true,
+        ..Deployed::new(scene.web().task_definition.clone(), at(12))
+    };
     scene.fall_back(1, 15);
+    // Read for the second push, it tells nothing of the first one's deployment.
+    let web = scene.web().arn.clone();
+    let short = History::Known(at(9), vec![last]);
+    scene.histories.insert(web, short);
+    let plan = scene.plan();
+    writes_nothing(&plan);
+    assert!(plan.doubts[0].since < at(1), "{plan:#?}");
+    scene.histories.clear();
     let plan = scene.asked();
     writes_nothing(&plan);
     assert_eq!(outcomes(&plan), [(Held, "latest"), (Held, "v2")]);
