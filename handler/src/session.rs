@@ -147,6 +147,16 @@ impl<'c> Session<'c> {
                 push.id().clone_into(&mut decision.push);
             }
         }
+        // What was rolled a moment ago was decided by what was known then, and the inventory is of before that.
+        let decided = |decision: &Decision| {
+            self.decisions.iter().any(|one| {
+                let same = one.cluster == decision.cluster && one.service == decision.service;
+                same && one.repository == decision.repository && one.push == decision.push
+            })
+        };
+        plan.decisions.retain(|decision| !decided(decision));
+        plan.notes
+            .retain(|note| !self.rolled.contains(&note.service));
         self.carry_out(plan).await;
     }
 
@@ -207,7 +217,10 @@ impl<'c> Session<'c> {
             let key = (roll.service.arn.clone(), repository.clone());
             let origin = self.inventory.origins.get(&key);
             let stamp = definition.stamp(repository);
-            stamp.is_some_and(|s| roll.service.found_instead(repository, &s).is_none())
+            // Deployed once more, a revision runs what its tags name by then.
+            let entry = roll.service.entry(repository);
+            let again = entry.is_some_and(|entry| !entry.new.names(&roll.service.task_definition));
+            stamp.is_some_and(|s| !again && roll.service.found_instead(repository, &s).is_none())
                 || origin.is_some_and(|origin| origin.digest.is_some())
                 || images.all(|(_, i)| i.repository != *repository || i.digest.is_some())
         };

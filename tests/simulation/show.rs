@@ -7,6 +7,7 @@ use local::{Entry, What};
 use serde_json::Value;
 
 use crate::history::History;
+use crate::seeds::number;
 use crate::trace::{Act, Policy, Service};
 
 impl fmt::Display for History {
@@ -179,7 +180,8 @@ fn line(what: &What) -> Option<String> {
             ..
         } => {
             let reads = ["Describe", "List", "Filter", "Get", "BatchGet"];
-            if error.is_none() && reads.iter().any(|verb| operation.starts_with(verb)) {
+            let reads = reads.iter().any(|verb| operation.starts_with(verb));
+            if error.is_none() && reads && number("ECROLL_READS").is_none() {
                 return None;
             }
             let error = error.as_ref().map_or(String::new(), |e| format!(" {e}"));

@@ -33,6 +33,14 @@ impl Deciding<'_> {
             return Verdict::Undated(Box::new(undated));
         }
         let known = self.is_known(repository, running.digest.as_ref());
+        // A revision of somebody's own may have brought the very image.
+        let anothers = !its_own && !below && !entry.base.names(&self.service.task_definition);
+        if !known
+            && anothers
+            && let Some(verdict) = self.unproved(repository, &candidate)
+        {
+            return verdict;
+        }
         let another = known && its_own;
         // What the circuit breaker brought back runs whatever the records say.
         if another && let Some(verdict) = self.unproved(repository, &candidate) {
@@ -203,6 +211,33 @@ impl Deciding<'_> {
         // The way back from what the breaker undid is no deployment of its own.
         let last = deployed.iter().max_by_key(|past| past.at);
         !shown && !last.is_some_and(|past| past.undone)
+    }
+
+    /// Whether the revision of an entry was deployed after a time.
+    ///
+    /// # Errors
+    /// What was deployed since has to be asked first.
+    pub(super) fn was_deployed_after<'p>(
+        &self,
+        repository: &Repository,
+        entry: &Entry,
+        time: DateTime<Utc>,
+    ) -> Result<bool, Verdict<'p>> {
+        if !entry.is_deployment() {
+            return Ok(false);
+        }
+        let since = self.since(entry, &self.makers(repository, entry));
+        match self.history {
+            // What cannot be known keeps no push back.
+            Some(History::Unknown(_)) => Ok(false),
+            Some(History::Known(from, deployed)) if *from <= since => {
+                let mut own = deployed
+                    .iter()
+                    .filter(|past| entry.new.names(&past.task_definition));
+                Ok(own.any(|past| past.at > time))
+            }
+            Some(History::Known(..)) | None => Err(Verdict::Doubt { since }),
+        }
     }
 
     /// From when on it matters what was deployed.

@@ -1,19 +1,14 @@
 //! What proves which image runs: what ECS pulled, before what the records say of a tag; and by which tag a push is named for
 //! certain.
 
-use chrono::TimeDelta;
-
 use super::Deciding;
 use super::missing::is_found;
 use super::verdict::{Candidate, Verdict, settled};
 use crate::image::Repository;
 use crate::ledger::{self, Entry};
 use crate::policy::TagPolicy;
-use crate::push::Tagged;
+use crate::push::{Push, Tagged};
 use crate::report::Outcome;
-
-/// Tags of one image that come within this time are in sight together.
-const TOGETHER: TimeDelta = TimeDelta::minutes(15);
 
 impl Deciding<'_> {
     /// Whether a record tells of a push since what runs was deployed: to an image that ran by then, once more.
@@ -29,15 +24,11 @@ impl Deciding<'_> {
         other && !is_found(record)
     }
 
-    /// Whether a further tag of the ledger's image is not to be noted yet: until its deployment is over the ledger tells what ran
-    /// before, and how that ends, and what is tried alone, go by it. Both records stay in sight meanwhile.
-    pub(super) fn is_premature(&self, of: &Candidate<'_>, entry: &Entry) -> bool {
-        let Candidate { push, record, .. } = of;
+    /// Whether the ledger's own deployment of this very image is under way: until that is over it tells what ran before, and how
+    /// it ends, and what is tried alone, go by it.
+    pub(super) fn is_deploying_its(&self, push: &Push, entry: &Entry) -> bool {
         let its_own = entry.is_deployment() && entry.new.names(&self.service.task_definition);
-        let deploying = self.service.is_deploying() && its_own;
-        let soon = (record.time - entry.time).abs() <= TOGETHER;
-        let further = entry.is_of(&push.digest) && ledger::word(&record.id) != entry.word();
-        deploying && soon && further
+        self.service.is_deploying() && its_own && entry.is_of(&push.digest)
     }
 
     /// What must be known before it is taken for certain that an image runs, or that it does not: a tag tells what it named,

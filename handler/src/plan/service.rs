@@ -251,9 +251,6 @@ impl Deciding<'_> {
             reason,
             note,
         } = settled;
-        let entry = self.service.entry(repository);
-        plan.waiting |= outcome == Outcome::Unchanged
-            && entry.is_some_and(|entry| self.is_premature(&candidate, &entry));
         let decision = self.decision(candidate.push, &candidate.tag, outcome, reason);
         plan.decisions.push(Decision {
             // Only what may be mended by asking again fails before anything was done.

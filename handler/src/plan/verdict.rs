@@ -163,6 +163,14 @@ impl Deciding<'_> {
                 let reason = format!("older than {first}, which came first");
                 return settled(candidate, Outcome::Skipped, reason);
             }
+            // Pushed as the ledger's push, then another image, and then this one once more, before any of them was deployed.
+            if of_ledger {
+                match self.was_deployed_after(repository, &entry, record.time) {
+                    Ok(true) => return self.named(repository, candidate, entry, &running),
+                    Ok(false) => {}
+                    Err(doubt) => return doubt,
+                }
+            }
         }
         if running.is_ahead_of(&candidate) {
             return settled(candidate, Outcome::Skipped, behind(&running));
@@ -176,7 +184,10 @@ impl Deciding<'_> {
         {
             return verdict;
         }
-        if of_ledger && self.would_start(repository, &push.digest) {
+        if of_ledger
+            && self.was_deployed_since(record.time)
+            && self.would_start(repository, &push.digest)
+        {
             let note = self.news(repository, &candidate, entry, pushed);
             return Verdict::Settled(Settled {
                 candidate,
@@ -227,8 +238,13 @@ impl Deciding<'_> {
         let Some(entry) = entry else {
             return Some(fresh);
         };
-        if self.is_premature(candidate, &entry) {
-            return None;
+        if self.is_deploying_its(push, &entry) {
+            // Of the same deployment, but after whatever came between the two.
+            let time = record.time;
+            return Self::is_further(record, &entry).then(|| Entry {
+                time,
+                ..entry.renamed(push, record)
+            });
         }
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
         if lower && self.is_by_version(repository) {

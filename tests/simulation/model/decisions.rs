@@ -26,7 +26,7 @@ impl Model {
                 "rolled" => self.check_rolled(decision, began, moment),
                 "unchanged" => {
                     self.check_unchanged(decision, began, calm, moment);
-                    self.found_running(decision, moment);
+                    self.found_running(decision, began, moment);
                 }
                 _ => {}
             }

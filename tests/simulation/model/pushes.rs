@@ -102,6 +102,14 @@ impl Pushes {
         Some((repository.clone(), record.push.clone()))
     }
 
+    /// Whether a push was known by a time: from its record, or from the registry alone.
+    pub(super) fn is_known_by(&self, id: &str, at: DateTime<Utc>) -> bool {
+        let place = self.places.get(id);
+        let record =
+            place.and_then(|(repository, index)| self.records.get(repository)?.get(*index));
+        record.is_some_and(|record| record.visible.or(record.missed).is_some_and(|by| by <= at))
+    }
+
     /// Whether a record that came tells of an image which had been pushed before a place in the order already.
     pub(super) fn is_pushed_again(&self, repository: &Repository, id: &str, than: &Order) -> bool {
         let all = || self.records.get(repository).into_iter().flatten();

@@ -104,7 +104,7 @@ impl Pushes {
 
     /// The image that a policy takes of those which a repository held at a time: the newest, or the highest version. What is no
     /// image is listed as such, and does not count.
-    fn newest_held(
+    pub(super) fn newest_held(
         &self,
         repository: &Repository,
         asked: &Asked,

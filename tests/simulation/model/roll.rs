@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::trace::Kind;
 
-use super::definitions::Definition;
+use super::definitions::{Container, Definition};
 use super::image::{Named, Repository};
 use super::pushes::Group;
 use super::services::{By, Deployment, Key, Service};
@@ -219,7 +219,13 @@ impl Model {
                 });
             }
         }
-        if intents.is_empty() && !(seen && self.is_raced(roll, moment)) {
+        // Of a service without tasks nobody knows which image its tag named when it was deployed.
+        let unheard = |container: &Container| match &container.named {
+            Some((of, Named::Tag(tag))) => self.pushes.is_set_unheard(of, tag, moment.at),
+            _ => false,
+        };
+        let idle = roll.service.desired == 0 && roll.new.containers.iter().any(unheard);
+        if intents.is_empty() && !(seen && (idle || self.is_raced(roll, moment))) {
             let (rule, why) = if seen {
                 (3, "every push that its images name was rolled before")
             } else {

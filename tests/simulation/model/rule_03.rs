@@ -1,5 +1,6 @@
 //! Rule 3, once: the same push rolls the same service once; what was undone stays undone until the next push.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::image::Named;
@@ -87,8 +88,13 @@ impl Model {
         (raced || astray) && !undone || idle || apart
     }
 
-    /// A service was found running a push: should somebody move it away, it stays away.
-    pub(super) fn found_running(&mut self, decision: &Decision, moment: Moment<'_>) {
+    /// A service was found running a push, by a look-up that could know of it: should somebody move it away, it stays away.
+    pub(super) fn found_running(
+        &mut self,
+        decision: &Decision,
+        began: DateTime<Utc>,
+        moment: Moment<'_>,
+    ) {
         let Some(service) = self.services.get_mut(&decision.key) else {
             return;
         };
@@ -102,7 +108,8 @@ impl Model {
         // Of several pushes of one digest it is the newest that is said to run.
         let groups = self.pushes.groups(&repository);
         let group = groups.iter().rev().find(|group| group.digest == digest);
-        for id in group.into_iter().flat_map(Group::ids) {
+        let ids = group.into_iter().flat_map(Group::ids);
+        for id in ids.filter(|id| self.pushes.is_known_by(id, began)) {
             service.done.entry(id.to_owned()).or_insert(moment.at);
         }
     }

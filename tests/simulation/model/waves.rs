@@ -1,6 +1,8 @@
 //! Waves (README, "Waves"): services of a later wave take a push when every service of the earlier ones that follows it runs
 //! it and its deployment is over; what was undone there goes no further.
 
+use chrono::TimeDelta;
+
 use super::definitions::Definition;
 use super::image::{Named, Repository};
 use super::policy::glob;
@@ -8,6 +10,9 @@ use super::pushes::Group;
 use super::roll::{Intent, Roll};
 use super::services::{By, Deployment, Key, Service};
 use super::{Model, Moment};
+
+/// By then a deployment has pulled: its first task may have to wait for one of those before.
+const PULLED: TimeDelta = TimeDelta::minutes(5);
 
 impl Model {
     /// The wave of a service, the first being 0; services of no wave come last.
@@ -99,11 +104,18 @@ impl Model {
         let digests = runs.digests_of(repository);
         let image = (repository.clone(), group.digest.clone());
         let stopped = service.stopped.get(&image);
-        let stopped = stopped.is_some_and(|at| *at > group.order.0 && *at < since);
+        // What is pushed once more begins anew.
+        let last = group
+            .records
+            .last()
+            .map_or(group.order.0, |record| record.at);
+        let stopped = stopped.is_some_and(|at| *at > last && *at < since);
         if stopped && !digests.contains(&*group.digest) && takes(&service, repository, group) {
             return Some("had it undone");
         }
-        if !self.concerns(&service, repository, group) {
+        if !self.concerns(&service, repository, group)
+            || self.is_passed_unheard(&service, repository, group, moment)
+        {
             return None;
         }
         if !digests.contains(&*group.digest) {
@@ -135,7 +147,8 @@ impl Model {
         (!over && service.desired > 0).then_some("is still being deployed")
     }
 
-    /// Whether an image that runs came by a tag of which no record told that it had moved to it.
+    /// Whether an image that runs came by a tag of which no record told that it had moved to it: before the deployment, or
+    /// before that had pulled.
     pub(super) fn is_moved_unheard(
         &self,
         runs: &Deployment,
@@ -146,7 +159,8 @@ impl Model {
             let Some((of, Named::Tag(tag))) = &container.named else {
                 return false;
             };
-            of == repository && self.pushes.is_set_unheard(repository, tag, runs.at)
+            let mut by = [runs.at, runs.at + PULLED].into_iter();
+            of == repository && by.any(|at| self.pushes.is_set_unheard(repository, tag, at))
         })
     }
 
@@ -158,6 +172,22 @@ impl Model {
         let groups = self.pushes.groups(repository);
         let newest = groups.iter().rev().find(|group| named(service, group));
         newest.is_some_and(|newest| newest.digest == group.digest && newest.order == group.order)
+    }
+
+    /// Whether only the registry tells of a push, and it holds another image besides that the service is to run instead.
+    fn is_passed_unheard(
+        &self,
+        service: &Service,
+        repository: &Repository,
+        group: &Group,
+        moment: Moment<'_>,
+    ) -> bool {
+        let told = self.pushes.is_told(repository, group, &service.asked);
+        let held = || {
+            self.pushes
+                .newest_held(repository, &service.asked, moment.at)
+        };
+        !told && held().is_some_and(|held| held.digest != group.digest)
     }
 
     /// Whether every service of the earlier waves is through with a push, as far as this model can tell.
@@ -199,14 +229,21 @@ impl Model {
         let earlier = self.earlier(own, repository, moment);
         earlier.iter().all(|key| {
             let earlier = self.services.get(key).cloned();
-            earlier.is_some_and(|earlier| self.is_through(&earlier, repository, group))
+            earlier.is_some_and(|earlier| self.is_through(&earlier, repository, group, moment))
         })
     }
 
-    fn is_through(&mut self, earlier: &Service, repository: &Repository, group: &Group) -> bool {
+    fn is_through(
+        &mut self,
+        earlier: &Service,
+        repository: &Repository,
+        group: &Group,
+        moment: Moment<'_>,
+    ) -> bool {
         let Some(runs) = &earlier.runs else {
             return false;
         };
+        let definition = self.definitions.get(&runs.definition, moment.account);
         let digests = runs.digests_of(repository);
         let has = digests.contains(&*group.digest);
         let over = earlier.completed.as_ref().map(|one| &one.id) == Some(&runs.id);
@@ -222,7 +259,13 @@ impl Model {
             return true;
         }
         // Somebody took it out of one of several containers.
-        if has && digests.len() > 1 && runs.by == By::Person {
+        let containers = definition
+            .iter()
+            .flat_map(|definition| &definition.containers);
+        let of = containers.filter(|c| c.named.as_ref().is_some_and(|(of, _)| of == repository));
+        let image = (repository.clone(), group.digest.clone());
+        let mut others = of.filter(|container| runs.digests.get(&container.name) != Some(&image));
+        if has && runs.by == By::Person && others.next().is_some() {
             return false;
         }
         // What is newer came there by a tag that the later service does not take.

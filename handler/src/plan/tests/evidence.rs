@@ -302,5 +302,8 @@ fn rule_03_what_somebody_deployed_of_the_ledgers_image_is_asked_about_before_it_
     // Without tasks nothing has pulled it yet.
     scene.web().desired = 0;
     scene.origin = Some(named("d1", Some(0)));
+    let tag_named_another_then = rolled(&scene.clone().asked());
+    assert_eq!(tag_named_another_then, ["web:v1"], "maybe");
+    scene.records = vec![record("web:v1", "d1", 20, "again")];
     assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v1")]);
 }

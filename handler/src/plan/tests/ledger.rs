@@ -283,3 +283,18 @@ fn rule_03_what_could_neither_start_nor_be_rolled_back_stays_undone_after_anothe
     assert_eq!(outcomes(&plan), [(Held, "v1"), (Unchanged, "v1")]);
     assert_eq!(plan.rolls, []);
 }
+
+#[test]
+fn rule_03_a_push_before_the_ledgers_push_of_its_image_was_deployed_is_not_tried_again() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:1.10.0", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(10)), ["web:1.10.0"]);
+    scene.fall_back(1, 12);
+    // Another image, of which was heard late, parts the pushes of this one.
+    let scene = scene.pushed("web:v4", "d2", 4);
+    let mut before = scene.clone().pushed("web:1.2.0", "d1", 6);
+    let plan = before.asked();
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    assert!(outcomes(&plan).contains(&(Held, "1.2.0")), "{plan:#?}");
+    let mut since = scene.pushed("web:1.2.0", "d1", 20);
+    assert_eq!(rolled(&since.asked()), ["web:1.2.0"]);
+}

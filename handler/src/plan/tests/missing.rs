@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::builders::{
-    Scene, arn, at, image, made_at, outcomes, repository, rolled, writes_nothing,
+    Scene, arn, at, definition, image, made_at, outcomes, repository, rolled, writes_nothing,
 };
+use super::dates::origin;
 use crate::inventory::{Definition, Origin};
 use crate::ledger::{self, Stamp};
 use crate::manifest::Kind;
@@ -385,4 +386,23 @@ fn rule_01_what_the_log_told_under_a_tag_that_the_policy_leaves_out_is_missed_un
     assert_eq!(outcomes(&scene.settled()), [(Skipped, "1.2.0")]);
     let scene = scene.pushed("web:1.2.0", "d1", 40);
     assert_eq!(rolled(&scene.settled()), ["web:1.2.0"], "told as well");
+}
+
+#[test]
+fn rule_03_whether_a_revision_of_somebodys_own_brought_what_was_found_is_asked() {
+    let mut scene = Scene::new(&["web:seed"]);
+    let image = listed("d1", &["v1"], 0);
+    told(&mut scene, &image);
+    assert_eq!(rolled(&scene.look_up(60)), ["web:v1"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 65);
+    scene.define(definition(7, &["web:v1"]));
+    scene.deploy(&web, 7, 70);
+    scene.records.clear();
+    // From the registry alone it is not known whether the tag named the image at 70.
+    told_at(&mut scene, &image, 120);
+    scene.origin = Some(origin("d1", Some(0)));
+    assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v1")]);
+    scene.origin = Some(origin("d0", Some(-9)));
+    assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
 }

@@ -231,7 +231,7 @@ fn rule_01_what_was_to_follow_what_the_breaker_undid_is_rolled_anew() {
         .noted("api", "d1-api-v1", 10, 3, 2);
     scene.web().deployed_at = Some(at(15));
     scene.origin = Some(origin("d0", Some(-500)));
-    let doubts = scene.first_plan(&scene.inventory).doubts;
+    let doubts = scene.plan().doubts;
     assert!(
         doubts[0].since <= at(-60),
         "what it was to follow is in sight: {doubts:?}"

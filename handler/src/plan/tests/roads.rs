@@ -1,6 +1,6 @@
 //! The same push by two roads: the trail's record, and an event of ECR under an identity of its own.
 
-use super::builders::{Scene, arn, at, outcomes, record, rolled, writes_nothing};
+use super::builders::{Scene, arn, at, outcomes, record, repository, rolled, writes_nothing};
 use crate::inventory::Rollout;
 use crate::ledger;
 use crate::plan::{Deployed, History};
@@ -135,15 +135,35 @@ fn rule_02_the_record_of_an_earlier_push_of_an_image_is_not_the_event_of_its_lat
 }
 
 #[test]
-fn rule_03_a_second_tag_that_comes_while_the_image_is_deployed_leaves_the_ledger_as_it_is() {
+fn rule_03_a_second_tag_that_comes_while_the_image_is_deployed_names_the_same_deployment() {
     let mut scene = Scene::new(&["web:seed"]);
     scene.records = vec![event("web:v1", "d1", 0, 0)];
     assert_eq!(rolled(&scene.look_up(1)), ["web:v1"]);
     scene.web().rollout = Some(Rollout::UnderWay);
+    let key = crate::ledger::key(&repository("web"));
+    let before = scene.web().tags[&key].clone();
     scene.records.push(event("web:latest", "d1", 0, 3));
+    let plan = scene.look_up(2);
+    assert_eq!(plan.rolls, []);
+    // What ran before it, and which revision it was rolled by.
+    let revisions = |value: &str| value.rsplit(' ').take(2).map(str::to_owned).collect();
+    let (was, is): (Vec<_>, Vec<_>) = (revisions(&before), revisions(&scene.web().tags[&key]));
+    assert_eq!(is, was);
+    assert_ne!(scene.web().tags[&key], before);
     writes_nothing(&scene.settled());
-    scene.web().rollout = Some(Rollout::Completed);
-    assert_eq!(scene.settled().notes.len(), 1);
+}
+
+#[test]
+fn rule_02_what_came_between_two_pushes_of_an_image_does_not_take_the_place_of_the_second() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![record("web:v1", "d1", 0, "one")];
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
+    scene.web().rollout = Some(Rollout::UnderWay);
+    // Each look-up reads one batch of the log.
+    scene.records = vec![record("web:latest", "d1", 4, "three")];
+    assert_eq!(outcomes(&scene.look_up(6)), [(Unchanged, "latest")]);
+    scene.records = vec![record("web:v2", "d2", 3, "two")];
+    assert_eq!(outcomes(&scene.settled()), [(Skipped, "v2")]);
 }
 
 #[test]
