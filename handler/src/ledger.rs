@@ -10,7 +10,7 @@ mod identity;
 mod revision_name;
 mod stamp;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::image::Repository;
 use crate::push::{Push, Tagged};
@@ -68,10 +68,15 @@ pub struct Entry {
     /// The revision brings pushes of other repositories as well: if the circuit breaker undoes it, nobody knows which of
     /// them failed.
     pub shared: bool,
+    /// When the push was first told of, if a later record of it was noted while the revision was being deployed for that: to
+    /// the hour, and not later than it was.
+    pub first: Option<DateTime<Utc>>,
 }
 
 /// What an entry ends in that is shared.
 const SHARED: &str = "+";
+/// What the hours begin with that an entry's push was told of earlier.
+const EARLIER: char = '-';
 
 impl Entry {
     /// The entry for a push, named by one of its records, that is about to be rolled from one revision to another.
@@ -84,6 +89,24 @@ impl Entry {
             new: RevisionName::of(new),
             base: RevisionName::of(base),
             shared: false,
+            first: None,
+        }
+    }
+
+    /// From when on the revision may have been deployed.
+    #[must_use]
+    pub fn since(&self) -> DateTime<Utc> {
+        self.first.unwrap_or(self.time)
+    }
+
+    /// The same entry, for the push as a later record names it, of which was heard while the revision was being deployed.
+    #[must_use]
+    pub fn told_again(self, push: &Push, record: &Tagged) -> Self {
+        let first = Some(self.since()).filter(|first| *first < record.time);
+        Self {
+            time: record.time,
+            first,
+            ..self.renamed(push, record)
         }
     }
 
@@ -148,9 +171,15 @@ impl Entry {
                 new.0,
                 base.0
             );
-            if self.shared {
+            if self.shared || self.first.is_some() {
                 value.push(' ');
+            }
+            if self.shared {
                 value.push_str(SHARED);
+            }
+            if let Some(first) = self.first {
+                let hours = (self.time - first).num_hours().clamp(0, 9_998) + 1;
+                value.push_str(&format!("{EARLIER}{hours}"));
             }
             value
         };
@@ -173,16 +202,25 @@ impl Entry {
             new: RevisionName(parts.next()?.to_owned()),
             base: RevisionName(parts.next()?.to_owned()),
             shared: false,
+            first: None,
         };
-        let last = parts.next();
-        entry.shared = last == Some(SHARED);
-        (parts.next().is_none() && (last.is_none() || entry.shared)).then_some(entry)
+        if let Some(last) = parts.next() {
+            let rest = last.strip_prefix(SHARED);
+            entry.shared = rest.is_some();
+            let hours = rest.unwrap_or(last);
+            if !(hours.is_empty() && entry.shared) {
+                let hours = hours.strip_prefix(EARLIER)?.parse::<u16>().ok()?;
+                let earlier = TimeDelta::hours(hours.into());
+                entry.first = Some(entry.time.checked_sub_signed(earlier)?);
+            }
+        }
+        parts.next().is_none().then_some(entry)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
+    use chrono::{DateTime, TimeDelta};
 
     use super::{Entry, RevisionName, Stamp};
 
@@ -194,6 +232,7 @@ mod tests {
             new: RevisionName(format!("{family}:1000000")),
             base: RevisionName(format!("{family}:999999")),
             shared: false,
+            first: None,
         }
     }
 
@@ -207,10 +246,29 @@ mod tests {
         assert_eq!(Entry::read(&entry.value()), Some(entry.clone()));
         let shared = Entry {
             shared: true,
-            ..entry
+            ..entry.clone()
         };
         assert!(shared.value().ends_with("web:999999 +"));
-        assert_eq!(Entry::read(&shared.value()), Some(shared));
+        assert_eq!(Entry::read(&shared.value()), Some(shared.clone()));
+        // To the hour, and never later.
+        for (seconds, hours) in [(0, 1), (3599, 1), (3600, 2), (172_800, 49)] {
+            for entry in [&entry, &shared] {
+                let first = Some(entry.time - TimeDelta::seconds(seconds));
+                let told = Entry {
+                    first,
+                    ..entry.clone()
+                };
+                assert!(
+                    told.value().ends_with(&format!("-{hours}")),
+                    "{}",
+                    told.value()
+                );
+                let read = Entry::read(&told.value()).unwrap();
+                let since = told.time - TimeDelta::hours(hours);
+                assert_eq!((read.since(), read.shared), (since, told.shared));
+                assert_eq!(Entry::read(&read.value()).unwrap().word(), told.word());
+            }
+        }
     }
 
     #[test]
@@ -237,6 +295,7 @@ mod tests {
         let family = "f".repeat(255);
         let mut longest = entry(&family, &"t".repeat(128));
         (longest.id, longest.shared) = ("i".repeat(64), true);
+        longest.first = Some(longest.time - TimeDelta::days(60));
         let value = longest.value();
         assert!(value.len() <= 256, "{}", value.len());
         let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
@@ -263,6 +322,11 @@ mod tests {
             "2026-01-01T00:00:00Z a b c",
             "x a b c d",
             "2026-01-01T00:00:00Z a b c d e",
+            "2026-01-01T00:00:00Z a b c d + +",
+            "2026-01-01T00:00:00Z a b c d -1 -1",
+            "2026-01-01T00:00:00Z a b c d -1+",
+            "2026-01-01T00:00:00Z a b c d --1",
+            "2026-01-01T00:00:00Z a b c d ",
         ] {
             assert_eq!(Entry::read(value), None, "{value}");
         }

@@ -172,6 +172,7 @@ impl Roll {
             new: RevisionName::of(revision),
             base: RevisionName::of(&self.service.task_definition),
             shared: self.cargo.len() > 1,
+            first: None,
         };
         let entries = self.cargo.iter();
         let entries = entries.map(|cargo| (ledger::key(&cargo.repository), entry(cargo).value()));

@@ -67,7 +67,7 @@ impl Deciding<'_> {
             Verdict::Roll { .. } | Verdict::Alone { .. } | Verdict::Resume { .. } if ahead => {
                 settled(candidate, Outcome::Skipped, behind(running))
             }
-            verdict @ (Verdict::Resume { .. } | Verdict::Roll { .. }) => {
+            verdict @ (Verdict::Resume { .. } | Verdict::Roll { .. } | Verdict::Alone { .. }) => {
                 match self.undated(repository, &candidate) {
                     Some(undated) => Verdict::Undated(Box::new(undated)),
                     None => self.unanswered(repository, &candidate).unwrap_or(verdict),
@@ -170,7 +170,7 @@ impl Deciding<'_> {
             let reason = "the circuit breaker undid what it was to follow: rolled anew".to_owned();
             return Verdict::Roll { candidate, reason };
         }
-        let since = now.is_some_and(|now| now >= new.unwrap_or(entry.time));
+        let since = now.is_some_and(|now| now >= new.unwrap_or(entry.since()));
         let why = if brought {
             Some("a roll for another repository brought another image")
         } else {
@@ -200,7 +200,7 @@ impl Deciding<'_> {
     /// Whether what ECS tells of the past lacks the very deployment that runs: it keeps ninety days, and may be some seconds behind.
     /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html>
     fn is_hidden(&self, entry: &Entry, deployed: &[Deployed]) -> bool {
-        let began = self.service.deployed_at.filter(|at| *at > entry.time);
+        let began = self.service.deployed_at.filter(|at| *at > entry.since());
         let Some(began) = began else {
             return false;
         };
@@ -243,7 +243,7 @@ impl Deciding<'_> {
     /// From when on it matters what was deployed.
     fn since(&self, entry: &Entry, own: &[DateTime<Utc>]) -> DateTime<Utc> {
         let runs = &self.service.task_definition;
-        let earliest = own.iter().copied().fold(entry.time, DateTime::min) - SKEW;
+        let earliest = own.iter().copied().fold(entry.since(), DateTime::min) - SKEW;
         // What it was to come on top of was deployed before it, and may have been given up.
         if entry.is_deployment() && entry.base.is_since(runs) && !entry.base.names(runs) {
             earliest

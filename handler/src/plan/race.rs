@@ -53,8 +53,8 @@ impl Deciding<'_> {
             return false;
         }
         // What was deployed before the roll began is no answer to it.
-        let base = first(&entry.base).filter(|base| *base > entry.time);
-        let since = new.or(base).unwrap_or(entry.time);
+        let base = first(&entry.base).filter(|base| *base > entry.since());
+        let since = new.or(base).unwrap_or(entry.since());
         let over = || deployed.iter().filter(|past| past.at > since);
         let next = over().map(|past| past.at).min();
         if next

@@ -182,7 +182,10 @@ impl Deciding<'_> {
             let tag = image.digest.is_none() && image.tag.as_ref() == Some(&entry.tag);
             image.repository != *repository || tag
         });
-        let before = self.service.deployed_at.is_some_and(|at| entry.time <= at);
+        let before = self
+            .service
+            .deployed_at
+            .is_some_and(|at| entry.since() <= at);
         let runs = entry.new.names(&self.service.task_definition) && before && own;
         let in_sight = pushed.iter().any(|push| entry.names(push));
         let mut pushed = pushed.iter();

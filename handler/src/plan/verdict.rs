@@ -166,7 +166,11 @@ impl Deciding<'_> {
             // Pushed as the ledger's push, then another image, and then this one once more, before any of them was deployed.
             if of_ledger {
                 match self.was_deployed_after(repository, &entry, record.time) {
-                    Ok(true) => return self.named(repository, candidate, entry, &running),
+                    Ok(true) => {
+                        let told = entry.told_again(push, record);
+                        let verdict = self.named(repository, candidate, told.clone(), &running);
+                        return noting(told, verdict);
+                    }
                     Ok(false) => {}
                     Err(doubt) => return doubt,
                 }
@@ -240,11 +244,7 @@ impl Deciding<'_> {
         };
         if self.is_deploying_its(push, &entry) {
             // Of the same deployment, but after whatever came between the two.
-            let time = record.time;
-            return Self::is_further(record, &entry).then(|| Entry {
-                time,
-                ..entry.renamed(push, record)
-            });
+            return Self::is_further(record, &entry).then(|| entry.told_again(push, record));
         }
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
         if lower && self.is_by_version(repository) {
@@ -272,6 +272,15 @@ pub(super) fn settled(candidate: Candidate<'_>, outcome: Outcome, reason: String
         reason,
         note: None,
     })
+}
+
+/// The same verdict, and where nothing is to be rolled the ledger learns of an entry.
+fn noting(entry: Entry, verdict: Verdict<'_>) -> Verdict<'_> {
+    let note = Some(entry);
+    match verdict {
+        Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
+        other => other,
+    }
 }
 
 /// Why a push is left that came before what runs.

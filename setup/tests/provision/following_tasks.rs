@@ -172,6 +172,7 @@ fn deploy_with_ledger(pocket: &Pocket, memory: &str) {
         new: RevisionName::of("web:2"),
         base: RevisionName::of("web:1"),
         shared: false,
+        first: None,
     };
     let repository = Repository {
         account: "000000000000".to_owned(),

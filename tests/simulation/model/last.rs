@@ -41,7 +41,11 @@ impl Model {
         let Some(newest) = self.newest(service, definition, repository) else {
             return;
         };
-        if !self.must_run(service, repository, &newest, moment.at)
+        // Undone with another push: tried alone when the registry is asked again, which is the only one to tell of it.
+        let alone = service.alone.contains(repository)
+            && !self.pushes.is_told(repository, &newest, &service.asked);
+        if alone
+            || !self.must_run(service, repository, &newest, moment.at)
             || !self.is_its_turn(service, repository, &newest, moment)
         {
             return;
@@ -238,7 +242,14 @@ impl Model {
             .before
             .as_ref()
             .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
-        !undone && !parts && !back
+        // Its image was rolled for an earlier push after this one was made, and undone: it is that push.
+        let image = (repository.clone(), newest.digest.clone());
+        let last = newest.records.last().map(|record| record.at);
+        let stopped = service
+            .stopped
+            .get(&image)
+            .is_some_and(|at| Some(*at) > last);
+        !undone && !parts && !back && !stopped
     }
 
     /// The highest version under which a digest was pushed.

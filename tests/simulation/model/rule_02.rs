@@ -10,7 +10,12 @@ impl Model {
     /// The place in the order of the newest push that a service runs of a repository, before a roll.
     pub(super) fn newest_running(&mut self, roll: &Roll, repository: &Repository) -> Option<Order> {
         let asked = roll.service.asked.clone();
-        let takes = |tag: &str| asked.takes(tag).unwrap_or(true);
+        // `force` says nothing of the tags that no container names.
+        let names = |tag: &str| {
+            let mut named = roll.old.containers.iter().filter_map(|c| c.named.as_ref());
+            named.any(|(of, named)| of == repository && *named == Named::Tag(tag.to_owned()))
+        };
+        let takes = |tag: &str| asked.takes(tag).unwrap_or(true) && (!asked.force || names(tag));
         let digests = roll.base.digests_of(repository);
         let mut dates = digests.into_iter();
         let mut newest = None;
@@ -93,5 +98,10 @@ fn versions(roll: &Roll, intent: &Intent) -> Option<(Version, Version)> {
     let named = roll.old.containers.iter().filter_map(|c| c.named.as_ref());
     let of = named.filter(|(repository, _)| *repository == intent.repository);
     let old = of.filter_map(|(_, named)| read(named)).max()?;
-    Some((old, read(&intent.named)?))
+    // What is pinned to a digest is known by its push's versions.
+    let records = intent.group.records.iter();
+    let highest = records
+        .filter_map(|record| Version::read(&record.tag))
+        .max();
+    Some((old, read(&intent.named).or(highest)?))
 }

@@ -85,7 +85,9 @@ impl Model {
         let apart = last
             .zip(first)
             .is_some_and(|(last, first)| last - first > self.settings.look_back);
-        (raced || astray) && !undone || idle || apart
+        // A person went back when the look-up had read for the last time what runs.
+        let unseen = self.is_unseen(roll, moment);
+        (raced || astray) && !undone || idle || apart || unseen
     }
 
     /// A service was found running a push, by a look-up that could know of it: should somebody move it away, it stays away.

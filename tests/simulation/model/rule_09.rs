@@ -56,8 +56,11 @@ impl Model {
             let what = format!("tags of {arn} were written, which is no service");
             return self.say(9, moment.at, what);
         };
-        // A service that was deleted meanwhile is no other's.
-        if self.gone.contains_key(&key) {
+        // A service that was deleted meanwhile is no other's; and what is taken back was for what ran before.
+        let tags = call.input.get("tags").and_then(Value::as_array);
+        let mut tags = tags.into_iter().flatten();
+        let written = tags.any(|tag| tag.get("value").is_none_or(|value| value != "taken back"));
+        if self.gone.contains_key(&key) || !written {
             return;
         }
         let follows = self.runs(&key, moment).is_some_and(|definition| {

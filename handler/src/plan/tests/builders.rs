@@ -159,6 +159,7 @@ impl Scene {
             new: RevisionName::of(&arn(new)),
             base: RevisionName::of(&arn(base)),
             shared: false,
+            first: None,
         };
         let key = ledger::key(&repository(name));
         self.web().tags.insert(key, entry.value());

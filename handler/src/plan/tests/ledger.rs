@@ -295,6 +295,8 @@ fn rule_03_a_push_before_the_ledgers_push_of_its_image_was_deployed_is_not_tried
     let plan = before.asked();
     assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
     assert!(outcomes(&plan).contains(&(Held, "1.2.0")), "{plan:#?}");
+    before.carry_out(&plan, 20);
+    writes_nothing(&before.asked());
     let mut since = scene.pushed("web:1.2.0", "d1", 20);
     assert_eq!(rolled(&since.asked()), ["web:1.2.0"]);
 }

@@ -140,15 +140,17 @@ fn rule_03_a_second_tag_that_comes_while_the_image_is_deployed_names_the_same_de
     scene.records = vec![event("web:v1", "d1", 0, 0)];
     assert_eq!(rolled(&scene.look_up(1)), ["web:v1"]);
     scene.web().rollout = Some(Rollout::UnderWay);
-    let key = crate::ledger::key(&repository("web"));
+    let key = ledger::key(&repository("web"));
     let before = scene.web().tags[&key].clone();
     scene.records.push(event("web:latest", "d1", 0, 3));
     let plan = scene.look_up(2);
     assert_eq!(plan.rolls, []);
-    // What ran before it, and which revision it was rolled by.
-    let revisions = |value: &str| value.rsplit(' ').take(2).map(str::to_owned).collect();
-    let (was, is): (Vec<_>, Vec<_>) = (revisions(&before), revisions(&scene.web().tags[&key]));
-    assert_eq!(is, was);
+    // What ran before it, and which revision it was rolled by, and since when.
+    let revisions = |value: &str| {
+        let entry = ledger::Entry::read(value).unwrap();
+        (entry.since() <= at(0), entry.new, entry.base)
+    };
+    assert_eq!(revisions(&scene.web().tags[&key]), revisions(&before));
     assert_ne!(scene.web().tags[&key], before);
     writes_nothing(&scene.settled());
 }

@@ -415,6 +415,7 @@ fn rule_01_what_the_first_wave_puts_off_for_something_left_undone_waits_there() 
         new: RevisionName::of(&arn(3)),
         base: RevisionName::of(&arn(2)),
         shared: false,
+        first: None,
     };
     let key = ledger::key(&repository("a"));
     canary(&mut scene).tags.insert(key, entry.value());
