@@ -77,6 +77,8 @@ pub struct Entry {
 const SHARED: &str = "+";
 /// What the hours begin with that an entry's push was told of earlier.
 const EARLIER: char = '-';
+/// So many of them are written at most: more than a year.
+const MOST_HOURS: u16 = 9_999;
 
 impl Entry {
     /// The entry for a push, named by one of its records, that is about to be rolled from one revision to another.
@@ -178,8 +180,12 @@ impl Entry {
                 value.push_str(SHARED);
             }
             if let Some(first) = self.first {
-                let hours = (self.time - first).num_hours().clamp(0, 9_998) + 1;
-                value.push_str(&format!("{EARLIER}{hours}"));
+                let seconds = (self.time - first).num_seconds();
+                let hours = (seconds + 3_599)
+                    .div_euclid(3_600)
+                    .clamp(1, MOST_HOURS.into());
+                value.push(EARLIER);
+                value.push_str(&hours.to_string());
             }
             value
         };
@@ -209,7 +215,10 @@ impl Entry {
             entry.shared = rest.is_some();
             let hours = rest.unwrap_or(last);
             if !(hours.is_empty() && entry.shared) {
-                let hours = hours.strip_prefix(EARLIER)?.parse::<u16>().ok()?;
+                let hours = hours.strip_prefix(EARLIER)?;
+                let plain = hours.starts_with(|c: char| ('1'..='9').contains(&c));
+                let hours = hours.parse::<u16>().ok();
+                let hours = hours.filter(|hours| plain && *hours <= MOST_HOURS)?;
                 let earlier = TimeDelta::hours(hours.into());
                 entry.first = Some(entry.time.checked_sub_signed(earlier)?);
             }
@@ -223,6 +232,9 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::{Entry, RevisionName, Stamp};
+    use crate::image::Repository;
+    use crate::manifest::Kind;
+    use crate::push::{Push, Tagged};
 
     fn entry(family: &str, tag: &str) -> Entry {
         Entry {
@@ -251,7 +263,7 @@ mod tests {
         assert!(shared.value().ends_with("web:999999 +"));
         assert_eq!(Entry::read(&shared.value()), Some(shared.clone()));
         // To the hour, and never later.
-        for (seconds, hours) in [(0, 1), (3599, 1), (3600, 2), (172_800, 49)] {
+        for (seconds, hours) in [(1, 1), (3599, 1), (3600, 1), (3601, 2), (172_800, 48)] {
             for entry in [&entry, &shared] {
                 let first = Some(entry.time - TimeDelta::seconds(seconds));
                 let told = Entry {
@@ -269,6 +281,42 @@ mod tests {
                 assert_eq!(Entry::read(&read.value()).unwrap().word(), told.word());
             }
         }
+    }
+
+    #[test]
+    fn what_is_told_again_keeps_its_first_time_and_takes_the_place_of_the_last() {
+        let time = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        let tagged = |id: &str, minutes| Tagged {
+            tag: "v1.2".to_owned(),
+            time: time + TimeDelta::minutes(minutes),
+            id: id.to_owned(),
+        };
+        let push = Push {
+            repository: Repository {
+                account: "111122223333".to_owned(),
+                region: "eu-west-1".to_owned(),
+                name: "web".to_owned(),
+            },
+            tagged: vec![tagged("one", 0), tagged("two", 5)],
+            digest: "sha256:d1".to_owned(),
+            order: (time, 0, 0, "one".to_owned()),
+            kind: Kind::Image,
+        };
+        let entry = entry("web", "v1.2");
+        let again = entry.clone().told_again(&push, &push.tagged[1]);
+        assert_eq!((again.time, again.since()), (push.tagged[1].time, time));
+        assert_eq!(again.called(), "two");
+        assert_eq!(
+            (again.new.clone(), again.base.clone()),
+            (entry.new.clone(), entry.base.clone())
+        );
+        let at_once = entry.told_again(&push, &push.tagged[0]);
+        assert_eq!((at_once.first, at_once.called()), (None, "one"));
+        let found = Entry {
+            id: "ecr:found-ab-0-1767225600=00000000".to_owned(),
+            ..at_once
+        };
+        assert_eq!(found.called(), "ecr:found-ab-0");
     }
 
     #[test]
@@ -326,6 +374,10 @@ mod tests {
             "2026-01-01T00:00:00Z a b c d -1 -1",
             "2026-01-01T00:00:00Z a b c d -1+",
             "2026-01-01T00:00:00Z a b c d --1",
+            "2026-01-01T00:00:00Z a b c d -+1",
+            "2026-01-01T00:00:00Z a b c d -0",
+            "2026-01-01T00:00:00Z a b c d -01",
+            "2026-01-01T00:00:00Z a b c d -10000",
             "2026-01-01T00:00:00Z a b c d ",
         ] {
             assert_eq!(Entry::read(value), None, "{value}");

@@ -184,5 +184,8 @@ mod tests {
         let definition = Definition::read(&answer).unwrap();
         let error = copy(&definition, &registration(&[("ecroll:ab", "x")])).unwrap_err();
         assert!(error.contains("remove one"), "{error}");
+        // In the place of one of them there is room.
+        let copied = copy(&definition, &registration(&[("k0", "x")])).unwrap();
+        assert_eq!(copied["tags"].as_array().unwrap().len(), 50);
     }
 }

@@ -151,12 +151,16 @@ impl<'c> Session<'c> {
         let decided = |decision: &Decision| {
             self.decisions.iter().any(|one| {
                 let same = one.cluster == decision.cluster && one.service == decision.service;
+                // A service of the same names may be in another account or Region.
+                let same = same && one.from == decision.from;
                 same && one.repository == decision.repository && one.push == decision.push
             })
         };
         plan.decisions.retain(|decision| !decided(decision));
+        let notes = plan.notes.len();
         plan.notes
             .retain(|note| !self.rolled.contains(&note.service));
+        self.unfinished |= plan.notes.len() < notes;
         self.carry_out(plan).await;
     }
 
@@ -258,6 +262,7 @@ impl<'c> Session<'c> {
             decisions.iter().any(|decision| {
                 decision.service == roll.service.name
                     && decision.cluster == roll.service.cluster()
+                    && decision.from.as_ref() == Some(&roll.service.task_definition)
                     && decision.repository == cargo.repository.name
                     && decision.digest == cargo.digest
             })

@@ -165,6 +165,7 @@ pub(crate) const TAGS: &[&str] = &[
 pub(crate) const LEDGER: &[&str] = &[
     "2026-01-01T00:00:00Z 2bfd4ee2-2178-4a82-a27d-b12939923f0f=0a1b2c3d v1.2 web:1000000 web:999999",
     "2026-01-01T00:00:00Z ecr:2bfd4ee2=0a1b2c3d v1.2 @0a1b2c3d:2 @0a1b2c3d:1 +",
+    "2026-01-01T00:00:00Z ecr:2bfd4ee2=0a1b2c3d v1.2 web:2 web:1 +-25",
     "2026-01-01T00:00:00Z direct:2026-01-01T00:00:00Z v1 web:2 web:1",
     "2026-01-01T00:00:00Z 2bfd4ee2-2178-4a82-a27d-b12939923f0f sha256:aa 0a1b2c3d",
 ];

@@ -61,3 +61,30 @@ impl RevisionName {
         self.names(&arn).then_some(arn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, RevisionName};
+
+    fn arn(family: &str) -> String {
+        format!("arn:aws:ecs:eu-west-1:000000000000:task-definition/{family}:7")
+    }
+
+    #[test]
+    fn a_shortened_name_is_that_of_the_same_revision() {
+        let (name, other) = (RevisionName::of(&arn("web")), RevisionName::of(&arn("api")));
+        assert!(name.is(&name.hashed()) && name.hashed().is(&name));
+        assert_eq!(name.hashed().hashed(), name.hashed());
+        assert!(!name.is(&other) && !name.hashed().is(&other));
+        assert!(name.hashed().names(&arn("web")) && !name.hashed().names(&arn("api")));
+    }
+
+    #[test]
+    fn beside_little_else_only_a_long_name_is_shortened() {
+        // Half of what a tag takes, with the colon and the revision.
+        let fits = "f".repeat(LONGEST / 2 - 2);
+        assert_eq!(RevisionName::of(&arn(&fits)).brief(), format!("{fits}:7"));
+        let longer = RevisionName::of(&arn(&"f".repeat(LONGEST / 2 - 1)));
+        assert_eq!(longer.brief(), longer.hashed().0);
+    }
+}

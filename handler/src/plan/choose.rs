@@ -153,7 +153,8 @@ impl Deciding<'_> {
                 .clone()
                 .filter_map(|(_, image)| image.digest.as_ref());
             let silent = unnamed && !back(entry) && digests.any(|digest| entry.is_of(digest));
-            let noted = silent && !entry.is_deployment();
+            let its = stamp.as_ref().is_some_and(|s| entry.is_of(&s.digest));
+            let noted = silent && (!entry.is_deployment() || its);
             let stamped = stamp.as_ref().map_or(silent, |stamp| {
                 stamp.id == entry.word() || (noted && stamp.time <= entry.time)
             });

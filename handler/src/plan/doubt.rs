@@ -213,31 +213,30 @@ impl Deciding<'_> {
         !shown && !last.is_some_and(|past| past.undone)
     }
 
-    /// Whether the revision of an entry was deployed after a time.
+    /// Whether the revision of an entry ran at a time or was deployed after it; or that cannot be known.
     ///
     /// # Errors
-    /// What was deployed since has to be asked first.
-    pub(super) fn was_deployed_after<'p>(
+    /// What was deployed since this time has to be asked first.
+    pub(super) fn ran_at(
         &self,
         repository: &Repository,
         entry: &Entry,
         time: DateTime<Utc>,
-    ) -> Result<bool, Verdict<'p>> {
-        if !entry.is_deployment() {
+    ) -> Result<bool, DateTime<Utc>> {
+        // Whatever runs was there before.
+        if !entry.is_deployment() || !self.was_deployed_since(time) {
             return Ok(false);
         }
         let since = self.since(entry, &self.makers(repository, entry));
-        match self.history {
-            // What cannot be known keeps no push back.
-            Some(History::Unknown(_)) => Ok(false),
-            Some(History::Known(from, deployed)) if *from <= since => {
-                let mut own = deployed
-                    .iter()
-                    .filter(|past| entry.new.names(&past.task_definition));
-                Ok(own.any(|past| past.at > time))
-            }
-            Some(History::Known(..)) | None => Err(Verdict::Doubt { since }),
-        }
+        let deployed = match self.history {
+            Some(History::Unknown(_)) => return Ok(true),
+            Some(History::Known(from, deployed)) if *from <= since => deployed,
+            Some(History::Known(..)) | None => return Err(since),
+        };
+        let own = |past: &&Deployed| entry.new.names(&past.task_definition);
+        let before = deployed.iter().filter(|past| past.at <= time);
+        let ran = before.max_by_key(|past| past.at).as_ref().is_some_and(own);
+        Ok(ran || deployed.iter().any(|past| past.at > time && own(&past)))
     }
 
     /// From when on it matters what was deployed.

@@ -44,7 +44,7 @@ impl Deciding<'_> {
         // The time of a push is cut to whole seconds: a deployment within its second may have come before it. The
         // ledger's own deployment came after.
         let since = match named {
-            Some(entry) => entry.time.min(record.time),
+            Some(entry) => entry.since().min(record.time),
             None => record.time + TimeDelta::seconds(1),
         };
         if deployed >= since {

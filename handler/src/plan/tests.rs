@@ -6,6 +6,7 @@ mod always;
 mod builders;
 mod cases;
 mod dates;
+mod doubts;
 mod ended;
 mod evidence;
 mod families;

@@ -128,8 +128,7 @@ impl Deciding<'_> {
             if !noted && let Some(verdict) = self.unproved(repository, &candidate) {
                 return verdict;
             }
-            let idle = self.service.desired == 0;
-            if !noted && idle && self.has_tag_moved(repository, &push.digest) {
+            if !noted && self.service.desired == 0 && self.has_tag_moved(repository, &push.digest) {
                 if self.is_overtaken(repository, Some(record.time)) {
                     let reason =
                         "no task runs, and its tag names an image by now that was pushed later";
@@ -163,24 +162,15 @@ impl Deciding<'_> {
                 let reason = format!("older than {first}, which came first");
                 return settled(candidate, Outcome::Skipped, reason);
             }
-            // Pushed as the ledger's push, then another image, and then this one once more, before any of them was deployed.
-            if of_ledger {
-                match self.was_deployed_after(repository, &entry, record.time) {
-                    Ok(true) => {
-                        let told = entry.told_again(push, record);
-                        let verdict = self.named(repository, candidate, told.clone(), &running);
-                        return noting(told, verdict);
-                    }
-                    Ok(false) => {}
-                    Err(doubt) => return doubt,
-                }
-            }
         }
         if running.is_ahead_of(&candidate) {
             return settled(candidate, Outcome::Skipped, behind(&running));
         }
         if let Some(undated) = self.undated(repository, &candidate) {
             return Verdict::Undated(Box::new(undated));
+        }
+        if let Some(verdict) = self.as_noted(repository, &candidate, entry.as_ref(), &running) {
+            return verdict;
         }
         if of_ledger
             && running.digest.is_none()
@@ -228,6 +218,39 @@ impl Deciding<'_> {
         Verdict::Roll { candidate, reason }
     }
 
+    /// Pushed as the ledger's push, then another image, and then this one once more while the first was running: what became of
+    /// that one counts.
+    fn as_noted<'p>(
+        &self,
+        repository: &Repository,
+        candidate: &Candidate<'p>,
+        entry: Option<&Entry>,
+        running: &Running<'p>,
+    ) -> Option<Verdict<'p>> {
+        let entry = entry.filter(|entry| entry.is_of(&candidate.push.digest))?;
+        match self.ran_at(repository, entry, candidate.record.time) {
+            Ok(true) => {
+                let told = self.told_again(candidate, entry.clone());
+                let verdict = self.named(repository, candidate.clone(), told.clone(), running);
+                Some(noting(told, verdict))
+            }
+            Ok(false) => None,
+            Err(since) => Some(Verdict::Doubt { since }),
+        }
+    }
+
+    /// An entry whose revision was deployed for an earlier record of the same image: after whatever came between the two.
+    fn told_again(&self, candidate: &Candidate<'_>, entry: Entry) -> Entry {
+        let Candidate { push, tag, record } = candidate;
+        // Among versions it stays known by the higher one.
+        let lower = version(&entry.tag) > version(tag) && self.is_by_version(&push.repository);
+        let tag = if lower { &entry.tag } else { tag }.clone();
+        Entry {
+            tag,
+            ..entry.told_again(push, record)
+        }
+    }
+
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.
     fn news(
         &self,
@@ -243,8 +266,7 @@ impl Deciding<'_> {
             return Some(fresh);
         };
         if self.is_deploying_its(push, &entry) {
-            // Of the same deployment, but after whatever came between the two.
-            return Self::is_further(record, &entry).then(|| entry.told_again(push, record));
+            return Self::is_further(record, &entry).then(|| self.told_again(candidate, entry));
         }
         let lower = version(&entry.tag) > version(tag) && entry.new.names(runs);
         if lower && self.is_by_version(repository) {

@@ -39,7 +39,8 @@ enum Stage<'a> {
 
 /// A push that an earlier wave has instead of an older one.
 struct Newer {
-    tag: String,
+    /// Its tags, as far as they are known.
+    tags: Vec<String>,
     /// What it is called.
     words: String,
 }
@@ -264,7 +265,7 @@ impl<'a> Stages<'a> {
                 Stage::WaitsWithNewer(_, newer)
                 | Stage::NewerUndone(_, newer)
                 | Stage::NewerRuns(_, newer)
-                    if newer.tag != cargo.tag => {}
+                    if !newer.tags.contains(&cargo.tag) => {}
                 Stage::WaitsWithNewer(service, newer) => {
                     let name = name(service);
                     let reason = format!("waits for {name} of wave {} to run {newer}", wave + 1);
@@ -379,7 +380,13 @@ fn passed<'a>(
         .iter()
         .filter(|other| other.repository == push.repository);
     let of: Vec<&Push> = of.collect();
-    let other_tag = !push.tagged.iter().any(|tagged| tagged.tag == entry.tag);
+    // The ledger has the tag that was chosen. Another image may have parted that one from the record that it names.
+    let seen = of.iter().find(|other| entry.names(other));
+    let tags = seen.map_or_else(
+        || vec![entry.tag.clone()],
+        |seen| seen.tagged.iter().map(|t| t.tag.clone()).collect(),
+    );
+    let other_tag = !push.tagged.iter().any(|tagged| tags.contains(&tagged.tag));
     if stays || entry.names(push) || newer(&candidate, &entry, &of) {
         return None;
     }
@@ -387,7 +394,7 @@ fn passed<'a>(
         return same_image();
     }
     let first = Newer {
-        tag: entry.tag.clone(),
+        tags,
         words: format!("{} of {}, which is newer", entry.tag, time(entry.time)),
     };
     let stamp = definition.stamp(&push.repository);

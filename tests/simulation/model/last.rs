@@ -42,7 +42,10 @@ impl Model {
             return;
         };
         // Undone with another push: tried alone when the registry is asked again, which is the only one to tell of it.
+        let full = self.settings.sweep.unwrap_or_default() * FULL;
+        let runs = service.runs.as_ref();
         let alone = service.alone.contains(repository)
+            && runs.is_some_and(|runs| runs.at + full > moment.at)
             && !self.pushes.is_told(repository, &newest, &service.asked);
         if alone
             || !self.must_run(service, repository, &newest, moment.at)
@@ -229,7 +232,9 @@ impl Model {
         let told = self.pushes.is_told(repository, newest, &service.asked);
         let chosen = service.chosen_at.is_some_and(|at| at >= newest.order.0);
         // Where deployments are forced, each looks all tags up: what came with it and was undone stays so.
-        let brought = service.asked.force && runs.at >= newest.order.0;
+        // Nor is it told who deployed last: the breaker's way back is taken for a choice as well.
+        let back = service.asked.force || runs.by == By::Breaker;
+        let brought = back && runs.at >= newest.order.0;
         if !told && (chosen || brought || service.asked.name_prefix) {
             return false;
         }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::trace::Kind;
 
-use super::definitions::{Container, Definition};
+use super::definitions::Definition;
 use super::image::{Named, Repository};
 use super::pushes::Group;
 use super::services::{By, Deployment, Key, Service};
@@ -202,10 +202,16 @@ impl Model {
             }
         }
         let mut intents: Vec<Intent> = Vec::new();
-        let mut seen = false;
+        let (mut seen, mut unheard) = (false, false);
         for (repository, named) in named {
             let candidates = self.candidates(roll, &repository, &named);
             seen |= !candidates.is_empty();
+            unheard |= match &named {
+                Named::Tag(tag) if !candidates.is_empty() => {
+                    self.pushes.is_set_unheard(&repository, tag, moment.at)
+                }
+                _ => false,
+            };
             let Some(group) = self.meant(roll, &repository, candidates) else {
                 continue;
             };
@@ -220,11 +226,7 @@ impl Model {
             }
         }
         // Of a service without tasks nobody knows which image its tag named when it was deployed.
-        let unheard = |container: &Container| match &container.named {
-            Some((of, Named::Tag(tag))) => self.pushes.is_set_unheard(of, tag, moment.at),
-            _ => false,
-        };
-        let idle = roll.service.desired == 0 && roll.new.containers.iter().any(unheard);
+        let idle = roll.service.desired == 0 && unheard;
         if intents.is_empty() && !(seen && (idle || self.is_raced(roll, moment))) {
             let (rule, why) = if seen {
                 (3, "every push that its images name was rolled before")

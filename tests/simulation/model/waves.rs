@@ -113,9 +113,7 @@ impl Model {
         if stopped && !digests.contains(&*group.digest) && takes(&service, repository, group) {
             return Some("had it undone");
         }
-        if !self.concerns(&service, repository, group)
-            || self.is_passed_unheard(&service, repository, group, moment)
-        {
+        if !self.concerns(&service, repository, group) {
             return None;
         }
         if !digests.contains(&*group.digest) {
@@ -125,6 +123,9 @@ impl Model {
             // Of what only the registry told, whoever deployed since chose otherwise.
             let chosen = service.chosen_at.is_some_and(|at| at >= group.order.0);
             let told = self.pushes.is_told(repository, group, &service.asked);
+            if self.is_passed_unheard(&service, repository, group, moment) {
+                return None;
+            }
             let mut running = digests.iter();
             if chosen && !told
                 || running.any(|digest| self.is_later(&service, repository, digest, group))

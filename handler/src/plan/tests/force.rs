@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::builders::{
-    Scene, arn, at, definition, outcomes, record, repository, rolled, writes_nothing,
+    Scene, arn, at, definition, outcomes, record, repository, rolled, service, writes_nothing,
 };
 use super::dates::origin;
 use crate::plan::{Plan, Source, registrations};
@@ -252,6 +252,20 @@ fn rule_04_by_name_and_revision_the_image_must_be_there_as_well() {
     assert_eq!(outcomes(&plan), [(Refused, "v1")]);
     assert!(plan.decisions[0].reason.contains("force"), "{plan:#?}");
     writes_nothing(&plan);
+}
+
+#[test]
+fn rule_04_that_one_service_is_matched_by_its_name_matches_no_other_so() {
+    let mut scene = Scene::new(&["x:latest"]).pushed("web:latest", "d1", 0);
+    let mut other = service("web-worker", 1);
+    other
+        .tags
+        .insert("ecroll:match".to_owned(), "name-prefix".to_owned());
+    scene.inventory.services.push(other);
+    let plan = here(scene).settled();
+    let mut decided = plan.decisions.iter().map(|decision| &*decision.service);
+    assert!(decided.all(|service| service == "web-worker"), "{plan:#?}");
+    assert_eq!(plan.decisions.len(), 1);
 }
 
 #[test]

@@ -297,6 +297,15 @@ fn rule_03_a_push_before_the_ledgers_push_of_its_image_was_deployed_is_not_tried
     assert!(outcomes(&plan).contains(&(Held, "1.2.0")), "{plan:#?}");
     before.carry_out(&plan, 20);
     writes_nothing(&before.asked());
+    // Nor where the image ran already, and was undone afterwards.
+    let mut while_it_ran = scene.clone().pushed("web:1.2.0", "d1", 11);
+    assert_eq!(rolled(&while_it_ran.asked()), Vec::<String>::new());
+    // Whether it was undone cannot be known.
+    let mut unknown = scene.clone().pushed("web:1.2.0", "d1", 6);
+    let denied = History::Unknown("denied".to_owned());
+    let web = unknown.web().arn.clone();
+    unknown.histories.insert(web, denied);
+    assert_eq!(rolled(&unknown.settled()), Vec::<String>::new());
     let mut since = scene.pushed("web:1.2.0", "d1", 20);
     assert_eq!(rolled(&since.asked()), ["web:1.2.0"]);
 }

@@ -310,7 +310,7 @@ fn rule_03_the_record_of_a_tag_that_came_long_after_the_image_is_of_the_push_tha
     assert!(plan.decisions[0].reason.contains("rolled back since"));
     // Afterwards it is a push of its own.
     scene.records.clear();
-    let mut scene = scene.pushed("web:v1", "d1", 61);
+    let mut scene = scene.pushed("web:v1", "d1", 66);
     assert_eq!(rolled(&scene.asked()), ["web:v1"]);
 }
 

@@ -210,3 +210,26 @@ fn rule_01_what_stands_in_every_earlier_wave_goes_on_though_a_newer_image_is_to_
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
     assert_eq!(rolled(&plan), ["web:v1"]);
 }
+
+#[test]
+fn rule_01_whatever_tag_the_ledger_has_an_earlier_wave_holds_up_what_its_push_has_no_tag_of() {
+    let mut scene = Scene::new(&["web:latest"]);
+    scene.inventory.services.push(service("canary", 1));
+    let waves = json!({"waves": [{"services": ["canary"]}]});
+    let mut scene = scene
+        .configured(&waves)
+        .pushed("web:latest", "d1", 0)
+        .pushed("web:v2", "d1", 10);
+    canary(&mut scene).deployed_at = Some(at(5));
+    scene.web().deployed_at = Some(at(5));
+    let own = ("ecroll:tags".to_owned(), "exact:latest".to_owned());
+    scene.web().tags.extend([own]);
+    // Two tags of one image: the ledger has the one that the service names. Then it was heard what came between.
+    let plan = scene.asked();
+    scene.carry_out(&plan, 11);
+    let noted = canary(&mut scene).tags.values().next().cloned();
+    assert!(noted.is_some_and(|value| value.contains(" latest ")));
+    let mut scene = scene.pushed("web:latest", "d2", 8);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), ["web"], "{plan:#?}");
+}

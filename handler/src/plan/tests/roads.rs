@@ -1,6 +1,7 @@
 //! The same push by two roads: the trail's record, and an event of ECR under an identity of its own.
 
 use super::builders::{Scene, arn, at, outcomes, record, repository, rolled, writes_nothing};
+use super::dates::origin;
 use crate::inventory::Rollout;
 use crate::ledger;
 use crate::plan::{Deployed, History};
@@ -182,4 +183,33 @@ fn rule_03_another_image_that_its_deployment_pulled_is_noted_at_once() {
         [(Skipped, "latest"), (Unchanged, "latest")]
     );
     assert_eq!(plan.notes.len(), 1);
+}
+
+#[test]
+fn the_ledger_names_the_push_by_the_tag_that_was_told_again() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.records = vec![record("web:latest", "d1", 0, "one")];
+    assert_eq!(rolled(&scene.look_up(5)), ["web:latest"]);
+    scene.web().rollout = Some(Rollout::UnderWay);
+    scene.records = vec![
+        record("web:latest", "d2", 3, "two"),
+        record("web:v1", "d1", 4, "three"),
+    ];
+    let noted = |mut scene: Scene| {
+        scene.origin = Some(origin("d1", Some(0)));
+        let _ = scene.look_up(6);
+        let key = ledger::key(&repository("web"));
+        let entry = ledger::Entry::read(&scene.web().tags[&key]).unwrap();
+        (entry.tag.clone(), entry.called().to_owned())
+    };
+    let three = "three".to_owned();
+    assert_eq!(noted(scene.clone()), ("v1".to_owned(), three.clone()));
+    // Among versions it stays known by the highest.
+    let config = serde_json::json!({"service": {"tags": "newest-semver"}});
+    let mut versions = Scene::new(&["web:seed"]).configured(&config);
+    versions.records = vec![record("web:2.0.0", "d1", 0, "one")];
+    assert_eq!(rolled(&versions.look_up(5)), ["web:2.0.0"]);
+    versions.web().rollout = Some(Rollout::UnderWay);
+    versions.records.push(record("web:1.9.0", "d1", 4, "three"));
+    assert_eq!(noted(versions).0, "2.0.0");
 }
