@@ -23,4 +23,5 @@ mod refusals;
 mod roads;
 mod stacks;
 mod standing;
+mod tags;
 mod waves;
