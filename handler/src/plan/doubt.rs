@@ -235,8 +235,11 @@ impl Deciding<'_> {
         };
         let own = |past: &&Deployed| entry.new.names(&past.task_definition);
         let before = deployed.iter().filter(|past| past.at <= time);
-        let ran = before.max_by_key(|past| past.at).as_ref().is_some_and(own);
-        Ok(ran || deployed.iter().any(|past| past.at > time && own(&past)))
+        let last = before.max_by_key(|past| past.at).filter(own);
+        let later = || deployed.iter().filter(|past| past.at > time);
+        // The way back is no deployment of its own: when that was, only the service tells, and only until the next one.
+        let ran = last.is_some_and(|last| !last.undone && !last.failed || later().next().is_none());
+        Ok(ran || later().any(|past| own(&past)))
     }
 
     /// From when on it matters what was deployed.

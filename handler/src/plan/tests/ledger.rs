@@ -1,6 +1,7 @@
 //! Every row of the ledger's table.
 
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, writes_nothing};
+use super::dates::origin;
 use crate::inventory::Origin;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{Held, Unchanged};
@@ -306,6 +307,12 @@ fn rule_03_a_push_before_the_ledgers_push_of_its_image_was_deployed_is_not_tried
     let web = unknown.web().arn.clone();
     unknown.histories.insert(web, denied);
     assert_eq!(rolled(&unknown.settled()), Vec::<String>::new());
-    let mut since = scene.pushed("web:1.2.0", "d1", 20);
+    let mut since = scene.clone().pushed("web:1.2.0", "d1", 20);
+    assert_eq!(rolled(&since.asked()), ["web:1.2.0"]);
+    // Whatever was deployed later, it was made when the image had been undone.
+    let service = since.web().arn.clone();
+    since.deploy(&service, 1, 30);
+    since.histories.clear();
+    since.origin = Some(origin("d0", Some(-9)));
     assert_eq!(rolled(&since.asked()), ["web:1.2.0"]);
 }
