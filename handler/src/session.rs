@@ -1,24 +1,25 @@
 //! One invocation's deciding: plan, ask what is in doubt, roll; and once more when more of the log has been read.
 
+mod certain;
+mod decided;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Config, Families, OwnTags};
+use crate::config::{Config, Families};
 use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::deployment::{self, Change, Ended};
 use crate::elsewhere;
 use crate::error::Error;
 use crate::families;
-use crate::image::Repository;
 use crate::in_use;
 use crate::inventory::{Gap, Inventory};
-use crate::ledger::{self, lasting};
+use crate::ledger;
 use crate::origins;
-use crate::plan::{self, Cargo, Doubt, Histories, Plan, Roll};
-use crate::policy::TagPolicy;
+use crate::plan::{self, Doubt, Histories, Plan};
 use crate::push::Push;
 use crate::report::{Decision, Outcome, PushLine, Report, Window};
 use crate::roll;
@@ -136,31 +137,7 @@ impl<'c> Session<'c> {
                 plan.rolls.push(roll);
             }
         }
-        // One that was decided in the first part already may be joined with an older record by now.
-        for decision in &mut self.decisions {
-            let joined = pushes.iter().find(|push| {
-                let mut tagged = push.tagged.iter();
-                push.repository.name == decision.repository
-                    && tagged.any(|tagged| lasting(&tagged.id) == decision.push)
-            });
-            if let Some(push) = joined {
-                push.id().clone_into(&mut decision.push);
-            }
-        }
-        // What was rolled a moment ago was decided by what was known then, and the inventory is of before that.
-        let decided = |decision: &Decision| {
-            self.decisions.iter().any(|one| {
-                let same = one.cluster == decision.cluster && one.service == decision.service;
-                // A service of the same names may be in another account or Region.
-                let same = same && one.from == decision.from;
-                same && one.repository == decision.repository && one.push == decision.push
-            })
-        };
-        plan.decisions.retain(|decision| !decided(decision));
-        let notes = plan.notes.len();
-        plan.notes
-            .retain(|note| !self.rolled.contains(&note.service));
-        self.unfinished |= plan.notes.len() < notes;
+        self.leave_decided(pushes, &mut plan);
         self.carry_out(plan).await;
     }
 
@@ -192,54 +169,6 @@ impl<'c> Session<'c> {
         plan::plan(pushes, &self.inventory, histories, &self.config, self.dry)
     }
 
-    /// Whether no older push, not read yet, could change what counts. It might be the same image under another tag, and
-    /// tags are not chased: so it must be known which digest of the rolled repositories runs.
-    fn is_certain(&self, roll: &Roll) -> bool {
-        let definitions = &self.inventory.definitions;
-        let Some(definition) = definitions.get(&roll.service.task_definition) else {
-            return false;
-        };
-        // What is not read yet may hold a higher version.
-        if self.goes_by_version(roll) {
-            return false;
-        }
-        // How the earlier waves stand to a push goes by all its tags, and by what came after it.
-        if plan::wave(&self.config, &roll.service) > 0 {
-            return false;
-        }
-        // The same image again: with the older record it may be one push, and that may have been undone. What only the ledger
-        // names is decided when its push is read.
-        let again = |cargo: &Cargo| {
-            let entry = roll.service.entry(&cargo.repository);
-            cargo.digest.is_empty() || entry.is_some_and(|entry| entry.is_of(&cargo.digest))
-        };
-        if roll.cargo.iter().any(again) {
-            return false;
-        }
-        let known = |repository: &Repository| {
-            let mut images = definition.images.values();
-            let key = (roll.service.arn.clone(), repository.clone());
-            let origin = self.inventory.origins.get(&key);
-            let stamp = definition.stamp(repository);
-            // Deployed once more, a revision runs what its tags name by then.
-            let entry = roll.service.entry(repository);
-            let again = entry.is_some_and(|entry| !entry.new.names(&roll.service.task_definition));
-            stamp.is_some_and(|s| !again && roll.service.found_instead(repository, &s).is_none())
-                || origin.is_some_and(|origin| origin.digest.is_some())
-                || images.all(|(_, i)| i.repository != *repository || i.digest.is_some())
-        };
-        roll.cargo.iter().all(|cargo| known(&cargo.repository))
-    }
-
-    /// Whether the highest version counts for anything that a roll brings, and not the last push.
-    fn goes_by_version(&self, roll: &Roll) -> bool {
-        let own = OwnTags::read(&roll.service.tags);
-        roll.cargo.iter().any(|cargo| {
-            let settings = plan::settings(&roll.service, &own, &cargo.repository, &self.config);
-            settings.tags == TagPolicy::NewestSemver
-        })
-    }
-
     /// Older pushes than those that are decided could not be read, and the next look-up may.
     pub(crate) fn lack_older(&mut self) {
         self.lacks_older = true;
@@ -254,38 +183,6 @@ impl<'c> Session<'c> {
         self.unfinished |= rolled.iter().any(|done| done.outcome == Outcome::Held);
         self.decisions.extend(plan.decisions);
         self.decisions.extend(rolled);
-    }
-
-    /// Leaves what a roll would bring to the next look-up, as far as nothing was decided of it in this one.
-    fn hold(&mut self, roll: &Roll, reason: &str) {
-        let decided = |cargo: &Cargo, decisions: &[Decision]| {
-            decisions.iter().any(|decision| {
-                decision.service == roll.service.name
-                    && decision.cluster == roll.service.cluster()
-                    && decision.from.as_ref() == Some(&roll.service.task_definition)
-                    && decision.repository == cargo.repository.name
-                    && decision.digest == cargo.digest
-            })
-        };
-        for cargo in &roll.cargo {
-            if decided(cargo, &self.decisions) {
-                continue;
-            }
-            self.unfinished = true;
-            self.decisions.push(Decision {
-                cluster: roll.service.cluster().to_owned(),
-                service: roll.service.name.clone(),
-                repository: cargo.repository.name.clone(),
-                tag: cargo.tag.clone(),
-                digest: cargo.digest.clone(),
-                outcome: Outcome::Held,
-                reason: reason.to_owned(),
-                from: Some(roll.service.task_definition.clone()),
-                to: None,
-                push: cargo.push.clone(),
-                retryable: false,
-            });
-        }
     }
 
     /// Gives the families that no service runs their revisions, once the services had their turn.

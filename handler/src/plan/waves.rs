@@ -4,52 +4,20 @@
 //! sweep is the net below. A push that was undone in an earlier wave goes no further.
 
 mod past;
+mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::doubt::SKEW;
 use super::service::PUT_OFF;
-use super::verdict::{newer, time};
-use super::{Cargo, Deciding, Doubt, Histories, History, Plan, Roll, Source};
+use super::{Cargo, Doubt, Histories, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
-use crate::inventory::{Gap, Inventory, Rollout, Service};
-use crate::ledger::{Entry, RevisionName};
+use crate::inventory::{Gap, Inventory, Service};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 use past::{Fate, overtaken};
-
-/// How a service of an earlier wave stands to a push.
-enum Stage<'a> {
-    /// It runs it, and its deployment is over.
-    Done,
-    /// It is to take it, or its deployment is under way.
-    Waits(&'a Service),
-    /// It had it, and somebody or the circuit breaker undid that; or its deployment failed.
-    Undone(&'a Service),
-    /// A newer push came there first, and that one's deployment is under way: the ledger's words for it.
-    WaitsWithNewer(&'a Service, Newer),
-    /// The same, and that one was undone.
-    NewerUndone(&'a Service, Newer),
-    /// The same, and that one runs.
-    NewerRuns(&'a Service, Newer),
-    /// Another push came there: what became of this one before.
-    Past(&'a Service, Fate),
-}
-
-/// A push that an earlier wave has instead of an older one.
-struct Newer {
-    /// Its tags, as far as they are known.
-    tags: Vec<String>,
-    /// What it is called.
-    words: String,
-}
-
-impl std::fmt::Display for Newer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.words)
-    }
-}
+use stage::{Stage, Stands, is_open, name, passed, stage, undone};
 
 /// What may not roll yet, by the ARN of the service and the repository: why, and whether that is for good.
 pub(super) type Held = BTreeMap<(String, Repository), (String, bool)>;
@@ -199,7 +167,7 @@ impl<'a> Stages<'a> {
                     {
                         Some(Stage::Waits(service))
                     }
-                    _ => stage(service, push, decision),
+                    _ => stage(service, push, decision, plan),
                 });
                 if let Some(stage) = stage {
                     add(&decision.push, stage);
@@ -262,16 +230,13 @@ impl<'a> Stages<'a> {
                     return Some((reason, true));
                 }
                 // By another tag it brings no newer image.
-                Stage::WaitsWithNewer(_, newer)
-                | Stage::NewerUndone(_, newer)
-                | Stage::NewerRuns(_, newer)
-                    if !newer.tags.contains(&cargo.tag) => {}
-                Stage::WaitsWithNewer(service, newer) => {
+                Stage::Newer(_, newer, _) if !newer.tags.contains(&cargo.tag) => {}
+                Stage::Newer(service, newer, Stands::Waits) => {
                     let name = name(service);
                     let reason = format!("waits for {name} of wave {} to run {newer}", wave + 1);
                     waits = waits.or(Some((reason, false)));
                 }
-                Stage::NewerRuns(service, newer) => {
+                Stage::Newer(service, newer, Stands::Runs) => {
                     let name = name(service);
                     let reason = format!(
                         "{name} of wave {} runs {newer}: that one is next, when it is in sight",
@@ -279,7 +244,7 @@ impl<'a> Stages<'a> {
                     );
                     waits = waits.or(Some((reason, false)));
                 }
-                Stage::NewerUndone(service, newer) => {
+                Stage::Newer(service, newer, Stands::Undone) => {
                     let name = name(service);
                     let reason = format!(
                         "{name} of wave {} {}: an older push of the tag goes no further either; the next one begins anew",
@@ -318,131 +283,4 @@ impl<'a> Stages<'a> {
             Some((reason, false))
         })
     }
-}
-
-/// How a service stands to a push by what was decided; `None` where it takes no part: its policy, its platform or its
-/// percentages leave the push out, or it is on hold. Of what it skipped, [`passed`] tells.
-fn stage<'a>(service: &'a Service, push: &Push, decision: &Decision) -> Option<Stage<'a>> {
-    match decision.outcome {
-        Outcome::Unchanged => Some(match service.rollout {
-            Some(Rollout::Failed) if is_its_deployment(service, push) => Stage::Undone(service),
-            // What failed was for another push.
-            Some(Rollout::UnderWay | Rollout::Failed) => Stage::Waits(service),
-            Some(Rollout::Completed) | None => Stage::Done,
-        }),
-        Outcome::Held => {
-            let entry = service.entry(&push.repository);
-            let had = entry.is_some_and(|entry| entry.names(push));
-            had.then_some(Stage::Undone(service))
-        }
-        Outcome::Failed => Some(Stage::Waits(service)),
-        Outcome::Rolled | Outcome::Refused | Outcome::Skipped => None,
-    }
-}
-
-/// Whether it is not known yet what becomes of a push that is held: it was undone together with another one, and is still to be
-/// tried alone; or what was deployed could not be asked.
-fn is_open(service: &Service, push: &Push, plan: &Plan, histories: &Histories) -> bool {
-    let entry = service.entry(&push.repository);
-    let entry = entry.filter(|entry| entry.names(push));
-    let mut rolls = plan.rolls.iter();
-    let busy = service.is_deploying() || rolls.any(|roll| roll.service.arn == service.arn);
-    let unknown = matches!(histories.get(&service.arn), Some(History::Unknown(_)));
-    entry.is_some_and(|entry| unknown || (busy && entry.shared))
-}
-
-/// How a service stands to a push that it does not take because a newer one under the same tag came first; a look-up that reads
-/// one batch of the log sees the older one alone. It would bring a later wave the newer one's image. `None` where the push is none
-/// of the service's, or where that may not roll.
-fn passed<'a>(
-    service: &'a Service,
-    rolls: bool,
-    push: &Push,
-    pushes: &[Push],
-    inventory: &Inventory,
-    config: &Config,
-) -> Option<Stage<'a>> {
-    let entry = service.entry(&push.repository)?;
-    let definition = inventory.definitions.get(&service.task_definition)?;
-    let deciding = Deciding::new(service, definition, &inventory.origins, config);
-    let stays = deciding.objection(&push.repository).is_some();
-    let same_image = || {
-        let same = entry.is_of(&push.digest) && !stays;
-        let mut others = deciding.others(&push.repository);
-        let another = others.any(|(_, base)| base.is(&entry.base));
-        let stage = same.then(|| same_image(service, &entry, another, rolls));
-        stage.flatten()
-    };
-    let Ok(candidate) = deciding.eligible(push) else {
-        return same_image();
-    };
-    let of = pushes
-        .iter()
-        .filter(|other| other.repository == push.repository);
-    let of: Vec<&Push> = of.collect();
-    // The ledger has the tag that was chosen. Another image may have parted that one from the record that it names.
-    let seen = of.iter().find(|other| entry.names(other));
-    let tags = seen.map_or_else(
-        || vec![entry.tag.clone()],
-        |seen| seen.tagged.iter().map(|t| t.tag.clone()).collect(),
-    );
-    let other_tag = !push.tagged.iter().any(|tagged| tags.contains(&tagged.tag));
-    if stays || entry.names(push) || newer(&candidate, &entry, &of) {
-        return None;
-    }
-    if other_tag {
-        return same_image();
-    }
-    let first = Newer {
-        tags,
-        words: format!("{} of {}, which is newer", entry.tag, time(entry.time)),
-    };
-    let stamp = definition.stamp(&push.repository);
-    let runs = entry.new.names(&service.task_definition)
-        || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
-    let stands = runs && service.rollout != Some(Rollout::Failed);
-    Some(match (stands, service.is_deploying() || rolls) {
-        (_, true) => Stage::WaitsWithNewer(service, first),
-        (false, false) => Stage::NewerUndone(service, first),
-        (true, false) => Stage::NewerRuns(service, first),
-    })
-}
-
-/// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger
-/// names by another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a
-/// revision that somebody else made; it is undone where what ran before the push runs again, or `another`: what ecroll made
-/// from that.
-fn same_image<'a>(
-    service: &'a Service,
-    entry: &Entry,
-    another: bool,
-    rolls: bool,
-) -> Option<Stage<'a>> {
-    let runs = |name: &RevisionName| name.names(&service.task_definition);
-    let another = another && entry.is_deployment();
-    match service.rollout {
-        Some(Rollout::UnderWay) => Some(Stage::Waits(service)),
-        _ if rolls => Some(Stage::Waits(service)),
-        Some(Rollout::Failed) if runs(&entry.new) => Some(Stage::Undone(service)),
-        _ if (runs(&entry.base) || another) && !runs(&entry.new) => Some(Stage::Undone(service)),
-        _ => None,
-    }
-}
-
-/// What became of a push in an earlier wave.
-fn undone(service: &Service, push: &str) -> String {
-    match service.rollout {
-        Some(Rollout::Failed) => format!("could not start {push}"),
-        _ => format!("had {push} undone"),
-    }
-}
-
-/// Whether what a service is to run was made for a push.
-fn is_its_deployment(service: &Service, push: &Push) -> bool {
-    let entry = service.entry(&push.repository);
-    entry.is_some_and(|entry| entry.new.names(&service.task_definition) && entry.is_deployment())
-}
-
-fn name(service: &Service) -> String {
-    format!("{}/{}", service.cluster(), service.name)
 }

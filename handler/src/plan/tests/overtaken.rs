@@ -233,3 +233,20 @@ fn rule_01_whatever_tag_the_ledger_has_an_earlier_wave_holds_up_what_its_push_ha
     let plan = scene.asked();
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
 }
+
+#[test]
+fn rule_01_an_image_that_an_earlier_wave_had_undone_goes_no_further_by_a_record_that_came_late() {
+    let mut scene = scene();
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let undone = Deployed {
+        undone: true,
+        ..Deployed::new(canary(&mut scene).task_definition.clone(), at(5))
+    };
+    arn(2).clone_into(&mut canary(&mut scene).task_definition);
+    canary(&mut scene).deployed_at = Some(at(7));
+    // The same image once more, with another between, both pushed before it was deployed.
+    let scene = scene.pushed("web:v2", "d2", 1).pushed("web:v3", "d1", 2);
+    let plan = with(&scene, &[&undone]);
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    assert!(why(&plan).contains("had it undone"), "{plan:#?}");
+}

@@ -1,6 +1,6 @@
 //! What an earlier wave made of a push before another one came there under another tag: the ledger no longer tells.
 
-use super::Stage;
+use super::stage::Stage;
 use crate::config::Config;
 use crate::inventory::{Inventory, Rollout, Service};
 use crate::ledger::DIRECT;
