@@ -16,7 +16,7 @@ use crate::ecs;
 use crate::error::AwsError;
 use crate::inventory::{Inventory, Service};
 use crate::pace::Announced;
-use crate::plan::{Plan, Roll, Source, registrations};
+use crate::plan::{Plan, Roll, Source, objection_by_now, registrations};
 use crate::report::{Decision, Outcome};
 use crate::revision::{Registration, copy};
 use crate::survey::{BATCH, ROLL, again};
@@ -303,6 +303,16 @@ impl<'a> Work<'a> {
         }
         if !ours {
             return Err(Stop::held("another look-up is rolling this service"));
+        }
+        let definition = self.inventory.definitions.get(&now.task_definition);
+        let objection =
+            definition.and_then(|runs| objection_by_now(now, roll, runs, &self.context.config));
+        if let Some((outcome, reason)) = objection {
+            return Err(Stop {
+                outcome,
+                reason,
+                retryable: false,
+            });
         }
         self.deploy(roll, revision).await
     }

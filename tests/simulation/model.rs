@@ -92,6 +92,8 @@ pub(crate) struct Model {
     ended: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// When an invocation last ended that had taken long.
     long_until: Option<DateTime<Utc>>,
+    /// When look-ups began: in the empty stretches of a history there are none.
+    look_ups: Vec<DateTime<Utc>>,
     /// When a new function took the place of the old one.
     restarted: Option<DateTime<Utc>>,
     owed: Vec<rule_01::Owed>,
@@ -138,6 +140,7 @@ impl Model {
             invocations: BTreeMap::new(),
             ended: Vec::new(),
             long_until: None,
+            look_ups: Vec::new(),
             restarted: None,
             owed: Vec::new(),
             others: None,
@@ -235,6 +238,7 @@ impl Model {
             What::Invoked { request_id, .. } => {
                 let of = self.invocations.entry(request_id.clone()).or_default();
                 of.push(entry.at);
+                self.look_ups.push(entry.at);
             }
             What::Answered {
                 request_id, result, ..

@@ -147,12 +147,11 @@ impl Deciding<'_> {
         let back = |entry: &Entry| {
             entry.is_deployment() && entry.base.names(&self.service.task_definition)
         };
-        let unnamed = images.clone().all(|(_, image)| image.tag.is_none());
         let noted = entry.filter(|entry| {
             let mut digests = images
                 .clone()
                 .filter_map(|(_, image)| image.digest.as_ref());
-            let silent = unnamed && !back(entry) && digests.any(|digest| entry.is_of(digest));
+            let silent = !back(entry) && digests.any(|digest| entry.is_of(digest));
             let its = stamp.as_ref().is_some_and(|s| entry.is_of(&s.digest));
             let noted = silent && (!entry.is_deployment() || its);
             let stamped = stamp.as_ref().map_or(silent, |stamp| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Deciding, feasible};
+use super::{Deciding, Roll, feasible};
 use crate::config::{Config, ServiceSettings};
 use crate::image::Repository;
 use crate::inventory::{Controller, Definition, Origins, Service};
@@ -20,6 +20,23 @@ pub(crate) fn refusal(
     let origins = Origins::new();
     let deciding = Deciding::new(service, definition, &origins, config);
     deciding.refusal(repository, &deciding.settings(repository))
+}
+
+/// What speaks against a roll by now, where its service was read again after the plan: somebody may have scaled it, set other
+/// percentages, or put it on hold.
+pub(crate) fn objection_by_now(
+    now: &Service,
+    roll: &Roll,
+    definition: &Arc<Definition>,
+    config: &Config,
+) -> Option<(Outcome, String)> {
+    let origins = Origins::new();
+    let deciding = Deciding::new(now, definition, &origins, config);
+    let mut cargo = roll.cargo.iter();
+    let stuck = || feasible::obstacle(now, roll.minimum_healthy_percent, roll.maximum_percent);
+    cargo
+        .find_map(|cargo| deciding.objection(&cargo.repository))
+        .or_else(|| stuck().map(|reason| (Outcome::Refused, reason)))
 }
 
 impl Deciding<'_> {

@@ -117,37 +117,7 @@ impl Deciding<'_> {
         let running = self.running(repository, pushed);
         let Candidate { push, tag, record } = &candidate;
         if running.digest.as_deref() == Some(push.digest.as_str()) {
-            // The circuit breaker brings back what a revision pulled before, whatever its tags name by now; a roll for
-            // another repository pulls what they name by now, whether or not the log told of it. So what nobody noted of
-            // this very revision is asked about, and what was pushed once more: as soon as it has pulled.
-            let noted = |entry: &Entry| {
-                let again = Self::is_further(record, entry) && !self.service.is_deploying();
-                entry.names(push) && entry.new.names(&self.service.task_definition) && !again
-            };
-            let noted = entry.as_ref().is_some_and(noted);
-            if !noted && let Some(verdict) = self.unproved(repository, &candidate) {
-                return verdict;
-            }
-            if !noted && self.service.desired == 0 && self.has_tag_moved(repository, &push.digest) {
-                if self.is_overtaken(repository, Some(record.time)) {
-                    let reason =
-                        "no task runs, and its tag names an image by now that was pushed later";
-                    return settled(candidate, Outcome::Skipped, reason.to_owned());
-                }
-                let other = self.by_its_record(candidate.clone());
-                if !self.names_tag(repository, &other.tag) {
-                    let reason = "no task runs, and its tag names another image by now".to_owned();
-                    let candidate = other;
-                    return Verdict::Roll { candidate, reason };
-                }
-            }
-            let note = self.news(repository, &candidate, entry, pushed);
-            return Verdict::Settled(Settled {
-                candidate,
-                outcome: Outcome::Unchanged,
-                reason: "the service runs this image".to_owned(),
-                note,
-            });
+            return self.same(repository, candidate, entry, pushed);
         }
         // The ledger's image may run by a revision of somebody's own.
         let of_ledger = entry
@@ -252,7 +222,7 @@ impl Deciding<'_> {
     }
 
     /// What the ledger has to learn of a push whose image runs, so that a later rollback is seen.
-    fn news(
+    pub(super) fn news(
         &self,
         repository: &Repository,
         candidate: &Candidate<'_>,

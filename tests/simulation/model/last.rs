@@ -212,7 +212,11 @@ impl Model {
         // A warm look-up reads what is new. All is read every twelfth time, and by a new function.
         let unread = |since: DateTime<Utc>| {
             let new = self.restarted.filter(|at| *at > since);
-            let all_read = (since + sweep * FULL).min(new.unwrap_or(DateTime::<Utc>::MAX_UTC));
+            let mut look_ups = self.look_ups.iter().filter(|at| **at > since);
+            let last = look_ups.nth(usize::try_from(FULL).unwrap_or_default());
+            let full = last.map(|at| (*at).max(since + sweep * FULL));
+            let all_read = full.into_iter().chain(new).min();
+            let all_read = all_read.unwrap_or(DateTime::<Utc>::MAX_UTC);
             let gone = newest.order.0 + self.settings.look_back;
             since > newest.order.0 && (all_read > now || all_read + sweep > gone)
         };

@@ -135,7 +135,8 @@ impl Pushes {
         })
     }
 
-    /// Whether no record has told of the push that set a tag last by a time; what the registry tells is not always asked for.
+    /// Whether no record had told by a time of the push that set a tag last until then; what the registry tells is not always
+    /// asked for.
     pub(super) fn is_set_unheard(
         &self,
         repository: &Repository,
@@ -143,7 +144,7 @@ impl Pushes {
         at: DateTime<Utc>,
     ) -> bool {
         let last = self.last_set(repository, tag, at);
-        last.is_some_and(|record| record.visible.is_none())
+        last.is_some_and(|record| record.visible.is_none_or(|seen| seen > at))
     }
 
     /// The push that set a tag last by a time, by the clock of the history; the last of equals, as in a registry.

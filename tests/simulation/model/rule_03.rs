@@ -67,12 +67,18 @@ impl Model {
         let pulled = roll.base.digests_of(repository);
         let other = !pulled.is_empty() && !pulled.contains(&*group.digest);
         let astray = roll.base.by == By::Ecroll && !roll.base.rolled.contains(repository) && other;
-        // Where no task runs, only a tag tells which image would; and it was moved, and the record of that is not there yet.
+        // Where no task runs, only a tag tells which image would; and it was moved, and the record of that is not there yet,
+        // or was not when the push was found running.
+        let done = group
+            .ids()
+            .filter_map(|id| roll.service.done.get(id).copied());
+        let times: Vec<_> = done.chain([moment.at]).collect();
         let moved = roll.old.containers.iter().any(|container| {
             let Some((of, Named::Tag(tag))) = &container.named else {
                 return false;
             };
-            of == repository && self.pushes.is_set_unheard(repository, tag, moment.at)
+            let mut times = times.iter();
+            of == repository && times.any(|at| self.pushes.is_set_unheard(repository, tag, *at))
         });
         let last = group.records.last();
         let back = last.is_some_and(|record| roll.service.undone.contains(&record.id));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::builders::{Scene, arn, at, definition, outcomes, record, rolled, writes_nothing};
 use super::dates::origin;
 use crate::inventory::{Origin, Rollout};
-use crate::report::Outcome::{Skipped, Unchanged};
+use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 /// No container tells what it runs; its tag names this image by now.
 fn named(digest: &str, minute: Option<i64>) -> Origin {
@@ -306,4 +306,33 @@ fn rule_03_what_somebody_deployed_of_the_ledgers_image_is_asked_about_before_it_
     assert_eq!(tag_named_another_then, ["web:v1"], "maybe");
     scene.records = vec![record("web:v1", "d1", 20, "again")];
     assert_eq!(outcomes(&scene.asked()), [(Unchanged, "v1")]);
+}
+
+#[test]
+fn rule_03_without_tasks_what_somebody_went_back_to_stays_when_its_tag_moves() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    scene.web().desired = 0;
+    assert_eq!(rolled(&scene.look_up(1)), ["web:v1"]);
+    let first = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("web:v2", "d2", 2);
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v2"]);
+    // The tag had moved by then.
+    let mut scene = scene.pushed("web:v2", "d1", 4);
+    scene.origin = Some(named("d1", Some(0)));
+    let again = scene.asked();
+    assert!(outcomes(&again).contains(&(Unchanged, "v2")), "{again:#?}");
+    scene.carry_out(&again, 6);
+    // By a revision that names the same image, as long as `v1` does.
+    let (web, number) = (scene.web().arn.clone(), first.rsplit(':').next().unwrap());
+    scene.deploy(&web, number.parse().unwrap(), 7);
+    let stays = scene.clone().asked();
+    assert_eq!(
+        outcomes(&stays).last(),
+        Some(&(Unchanged, "v2")),
+        "{stays:#?}"
+    );
+    scene.origin = Some(named("d9", Some(-60)));
+    let plan = scene.asked();
+    assert!(outcomes(&plan).contains(&(Held, "v2")), "{plan:#?}");
+    writes_nothing(&plan);
 }
