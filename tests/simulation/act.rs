@@ -93,6 +93,7 @@ pub(crate) fn perform(account: &Account, history: &History, act: &Act, past: &Pa
                 task_definition,
             });
         }
+        Act::Stop { cluster, service } => stop(account, cluster, service),
         Act::Scale {
             cluster,
             service,
@@ -140,6 +141,15 @@ fn described(account: &Account, cluster: &str, service: &str) -> Result<Value, F
     service
         .filter(|service| service["status"] == "ACTIVE")
         .ok_or_else(|| Fault::client("ServiceNotFoundException", "there is none"))
+}
+
+/// A person stops the deployment that goes on, if one does.
+fn stop(account: &Account, cluster: &str, service: &str) -> Result<(), Fault> {
+    let deployment = &described(account, cluster, service)?["currentServiceDeployment"];
+    let input = json!({"serviceDeploymentArn": deployment, "stopType": "ROLLBACK"});
+    account
+        .call("ecs", "StopServiceDeployment", input)
+        .map(drop)
 }
 
 /// A person registers what runs with another image in one container, and deploys it.

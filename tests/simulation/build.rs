@@ -133,7 +133,7 @@ pub(crate) fn create(account: &Account, service: &Service) -> Result<(), local::
         "tags": [{"key": "team", "value": "shop"}]});
     account.call("ecs", "RegisterTaskDefinition", definition)?;
     let mut configuration = json!({"minimumHealthyPercent": service.minimum,
-        "deploymentCircuitBreaker": {"enable": service.breaker, "rollback": service.breaker}});
+        "deploymentCircuitBreaker": {"enable": service.breaker, "rollback": service.breaker && service.rollback}});
     if !service.daemon {
         configuration["maximumPercent"] = service.maximum.into();
     }

@@ -78,11 +78,12 @@ const TRIGGERS: [&str; 6] = [
 ];
 
 /// Everything that people do.
-const ACTS: [&str; 9] = [
+const ACTS: [&str; 10] = [
     "push",
     "create",
     "deploy",
     "roll back",
+    "stop",
     "scale",
     "percentages",
     "delete",
@@ -97,6 +98,7 @@ impl Coverage {
             Act::Create(_) => "create",
             Act::Deploy { .. } => "deploy",
             Act::RollBack { .. } => "roll back",
+            Act::Stop { .. } => "stop",
             Act::Scale { .. } => "scale",
             Act::Percentages { .. } => "percentages",
             Act::Delete { .. } => "delete",

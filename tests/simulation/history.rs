@@ -103,7 +103,7 @@ impl History {
         let deploys = |act: &Act| {
             matches!(
                 act,
-                Act::Create(_) | Act::Deploy { .. } | Act::RollBack { .. }
+                Act::Create(_) | Act::Deploy { .. } | Act::RollBack { .. } | Act::Stop { .. }
             )
         };
         let acts = self.acts.iter().filter(|(_, act)| deploys(act));

@@ -104,7 +104,11 @@ fn told(service: &Service) -> String {
         service.desired,
         service.minimum,
         service.maximum,
-        if service.breaker { ", breaker" } else { "" },
+        match (service.breaker, service.rollback) {
+            (true, true) => ", breaker",
+            (true, false) => ", breaker without rollback",
+            (false, _) => "",
+        },
         policy(&service.own),
     )
 }
@@ -144,6 +148,7 @@ fn done(act: &Act, start: DateTime<Utc>) -> String {
             service,
             task_definition,
         } => format!("roll {cluster}/{service} back to {task_definition}"),
+        Act::Stop { cluster, service } => format!("stop what is deployed to {cluster}/{service}"),
         Act::Scale {
             cluster,
             service,

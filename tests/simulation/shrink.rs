@@ -92,11 +92,12 @@ impl Search {
         self.with(|history| history.world.settings.reconcile = false);
         self.with(|history| history.world.settings.roads = vec![ALARM.to_owned()]);
         for index in 0..self.best.world.services.len() {
-            let simple: [fn(&mut crate::trace::Service); 5] = [
+            let simple: [fn(&mut crate::trace::Service); 6] = [
                 |service| service.own = Policy::default(),
                 |service| service.containers.truncate(1),
                 |service| service.desired = 1,
                 |service| (service.minimum, service.maximum) = (100, 200),
+                |service| service.rollback = true,
                 |service| (service.breaker, service.daemon) = (false, false),
             ];
             for change in simple {

@@ -72,8 +72,10 @@ pub(crate) struct Service {
     pub(crate) desired: u32,
     pub(crate) minimum: u32,
     pub(crate) maximum: u32,
-    /// The deployment circuit breaker, with rollback.
+    /// The deployment circuit breaker.
     pub(crate) breaker: bool,
+    /// Whether it brings back what ran before.
+    pub(crate) rollback: bool,
     /// Its own `ecroll:` tags.
     pub(crate) own: Policy,
 }
@@ -131,6 +133,8 @@ pub(crate) enum Act {
         service: String,
         task_definition: String,
     },
+    /// A person stops the deployment that goes on, which brings back what ran before.
+    Stop { cluster: String, service: String },
     /// A person changes the desired count.
     Scale {
         cluster: String,

@@ -84,6 +84,18 @@ impl Deciding<'_> {
         moved && self.names_tag(repository, &candidate.tag)
     }
 
+    /// Whether ECS has looked up the tag by which a push would roll since the push set it: what it found then counts.
+    pub(super) fn was_tag_deployed(
+        &self,
+        repository: &Repository,
+        candidate: &Candidate<'_>,
+    ) -> bool {
+        let Candidate { push, tag, .. } = candidate;
+        let set = push.tagged.iter().filter(|tagged| tagged.tag == *tag);
+        let set = set.map(|tagged| tagged.time).max();
+        self.names_tag(repository, tag) && set.is_some_and(|set| self.was_deployed_since(set))
+    }
+
     /// The same push by the tag that it set last, which names it for certain; among versions by the highest all the same.
     pub(super) fn by_its_record<'p>(&self, candidate: Candidate<'p>) -> Candidate<'p> {
         if self.is_by_version(&candidate.push.repository) {

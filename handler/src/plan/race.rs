@@ -56,7 +56,13 @@ impl Deciding<'_> {
         let base = first(&entry.base).filter(|base| *base > entry.since());
         let since = new.or(base).unwrap_or(entry.since());
         let over = || deployed.iter().filter(|past| past.at > since);
-        let next = over().map(|past| past.at).min();
+        let somebodys = |past: &Deployed| {
+            let revision = RevisionName::of(&past.task_definition);
+            past.made.is_none() && !self.is_own(&revision)
+        };
+        // What somebody deployed and the circuit breaker undid was not what came over this.
+        let stood = over().filter(|past| !(past.undone && somebodys(past)));
+        let next = stood.map(|past| past.at).min();
         if next
             .zip(new)
             .is_some_and(|(next, new)| next - new > LONGEST)
@@ -66,8 +72,7 @@ impl Deciding<'_> {
         let chosen = |past: &Deployed| {
             let revision = RevisionName::of(&past.task_definition);
             let runs = revision.names(&self.service.task_definition);
-            let somebodys = past.made.is_none() && !self.is_own(&revision);
-            somebodys && !past.undone && !runs && !revision.is(&entry.base)
+            somebodys(past) && !past.undone && !runs && !revision.is(&entry.base)
         };
         let mut others = self.others(repository);
         if others.any(|(_, base)| base.is(&entry.new)) || over().any(chosen) {
@@ -93,7 +98,9 @@ impl Deciding<'_> {
     /// repository by the revision's stamp, those of others by their ledger entries.
     pub(super) fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
         let stamp = self.definition.stamp(repository);
-        let older = stamp.map(|s| s.time).filter(|time| *time < entry.time);
+        // Two pushes may be of one second.
+        let older = stamp.filter(|s| s.time <= entry.time && s.id != entry.word());
+        let older = older.map(|stamp| stamp.time);
         let others = self.others(repository).map(|(time, _)| time);
         older.into_iter().chain(others).collect()
     }

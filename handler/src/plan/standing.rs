@@ -282,7 +282,10 @@ impl Deciding<'_> {
     /// Whether what runs is the image of the entry's push, by its revision, its stamp, its digest or its tag.
     fn runs_as_noted(&self, repository: &Repository, entry: &Entry, runs: &Known) -> bool {
         let stamp = self.definition.stamp(repository);
-        if stamp.is_some_and(|stamp| stamp.id == entry.word() && stamp.time == entry.time) {
+        // What ECS pulled counts more than what the tag named when the revision was made.
+        let pulled = |digest: &String| runs.digest.as_ref().is_none_or(|runs| runs == digest);
+        if stamp.is_some_and(|s| s.id == entry.word() && s.time == entry.time && pulled(&s.digest))
+        {
             return true;
         }
         let revision = &self.service.task_definition;

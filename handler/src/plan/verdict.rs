@@ -179,12 +179,14 @@ impl Deciding<'_> {
         if let Some(why) = origin.and_then(|o| o.unknown.as_ref()) {
             reason = format!("{reason}; when what runs was pushed is not known: {why}");
         }
-        let candidate =
-            if self.is_taken(repository, &candidate) || running.may_have_taken(&candidate) {
-                self.by_its_record(candidate)
-            } else {
-                candidate
-            };
+        let taken = self.is_taken(repository, &candidate) || running.may_have_taken(&candidate);
+        let candidate = if taken {
+            self.by_its_record(candidate)
+        } else if self.was_tag_deployed(repository, &candidate) {
+            self.by_what_it_stands_for(repository, candidate)
+        } else {
+            candidate
+        };
         Verdict::Roll { candidate, reason }
     }
 

@@ -142,6 +142,13 @@ fn written() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn two_expressions_are_one_policy_where_their_texts_are_the_same() {
+    let read = |text: &str| text.parse::<TagPolicy>().unwrap();
+    assert_eq!(read("regex:v[0-9]+"), read("regex:v[0-9]+"));
+    assert_ne!(read("regex:v[0-9]+"), read("regex:v[0-9]*"));
+}
+
 proptest! {
     #[test]
     fn a_policy_reads_back_what_it_writes(text in written(), tag in "[a-z0-9._-]{0,12}") {

@@ -253,11 +253,8 @@ impl Model {
             .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
         // Its image was rolled for an earlier push after this one was made, and undone: it is that push.
         let image = (repository.clone(), newest.digest.clone());
-        let last = newest.records.last().map(|record| record.at);
-        let stopped = service
-            .stopped
-            .get(&image)
-            .is_some_and(|at| Some(*at) > last);
+        let stopped = service.stopped.get(&image);
+        let stopped = stopped.is_some_and(|at| *at > newest.order.0);
         !undone && !parts && !back && !stopped
     }
 

@@ -38,6 +38,11 @@ impl Model {
         {
             return;
         }
+        // Nor is what a tag brings that names by now, unheard, what runs.
+        let brings = self.pushes.resolve(repository, &intent.named, moment.at);
+        if brings.is_some_and(|digest| roll.base.digests_of(repository).contains(&*digest)) {
+            return;
+        }
         // A service without tasks runs nothing: a tag is resolved for the first task of a deployment, and there was none.
         if roll.service.desired == 0 {
             return;

@@ -158,15 +158,19 @@ impl Service {
         self.undone.extend(until.map(|(id, _)| id.clone()));
     }
 
-    /// A deployment begins in the place of another. What begins again is not stopped any more.
+    /// A deployment begins in the place of another, which may take an image from some containers only. What begins again is not
+    /// stopped any more.
     pub(super) fn begins(&mut self, begun: &Deployment) {
+        let mut again: BTreeSet<_> = begun.digests.values().collect();
         if let Some(runs) = self.runs.as_ref().filter(|_| begun.by != By::Ecroll) {
-            let brought = runs.digests.values();
-            let brought = brought.filter(|(of, _)| runs.brought.contains(of));
-            let stopped = brought.map(|image| (image.clone(), begun.at));
-            self.stopped.extend(stopped);
+            let brought = runs.digests.iter();
+            let brought = brought.filter(|(_, (of, _))| runs.brought.contains(of));
+            let lost = brought.filter(|(name, image)| begun.digests.get(*name) != Some(*image));
+            for (_, image) in lost {
+                again.remove(image);
+                self.stopped.insert(image.clone(), begun.at);
+            }
         }
-        let again: BTreeSet<_> = begun.digests.values().collect();
         self.stopped.retain(|image, _| !again.contains(image));
     }
 

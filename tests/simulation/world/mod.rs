@@ -51,6 +51,9 @@ const LATEST: u64 = 410;
 /// From this seed on some worlds hear of pushes by the subscription filter as well, or by that alone.
 const ROADS: u64 = 450;
 
+/// In these seeds some circuit breakers only stop what fails, and people stop deployments. Those between were looked at before.
+const STOPS: [std::ops::RangeInclusive<u64>; 2] = [500..=599, 600_000..=u64::MAX];
+
 /// The road that every world had before.
 pub(crate) const ALARM: &str = "alarm";
 /// That which carries the records themselves.
@@ -83,6 +86,10 @@ pub(crate) fn history(seed: u64) -> History {
     }
     people::meddle(chance, &world, &repositories, &mut acts, small);
     garbage(chance, &mut acts);
+    if STOPS.iter().any(|seeds| seeds.contains(&seed)) {
+        let chance = &mut Chance(Rng::with_seed(!seed.rotate_left(16)));
+        people::stop(chance, &mut world, &mut acts);
+    }
     acts.sort_by_key(|(at, _)| *at);
     let last = acts.iter().map(|(at, act)| match act {
         Act::Push(push) => push.delivered.last().copied().unwrap_or(*at).max(*at),

@@ -78,6 +78,32 @@ fn act(
     }
 }
 
+/// Lets people stop deployments, of which most begin soon after a record came; and some circuit breakers bring nothing back.
+pub(super) fn stop(chance: &mut Chance, world: &mut World, acts: &mut Vec<(DateTime<Utc>, Act)>) {
+    let created = acts.iter_mut().filter_map(|(_, act)| match act {
+        Act::Create(service) => Some(service),
+        _ => None,
+    });
+    for service in world.services.iter_mut().chain(created) {
+        service.rollback = !chance.one_in(3);
+    }
+    let arrivals = acts.iter().filter_map(|(_, act)| match act {
+        Act::Push(push) => push.delivered.first().copied(),
+        _ => None,
+    });
+    let stops: Vec<_> = arrivals
+        .filter_map(|at| {
+            let service = chance.of(&world.services);
+            let at = at + chance.seconds(10..=300);
+            let (cluster, service) = (service.cluster, service.name);
+            chance
+                .one_in(8)
+                .then_some((at, Act::Stop { cluster, service }))
+        })
+        .collect();
+    acts.extend(stops);
+}
+
 /// Something to deploy: what was pushed, or what was there before.
 fn an_image(
     chance: &mut Chance,

@@ -103,6 +103,7 @@ pub(super) fn service(chance: &mut Chance, repositories: &[Repository]) -> Servi
         minimum: if daemon { minimum.min(50) } else { minimum },
         maximum: if daemon { 100 } else { maximum },
         breaker: chance.one_in(2),
+        rollback: true,
         own: if chance.one_in(3) {
             policy(chance)
         } else {

@@ -24,6 +24,20 @@ fn rule_01_a_push_that_lost_a_race_to_an_older_one_is_rolled_after_it() {
 }
 
 #[test]
+fn rule_01_nor_where_both_were_pushed_in_one_second() {
+    let mut scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let _ = scene.look_up(6);
+    let other = scene.web().task_definition.clone();
+    let mut scene = scene
+        .pushed("web:v2", "d2", 0)
+        .noted("web", "d2-web-v2", 0, 3, 1);
+    scene.records[1].timestamp += 5;
+    history(&mut scene, &[(&other, 6)]);
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), ["web:v2"], "{plan:#?}");
+}
+
+#[test]
 fn rule_01_nor_where_both_have_one_tag_and_revisions_name_digests() {
     let mut scene = Scene::new(&["web:latest"])
         .configured(&json!({"service": {"pin": "digest"}}))

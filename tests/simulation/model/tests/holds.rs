@@ -53,6 +53,7 @@ async fn pushes_late_doubled_and_of_other_kinds_break_no_rule() {
 async fn what_people_and_the_breaker_do_breaks_no_rule() {
     let breaker = Service {
         breaker: true,
+        rollback: true,
         ..service("breaker", &image("web", "seed"))
     };
     let services = [service("web", &image("web", "seed")), breaker];

@@ -31,6 +31,7 @@ pub(super) fn service(name: &str, image: &str) -> Service {
         minimum: 50,
         maximum: 200,
         breaker: false,
+        rollback: true,
         own: Policy::default(),
     }
 }

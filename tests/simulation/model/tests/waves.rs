@@ -12,6 +12,7 @@ async fn stage() -> Stage {
     };
     let canary = Service {
         breaker: true,
+        rollback: true,
         ..service("canary", &image("web", "seed"))
     };
     Stage::new(&settings, &[canary, service("web", &image("web", "seed"))]).await
@@ -119,6 +120,7 @@ async fn of_two_policies() -> Stage {
     };
     let canary = Service {
         breaker: true,
+        rollback: true,
         ..service("canary", &image("web", "seed"))
     };
     let versions = following("web", &image("web", "seed"), "prefix:v");
