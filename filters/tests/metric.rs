@@ -169,6 +169,26 @@ fn values_fit_the_pattern() {
 }
 
 #[test]
+fn a_value_is_a_number_or_named_as_in_the_pattern() {
+    for value in ["a", "$a b", ""] {
+        let error = refusal("[a]", &Request { value, ..BASE });
+        assert_eq!(error, Error::Value(value.to_owned()));
+    }
+}
+
+#[test]
+fn a_default_is_what_was_asked_for() {
+    for default_value in [None, Some(2.5)] {
+        let request = Request {
+            default_value,
+            ..BASE
+        };
+        let made = transformation("a", &request).unwrap();
+        assert_eq!(made.default_value(), default_value);
+    }
+}
+
+#[test]
 fn dimensions_are_limited() {
     let one = Request {
         dimensions: &[("D", "$.d")],
@@ -183,7 +203,14 @@ fn dimensions_are_limited() {
         default_value: Some(0.0),
         ..one
     };
-    assert_eq!(refusal("{ $.a = 1 }", &both), Error::DefaultValue);
+    let error = refusal("{ $.a = 1 }", &both);
+    assert_eq!(error, Error::DefaultValue);
+    assert!(
+        error
+            .aws()
+            .unwrap()
+            .ends_with("are mutually exclusive properties")
+    );
     let four = [("A", "$.a"), ("B", "$.b"), ("C", "$.c"), ("D", "$.d")];
     let four = Request {
         dimensions: &four,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use handler::ledger::Entry;
 use handler::report::Outcome;
 use local::{Caller, What};
 use serde_json::json;
@@ -92,6 +93,11 @@ async fn rule_06_a_service_that_was_scaled_in_the_middle_of_a_roll_does_not_get_
         // An update that was on its way already comes after it; nobody can tell.
         let crossed = scaled + TimeDelta::milliseconds(40);
         assert!(updated.iter().all(|at| *at <= crossed), "after {after} ms");
+        // What was refused is not noted: whatever somebody does next, it rolls as soon as it can.
+        let service = world.describe("web");
+        let tags = service["tags"].as_array().into_iter().flatten();
+        let noted = tags.filter_map(|tag| Entry::read(tag["value"].as_str()?));
+        assert_eq!(noted.count(), updated.len(), "after {after} ms");
         refused += usize::from(updated.is_empty());
     }
     assert!(refused > 2, "the roll was never too late: {refused}");

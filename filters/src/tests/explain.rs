@@ -1,6 +1,7 @@
 //! Explanations, word for word. That they always agree with the evaluator is a property.
 
 use super::parse;
+use crate::{Compat, Pattern, Point};
 
 #[test]
 fn the_condition_that_fails_is_named() {
@@ -42,6 +43,34 @@ fn words_are_counted() {
         few.reason.as_deref(),
         Some("the pattern asks for 3 words and the event has 2")
     );
+    assert_eq!(parse("[a, b]").explain("x y").reason, None);
+}
+
+#[test]
+fn terms_that_only_exclude_match_nothing_where_they_are_read_so() {
+    let compat = Compat::default().with(Point::OnlyExclusions);
+    let matches = |pattern: &str| {
+        let explanation = Pattern::parse_with(pattern, compat).unwrap().explain("a");
+        assert_eq!(
+            explanation.reason.is_some(),
+            !explanation.matches,
+            "{pattern}"
+        );
+        explanation.matches
+    };
+    assert!(!matches("-x"));
+    assert!(matches("a -x") && matches("?a ?b"));
+}
+
+#[test]
+fn of_what_is_no_json_only_an_absence_may_hold() {
+    let compat = Compat::default().with(Point::NotJsonNotExists);
+    let matches = |pattern: &str| {
+        let pattern = Pattern::parse_with(pattern, compat).unwrap();
+        pattern.explain("no json").matches
+    };
+    assert!(matches("{ $.a NOT EXISTS }"));
+    assert!(!matches("{ $.a = 1 }"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One line, one fact.
 
 use super::{judge, parse};
-use crate::{Pattern, limits};
+use crate::{Compat, Pattern, Point, limits};
 
 macro_rules! matches {
     ($($name:ident: $pattern:expr, $event:expr;)*) => {
@@ -188,4 +188,26 @@ fn a_pattern_may_be_shared_between_threads() {
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
     shared(&parse("{ $.a = %x% }"));
     shared(&Pattern::parse("(").unwrap_err());
+}
+
+#[test]
+fn patterns_are_equal_that_are_written_alike_and_read_alike() {
+    assert_eq!(parse(" ERROR  x "), parse("ERROR x"));
+    for (one, other) in [
+        ("ERROR", "WARN"),
+        ("{ $.a = 1 }", "{ $.a = 2 }"),
+        ("%a%", "%b%"),
+    ] {
+        assert_ne!(parse(one), parse(other));
+    }
+    let compat = Compat::default().with(Point::NullExists);
+    assert_ne!(parse("a"), Pattern::parse_with("a", compat).unwrap());
+}
+
+#[test]
+fn bytes_match_as_the_text_that_they_stand_for() {
+    let pattern = parse("ERROR -x");
+    assert!(pattern.matches_bytes(b"ERROR \xff"));
+    assert!(!pattern.matches_bytes(b"ERROR x"));
+    assert!(!pattern.matches_bytes(b"\xff"));
 }

@@ -1,5 +1,6 @@
 //! What is refused, where, and with which words.
 
+use crate::error::{Error, Kind};
 use crate::{Pattern, limits};
 
 #[track_caller]
@@ -127,4 +128,52 @@ fn a_caret_points_at_the_place() {
     let under = lines[0].chars().nth(lines[1].chars().count() - 1);
     assert_eq!(under, Some('='), "{long}");
     assert!(caret("{ $.a\n== 1 }").starts_with("{ $.a == 1 }\n"));
+}
+
+#[test]
+fn the_caret_stands_under_its_place_and_what_is_cut_off_is_marked() {
+    let drawn = |length: usize, at: usize| {
+        let error = Error::new(&"x".repeat(length), at, Kind::Behind);
+        let caret = error.caret();
+        let mut lines = caret.lines().map(str::to_owned);
+        (lines.next().unwrap(), lines.next().unwrap().len())
+    };
+    // All of it, as long as the place is not far from the beginning nor the end from the place.
+    assert_eq!(drawn(100, 70), ("x".repeat(100), 71));
+    assert_eq!(drawn(101, 70), (format!("{}…", "x".repeat(100)), 71));
+    assert_eq!(drawn(101, 71), (format!("…{}", "x".repeat(90)), 62));
+    assert_eq!(drawn(102, 71), (format!("…{}…", "x".repeat(90)), 62));
+    assert_eq!(drawn(3, 3), ("xxx".to_owned(), 4));
+}
+
+#[test]
+fn quotes_are_shown_as_they_are_and_what_cannot_be_seen_is_not() {
+    for (character, shown) in [('\'', "`'`"), ('"', "`\"`"), ('\t', "`\\t`"), ('é', "`é`")] {
+        let text = Error::new("x", 0, Kind::Escape(character)).to_string();
+        assert!(
+            text.starts_with(&format!("unknown escape of {shown} at")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn aws_says_it_in_its_own_words() {
+    let aws = |pattern: &str| Pattern::parse(pattern).expect_err(pattern).aws();
+    let long = "x".repeat(limits::PATTERN_CHARACTERS + 1);
+    assert_eq!(
+        aws(&long),
+        format!(
+            "1 validation error detected: Value '{long}' at 'filterPattern' failed to satisfy constraint: Member must \
+             have length less than or equal to 1024"
+        )
+    );
+    assert_eq!(
+        aws("{ $.a = 1"),
+        "If a filter pattern starts with '{' it must end with '}'"
+    );
+    assert_eq!(
+        aws("[a"),
+        "If a filter pattern starts with '[' it must end with ']'"
+    );
 }

@@ -23,7 +23,7 @@ pub(crate) fn refusal(
 }
 
 /// What speaks against a roll by now, where its service was read again after the plan: somebody may have scaled it, set other
-/// percentages, or put it on hold.
+/// percentages, or put it on hold. Whoever asks has to let the ledger say again what it said before.
 pub(crate) fn objection_by_now(
     now: &Service,
     roll: &Roll,
@@ -32,11 +32,16 @@ pub(crate) fn objection_by_now(
 ) -> Option<(Outcome, String)> {
     let origins = Origins::new();
     let deciding = Deciding::new(now, definition, &origins, config);
-    let mut cargo = roll.cargo.iter();
+    if !deciding.own.wrong.is_empty() {
+        return Some((Outcome::Refused, deciding.wrong_tags()));
+    }
+    // What is asked for may be more than what the roll would send, which the service had.
     let stuck = || feasible::obstacle(now, roll.minimum_healthy_percent, roll.maximum_percent);
+    let meanwhile = "its percentages were changed meanwhile; the next look-up decides";
+    let mut cargo = roll.cargo.iter();
     cargo
         .find_map(|cargo| deciding.objection(&cargo.repository))
-        .or_else(|| stuck().map(|reason| (Outcome::Refused, reason)))
+        .or_else(|| stuck().map(|_| (Outcome::Held, meanwhile.to_owned())))
 }
 
 impl Deciding<'_> {

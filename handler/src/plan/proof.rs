@@ -84,16 +84,19 @@ impl Deciding<'_> {
         moved && self.names_tag(repository, &candidate.tag)
     }
 
-    /// Whether ECS has looked up the tag by which a push would roll since the push set it: what it found then counts.
+    /// Whether ECS has looked up the tag by which a push would roll since the push set it, and the push was named otherwise only
+    /// then: what ECS found counts. Had it another name before, the tag may have been moved after that, unheard.
     pub(super) fn was_tag_deployed(
         &self,
         repository: &Repository,
         candidate: &Candidate<'_>,
     ) -> bool {
-        let Candidate { push, tag, .. } = candidate;
+        let Candidate { push, tag, record } = candidate;
         let set = push.tagged.iter().filter(|tagged| tagged.tag == *tag);
         let set = set.map(|tagged| tagged.time).max();
-        self.names_tag(repository, tag) && set.is_some_and(|set| self.was_deployed_since(set))
+        let deployed = set.is_some_and(|set| self.was_deployed_since(set));
+        let named_since = self.service.deployed_at.is_some_and(|at| record.time >= at);
+        self.names_tag(repository, tag) && deployed && named_since
     }
 
     /// The same push by the tag that it set last, which names it for certain; among versions by the highest all the same.

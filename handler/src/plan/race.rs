@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Deciding, Deployed};
 use crate::image::Repository;
-use crate::ledger::{Entry, RevisionName};
+use crate::ledger::{Entry, RevisionName, Stamp};
 
 /// As long as a look-up may last at most, and with it the time in which two are at work at once.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
@@ -60,9 +60,14 @@ impl Deciding<'_> {
             let revision = RevisionName::of(&past.task_definition);
             past.made.is_none() && !self.is_own(&revision)
         };
-        // What somebody deployed and the circuit breaker undid was not what came over this.
-        let stood = over().filter(|past| !(past.undone && somebodys(past)));
-        let next = stood.map(|past| past.at).min();
+        // What somebody deployed over this, and the circuit breaker undid: what came then began from what that brought back.
+        let runs = over().filter(|past| past.task_definition == self.service.task_definition);
+        let runs = runs.map(|past| past.at).max();
+        let mut before = over().filter(|past| runs.is_some_and(|runs| past.at < runs));
+        if before.any(|past| past.undone && somebodys(past)) {
+            return false;
+        }
+        let next = over().map(|past| past.at).min();
         if next
             .zip(new)
             .is_some_and(|(next, new)| next - new > LONGEST)
@@ -99,7 +104,8 @@ impl Deciding<'_> {
     pub(super) fn makers(&self, repository: &Repository, entry: &Entry) -> Vec<DateTime<Utc>> {
         let stamp = self.definition.stamp(repository);
         // Two pushes may be of one second.
-        let older = stamp.filter(|s| s.time <= entry.time && s.id != entry.word());
+        let other = |s: &Stamp| s.id != entry.word() && !entry.is_of(&s.digest);
+        let older = stamp.filter(|s| s.time < entry.time || s.time == entry.time && other(s));
         let older = older.map(|stamp| stamp.time);
         let others = self.others(repository).map(|(time, _)| time);
         older.into_iter().chain(others).collect()

@@ -167,7 +167,7 @@ impl<'a> Stages<'a> {
                     {
                         Some(Stage::Waits(service))
                     }
-                    _ => stage(service, push, decision, plan),
+                    _ => stage(service, push, decision, plan, inventory, config),
                 });
                 if let Some(stage) = stage {
                     add(&decision.push, stage);

@@ -73,21 +73,38 @@ impl Work<'_> {
                 ..Entry::read(value)?
             })
         };
-        let before = |key: &String| {
-            let before = roll.service.tags.get(key);
-            before.cloned().unwrap_or(ledger::TAKEN_BACK.to_owned())
-        };
         let tags = written.iter().map(|(key, value)| {
-            let value = theirs(key, value).map_or_else(|| before(key), |entry| entry.value());
+            let value = theirs(key, value).map_or_else(|| before(roll, key), |entry| entry.value());
             (key.clone(), value)
         });
-        let tags = tags.collect();
+        self.write_back(roll, written, tags.collect()).await;
+    }
+
+    /// Lets the ledger say again what it said before: nothing rolled.
+    pub(super) async fn give_back(&self, roll: &Roll, written: &BTreeMap<String, String>) {
+        let tags = written.keys().map(|key| (key.clone(), before(roll, key)));
+        self.write_back(roll, written, tags.collect()).await;
+    }
+
+    async fn write_back(
+        &self,
+        roll: &Roll,
+        written: &BTreeMap<String, String>,
+        tags: BTreeMap<String, String>,
+    ) {
+        let service = &roll.service.arn;
         let at = self.context.where_is(service, self.until);
         match ecs::tag(at, service, &tags).await {
             Ok(()) => self.context.remember_ledger(service, written, &tags),
             Err(error) => tracing::warn!(service, %error, "ledger not taken back"),
         }
     }
+}
+
+/// What the ledger said before a roll.
+fn before(roll: &Roll, key: &String) -> String {
+    let before = roll.service.tags.get(key);
+    before.cloned().unwrap_or(ledger::TAKEN_BACK.to_owned())
 }
 
 /// Whether the ledger says already what a roll would write.

@@ -251,7 +251,8 @@ impl Model {
             .before
             .as_ref()
             .is_some_and(|before| runs.by == By::Breaker && before.rolled.contains(repository));
-        // Its image was rolled for an earlier push after this one was made, and undone: it is that push.
+        // Its image was rolled for an earlier push after this one was made, and undone: it is that push. So is what came after that as
+        // long as no other image came between: one push, by its first record.
         let image = (repository.clone(), newest.digest.clone());
         let stopped = service.stopped.get(&image);
         let stopped = stopped.is_some_and(|at| *at > newest.order.0);

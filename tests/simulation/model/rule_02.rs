@@ -38,11 +38,6 @@ impl Model {
         {
             return;
         }
-        // Nor is what a tag brings that names by now, unheard, what runs.
-        let brings = self.pushes.resolve(repository, &intent.named, moment.at);
-        if brings.is_some_and(|digest| roll.base.digests_of(repository).contains(&*digest)) {
-            return;
-        }
         // A service without tasks runs nothing: a tag is resolved for the first task of a deployment, and there was none.
         if roll.service.desired == 0 {
             return;
@@ -66,6 +61,14 @@ impl Model {
         let Some(running) = running.filter(|running| *running > order) else {
             return;
         };
+        // The tag names by now what came later, unheard, and that is what it brings.
+        if let Named::Tag(tag) = &intent.named
+            && self.pushes.is_set_unheard(repository, tag, moment.at)
+            && let Some(digest) = self.pushes.resolve(repository, &intent.named, moment.at)
+            && self.pushes.dated(repository, &digest, |_| true) >= Some(running.clone())
+        {
+            return;
+        }
         // What runs was pushed again, and the record of that came when the look-up had begun already.
         let later = running.1 >= self.since(moment);
         if later || self.is_unseen(roll, moment) {

@@ -176,6 +176,12 @@ fn rule_01_what_a_third_look_up_deployed_between_the_two_is_nobodys_choice() {
 
 #[test]
 fn rule_03_what_fell_with_somebodys_own_deployment_stays_after_another_repositorys_roll() {
+    for minute in [10, 40] {
+        fell_before_a_roll_at(minute);
+    }
+}
+
+fn fell_before_a_roll_at(minute: i64) {
     let mut scene = Scene::new(&["web:seed", "side:seed"]).pushed("web:v1", "d1", 0);
     assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
     let first = scene.web().task_definition.clone();
@@ -186,15 +192,18 @@ fn rule_03_what_fell_with_somebodys_own_deployment_stays_after_another_repositor
     };
     let mut past = vec![Deployed::new(first, at(5)), theirs];
     arn(1).clone_into(&mut scene.web().task_definition);
-    let mut scene = scene.pushed("side:v1", "s1", 40);
+    let mut scene = scene.pushed("side:v1", "s1", minute);
     let web = scene.web().arn.clone();
     scene
         .histories
         .insert(web.clone(), History::whole(past.clone()));
     let plan = scene.settled();
     assert_eq!(rolled(&plan), ["side:v1"], "{plan:#?}");
-    scene.carry_out(&plan, 41);
-    past.push(Deployed::new(scene.web().task_definition.clone(), at(41)));
+    scene.carry_out(&plan, minute + 1);
+    past.push(Deployed::new(
+        scene.web().task_definition.clone(),
+        at(minute + 1),
+    ));
     scene.histories.insert(web, History::whole(past));
     let plan = scene.settled();
     let told = [(Unchanged, "v1"), (Held, "v1")];

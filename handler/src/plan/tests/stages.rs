@@ -292,3 +292,19 @@ fn rule_01_an_image_waits_for_its_roll_in_an_earlier_wave_that_is_taken_up_again
     let waits = "waits for main/canary of wave 1 to run it";
     assert_eq!(why(&plan), waits, "{plan:#?}");
 }
+
+#[test]
+fn rule_01_a_service_that_was_put_on_hold_when_its_roll_had_begun_holds_up_no_later_wave() {
+    let mut scene = scene();
+    let revision = scene.settled();
+    let entries = revision.rolls[0].entries(&arn(9));
+    let canary = canary(&mut scene);
+    canary.tags.extend(entries);
+    canary
+        .tags
+        .insert("ecroll:hold".to_owned(), "true".to_owned());
+    let arn = canary.arn.clone();
+    scene.histories.insert(arn, History::whole(Vec::new()));
+    let plan = scene.settled();
+    assert_eq!(services(&plan), ["web"], "{plan:#?}");
+}

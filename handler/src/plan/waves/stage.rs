@@ -56,6 +56,8 @@ pub(super) fn stage<'a>(
     push: &Push,
     decision: &Decision,
     plan: &Plan,
+    inventory: &Inventory,
+    config: &Config,
 ) -> Option<Stage<'a>> {
     match decision.outcome {
         Outcome::Unchanged => Some(match service.rollout {
@@ -65,7 +67,13 @@ pub(super) fn stage<'a>(
             Some(Rollout::Completed) | None => Stage::Done,
         }),
         Outcome::Held => {
-            let had = entry(service, push, plan).is_some_and(|entry| entry.names(push));
+            // On hold since its roll began: not waited for, whatever the ledger says.
+            let definition = inventory.definitions.get(&service.task_definition)?;
+            let deciding = Deciding::new(service, definition, &inventory.origins, config);
+            if deciding.objection(&push.repository).is_some() {
+                return None;
+            }
+            let had = entry_to_be(service, push, plan).is_some_and(|entry| entry.names(push));
             had.then_some(Stage::Undone(service))
         }
         Outcome::Failed => Some(Stage::Waits(service)),
@@ -73,8 +81,8 @@ pub(super) fn stage<'a>(
     }
 }
 
-/// What the ledger says of a push's repository, or is to say by the plan: by a record that came late it may name this push from now on.
-fn entry(service: &Service, push: &Push, plan: &Plan) -> Option<Entry> {
+/// What the ledger says of a push's repository, or what the plan has it say: that it names this push may come of a late record.
+fn entry_to_be(service: &Service, push: &Push, plan: &Plan) -> Option<Entry> {
     let key = ledger::key(&push.repository);
     let mut notes = plan.notes.iter();
     let note = notes.find(|note| note.service == service.arn && note.tag.0 == key);
@@ -85,7 +93,7 @@ fn entry(service: &Service, push: &Push, plan: &Plan) -> Option<Entry> {
 /// Whether it is not known yet what becomes of a push that is held: it was undone together with another one, and is still to be
 /// tried alone; or what was deployed could not be asked.
 pub(super) fn is_open(service: &Service, push: &Push, plan: &Plan, histories: &Histories) -> bool {
-    let entry = entry(service, push, plan).filter(|entry| entry.names(push));
+    let entry = entry_to_be(service, push, plan).filter(|entry| entry.names(push));
     let mut rolls = plan.rolls.iter();
     let busy = service.is_deploying() || rolls.any(|roll| roll.service.arn == service.arn);
     let unknown = matches!(histories.get(&service.arn), Some(History::Unknown(_)));
