@@ -90,6 +90,8 @@ mod tests {
     #[test]
     fn a_value_ends_where_its_brackets_close() {
         let end = |text: &str| value_end(text.as_bytes());
+        // A control character does not belong into a string; whoever judges the value finds out.
+        assert_eq!(end("\"a\tb\" "), Some(5));
         for value in [
             r#"{"a":"}\"]","b":[{}, 1]}"#,
             "[]",

@@ -6,6 +6,7 @@ mod patterns;
 mod prefilter;
 mod properties;
 mod put_image;
+mod readings;
 mod refusals;
 mod regexes;
 mod switches;

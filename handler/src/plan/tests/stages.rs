@@ -308,3 +308,18 @@ fn rule_01_a_service_that_was_put_on_hold_when_its_roll_had_begun_holds_up_no_la
     let plan = scene.settled();
     assert_eq!(services(&plan), ["web"], "{plan:#?}");
 }
+
+#[test]
+fn rule_03_what_somebody_took_from_some_containers_of_an_earlier_wave_goes_no_further() {
+    let (scene, version, main) = overtaken();
+    assert_eq!(services(&with(&scene, &[&version, &main])), ["web"]);
+    // Between the two, somebody's own revision, which leaves the version in one container, or in all.
+    for (other, rolls) in [("web:seed", 0), ("web:v1", 1)] {
+        let theirs = Deployed {
+            names: definition(9, &["web:v1", other]).names(),
+            ..Deployed::new(arn(9), at(10))
+        };
+        let plan = with(&scene, &[&version, &theirs, &main]);
+        assert_eq!(services(&plan).len(), rolls, "{other}: {plan:#?}");
+    }
+}

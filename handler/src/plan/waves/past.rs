@@ -71,14 +71,14 @@ fn fate(service: &Service, history: Option<&History>, push: &Push) -> Fate {
         Some(History::Known(..)) | None => return Fate::Asked,
     };
     let stamp = |past: &Deployed| past.made.as_ref()?.brought.get(&push.repository).cloned();
-    let names = |past: &Deployed, name: &str| {
-        let name = (push.repository.clone(), name.to_owned());
-        past.names.contains(&name)
-    };
-    // A revision of somebody's may have the same image.
-    let brought = |past: &&Deployed| {
+    let is_its = |name: &String| {
         let mut tags = push.tagged.iter();
-        let same = || names(past, &push.digest) || tags.any(|tagged| names(past, &tagged.tag));
+        *name == push.digest || tags.any(|tagged| tagged.tag == *name)
+    };
+    // A revision of somebody's may have the same image; one that has it in some containers only was to take it from the others.
+    let brought = |past: &&Deployed| {
+        let mut of = past.names.iter().filter(|(of, _)| *of == push.repository);
+        let same = || of.clone().next().is_some() && of.all(|(_, name)| is_its(name));
         stamp(past).map_or_else(same, |stamp| stamp.digest == push.digest)
     };
     let since = push.time() - SKEW;
