@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::parse;
 use crate::{Compat, Pattern, Point};
 
 /// The same expression as the other engine writes it: its `\s` knows more blanks than AWS's, and
@@ -115,5 +116,46 @@ fn the_worst_expression_takes_bounded_time() {
                 .unwrap()
                 .matches(&event)
         );
+    }
+}
+
+/// What does not fit into one word of places, with runs that may be left out on both sides of the border.
+#[test]
+fn long_expressions_are_told_from_what_is_nearly_one() {
+    let a = |times: usize| "a".repeat(times);
+    let found = |body: &str, text: &str| parse(&format!("%{body}%")).matches(text);
+    for (body, least, most) in [
+        ("^a{70}$", 70, 70),
+        ("^a{60,80}$", 60, 80),
+        ("^a{62}a?a*a{3}$", 65, 200),
+    ] {
+        for times in [
+            59, 60, 61, 62, 63, 64, 65, 66, 69, 70, 71, 79, 80, 81, 128, 129, 199,
+        ] {
+            let wanted = (least..=most).contains(&times);
+            assert_eq!(found(body, &a(times)), wanted, "{body} on {times}");
+            assert!(
+                !found(body, &(a(times) + "b")),
+                "{body} on {times} and another"
+            );
+        }
+    }
+    assert!(
+        found("a{70}", &format!("b{}b", a(70)))
+            && !found("a{70}", &format!("b{}b{}", a(69), a(69)))
+    );
+    for letters in ["", "b", "c", "bcdefg", "dg"] {
+        let text = format!("{}{letters}h", a(60));
+        assert!(found("^a{60}b?c?d?e?f?g?h$", &text), "{letters}");
+        assert!(
+            !found("^a{60}b?c?d?e?f?g?h$", &format!("{text}h")),
+            "{letters}"
+        );
+    }
+    assert!(!found("^a{60}b?c?d?e?f?g?h$", &format!("{}cbh", a(60))));
+    // Rows that share a word.
+    for (text, wanted) in [("xxb", true), ("yc", true), ("xxc", false), ("yb", false)] {
+        let text = text.replace("xx", &a(63)).replace('y', &a(64));
+        assert_eq!(found("^a{63}b$|^a{64}c$", &text), wanted, "{text}");
     }
 }
