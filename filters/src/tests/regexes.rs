@@ -159,3 +159,20 @@ fn long_expressions_are_told_from_what_is_nearly_one() {
         assert_eq!(found("^a{63}b$|^a{64}c$", &text), wanted, "{text}");
     }
 }
+
+#[test]
+fn what_must_stand_before_the_beginning_or_behind_the_end_is_never_found() {
+    for (body, wanted) in [("a^", false), ("$a", false), ("a?^a", true), ("a$b*", true)] {
+        let found = parse(&format!("%{body}%")).matches("a");
+        assert_eq!(found, wanted, "{body}");
+    }
+}
+
+#[test]
+fn the_longest_expression_is_read_and_one_more_character_is_not() {
+    // The start of the row takes a place as well.
+    let longest = crate::limits::REGEX_CHARACTERS - 1;
+    assert!(Pattern::parse(&format!("%a{{{longest}}}%")).is_ok());
+    let more = longest + 1;
+    assert!(Pattern::parse(&format!("%a{{{more}}}%")).is_err());
+}
