@@ -26,7 +26,6 @@ mod roads;
 mod stacks;
 mod stages;
 mod standing;
-mod stands;
 mod tags;
 mod versions;
 mod waves;

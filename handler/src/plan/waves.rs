@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::doubt::SKEW;
 use super::service::PUT_OFF;
-use super::{Cargo, Doubt, Histories, Plan, Roll, Source};
+use super::{Cargo, Deciding, Doubt, Histories, Plan, Roll, Source};
 use crate::config::Config;
 use crate::image::Repository;
 use crate::inventory::{Gap, Inventory, Service};
@@ -144,30 +144,38 @@ impl<'a> Stages<'a> {
                     && decision.cluster == service.cluster()
                     && decision.from.as_deref() == Some(service.task_definition.as_str())
             };
+            let definition = inventory.definitions.get(&service.task_definition);
+            let deciding =
+                definition.map(|runs| Deciding::new(service, runs, &inventory.origins, config));
             for decision in plan.decisions.iter().filter(of) {
                 let push = pushes.iter().find(|push| push.id() == decision.push);
-                let stage = push.and_then(|push| match decision.outcome {
-                    Outcome::Skipped => {
+                let stage = push.and_then(|push| match (decision.outcome, &deciding) {
+                    (Outcome::Skipped, Some(deciding)) => {
                         let rolls = plan.rolls.iter().any(|r| r.service.arn == service.arn);
                         let past = histories.get(&service.arn);
-                        let overtaken = overtaken(service, push, past, inventory, config);
-                        if let Some(stage) = overtaken {
+                        if let Some(stage) = overtaken(service, deciding, push, past) {
                             add(&decision.push, stage);
                         }
                         // Somebody's own deployment of it, by one of its tags.
                         let since = service.deployed_at.is_some_and(|at| at >= push.time());
                         let deploying = since && service.is_deploying();
                         let own = deploying && names_any(inventory, service, push);
-                        passed(service, rolls, push, pushes, inventory, config)
+                        passed(service, deciding, rolls, push, pushes)
                             .or_else(|| own.then_some(Stage::Waits(service)))
                     }
-                    Outcome::Held
+                    // On hold since its roll began: not waited for, whatever the ledger says.
+                    (Outcome::Held, Some(deciding))
+                        if deciding.objection(&push.repository).is_some() =>
+                    {
+                        None
+                    }
+                    (Outcome::Held, _)
                         if decision.reason == PUT_OFF
                             || is_open(service, push, plan, histories) =>
                     {
                         Some(Stage::Waits(service))
                     }
-                    _ => stage(service, push, decision, plan, inventory, config),
+                    _ => stage(service, push, decision, plan),
                 });
                 if let Some(stage) = stage {
                     add(&decision.push, stage);

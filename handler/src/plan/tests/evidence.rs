@@ -8,7 +8,7 @@ use crate::inventory::{Origin, Rollout};
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 /// No container tells what it runs; its tag names this image by now.
-fn named(digest: &str, minute: Option<i64>) -> Origin {
+pub(super) fn named(digest: &str, minute: Option<i64>) -> Origin {
     Origin {
         named: Some(format!("sha256:{digest}")),
         pushed_at: minute.map(at),

@@ -7,7 +7,8 @@ use super::dates::origin;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{self, Held, Skipped, Unchanged};
 
-fn scene(images: &[&str]) -> Scene {
+/// Only upwards.
+pub(super) fn scene(images: &[&str]) -> Scene {
     Scene::new(images).configured(&json!({"service": {"tags": "newest-semver"}}))
 }
 

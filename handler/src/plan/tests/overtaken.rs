@@ -9,7 +9,7 @@ use crate::plan::{Deployed, History, Plan};
 use crate::report::Outcome::Held;
 
 /// The canary takes any tag, the other service versions only.
-fn of_two_policies() -> Scene {
+pub(super) fn of_two_policies() -> Scene {
     let mut scene = scene();
     let tags = "ecroll:tags".to_owned();
     scene.web().tags.insert(tags, "prefix:v".to_owned());
@@ -17,7 +17,7 @@ fn of_two_policies() -> Scene {
 }
 
 /// The canary had the version from minute 5 on, and `main` from minute 21 on.
-fn overtaken() -> (Scene, Deployed, Deployed) {
+pub(super) fn overtaken() -> (Scene, Deployed, Deployed) {
     let mut scene = of_two_policies();
     let deployed = |scene: &mut Scene, minute| {
         let revision = canary(scene).task_definition.clone();
@@ -39,7 +39,8 @@ fn overtaken() -> (Scene, Deployed, Deployed) {
     (scene, version, main)
 }
 
-fn with(scene: &Scene, past: &[&Deployed]) -> Plan {
+/// The plan, where this was deployed to the canary.
+pub(super) fn with(scene: &Scene, past: &[&Deployed]) -> Plan {
     let mut scene = scene.clone();
     let arn = canary(&mut scene).arn.clone();
     let past = past.iter().map(|past| (*past).clone()).collect();
@@ -47,9 +48,10 @@ fn with(scene: &Scene, past: &[&Deployed]) -> Plan {
     scene.settled()
 }
 
-fn why(plan: &Plan) -> &str {
+/// Why the service of the later wave has to wait.
+pub(super) fn why(plan: &Plan) -> &str {
     let mut held = plan.decisions.iter();
-    let held = held.find(|decision| decision.outcome == Held);
+    let held = held.find(|one| one.service == "web" && one.outcome == Held);
     held.map_or("", |held| &held.reason)
 }
 

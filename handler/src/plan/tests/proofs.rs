@@ -7,19 +7,11 @@ use super::builders::{
 };
 use super::cases::history;
 use super::dates::origin;
-use crate::inventory::{Origin, Rollout};
+use super::evidence::named;
+use crate::inventory::Rollout;
 use crate::ledger::Entry;
 use crate::plan::{Deployed, History};
 use crate::report::Outcome::{Held, Skipped, Unchanged};
-
-/// No container tells what it runs; its tag names this image by now.
-fn named(digest: &str, minute: i64) -> Origin {
-    Origin {
-        named: Some(format!("sha256:{digest}")),
-        pushed_at: Some(at(minute)),
-        ..Origin::default()
-    }
-}
 
 /// What the ledger says of the repository `web`.
 fn ledger(scene: &mut Scene) -> Entry {
@@ -82,7 +74,7 @@ fn rule_03_an_image_that_the_first_task_would_start_is_not_rolled_for_a_push_bef
         (2, "d1", 0, true),
     ] {
         scene.web().desired = desired;
-        scene.origin = Some(named(digest, minute));
+        scene.origin = Some(named(digest, Some(minute)));
         let plan = scene.clone().asked();
         assert_eq!(
             plan.rolls.len() == 1,
@@ -100,7 +92,7 @@ fn rule_03_where_tasks_run_it_does_not_matter_what_their_tag_names_by_now() {
         .pushed("web:latest", "d1", 0)
         .pushed("web:v9", "d1", 60);
     scene.web().deployed_at = Some(at(12));
-    scene.origin = Some(named("d2", -60));
+    scene.origin = Some(named("d2", Some(-60)));
     assert_eq!(outcomes(&scene.clone().settled()), [(Unchanged, "latest")]);
     scene.web().desired = 0;
     assert_eq!(rolled(&scene.settled()), ["web:v9"]);
@@ -116,7 +108,7 @@ fn rule_01_containers_that_disagree_get_the_image_by_their_own_tag_unless_it_nam
     scene.web().deployed_at = Some(at(9));
     assert_eq!(rolled(&scene.settled()), ["web:rc"]);
     // `rc` went back to an older image, unheard.
-    scene.origin = Some(named("d5", -60));
+    scene.origin = Some(named("d5", Some(-60)));
     assert_eq!(rolled(&scene.settled()), ["web:v6"]);
 }
 

@@ -3,21 +3,14 @@
 use serde_json::json;
 
 use super::builders::{Scene, arn, at, definition, service};
-use super::waves::{canary, scene, services};
+use super::overtaken::{of_two_policies, overtaken, why, with};
+use super::waves::{canary, scene, services, two_at_once};
 use crate::inventory::{Origin, Rollout};
-use crate::plan::{Deployed, History, Plan};
-use crate::report::Outcome::Held;
+use crate::plan::{Deployed, History};
 
 fn own_policy(service: &mut crate::inventory::Service, policy: &str) {
     let tags = "ecroll:tags".to_owned();
     service.tags.insert(tags, policy.to_owned());
-}
-
-/// The canary takes any tag, the other service versions only.
-fn of_two_policies() -> Scene {
-    let mut scene = scene();
-    own_policy(scene.web(), "prefix:v");
-    scene
 }
 
 /// The canary rolls what it is to, at a minute, and nobody else does.
@@ -32,31 +25,6 @@ fn canary_rolls(scene: &mut Scene, minute: i64) -> Deployed {
         made,
         ..Deployed::new(revision, at(minute))
     }
-}
-
-/// The canary had the version from minute 5 on, and `main` from minute 21 on.
-fn overtaken() -> (Scene, Deployed, Deployed) {
-    let mut scene = of_two_policies();
-    let version = canary_rolls(&mut scene, 5);
-    let mut scene = scene.pushed("web:main", "d2", 20);
-    let main = canary_rolls(&mut scene, 21);
-    (scene, version, main)
-}
-
-/// The plan, where this was deployed to the canary.
-fn with(scene: &Scene, past: &[&Deployed]) -> Plan {
-    let mut scene = scene.clone();
-    let of = canary(&mut scene).arn.clone();
-    let past = past.iter().map(|past| (*past).clone()).collect();
-    scene.histories.insert(of, History::whole(past));
-    scene.settled()
-}
-
-/// Why the service of the later wave has to wait.
-fn why(plan: &Plan) -> &str {
-    let mut held = plan.decisions.iter();
-    let held = held.find(|one| one.service == "web" && one.outcome == Held);
-    held.map_or("", |held| &held.reason)
 }
 
 #[test]
@@ -223,15 +191,7 @@ fn rule_01_what_is_noted_on_another_service_is_not_of_one_that_is_on_hold() {
 
 #[test]
 fn rule_03_two_pushes_that_somebody_undid_together_in_the_first_wave_stop_there() {
-    let images = ["a:seed", "b:seed"];
-    let mut scene = Scene::new(&images);
-    scene.define(definition(2, &images));
-    scene.inventory.services.push(service("canary", 2));
-    let mut scene = scene
-        .configured(&json!({"waves": [{"services": ["canary"]}]}))
-        .pushed("a:v1", "d1", 0)
-        .pushed("b:v1", "d2", 1);
-    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let mut scene = two_at_once();
     let of = canary(&mut scene).arn.clone();
     scene.deploy(&of, 2, 10);
     let plan = scene.asked();
@@ -304,9 +264,12 @@ fn rule_01_a_service_that_was_put_on_hold_when_its_roll_had_begun_holds_up_no_la
         .tags
         .insert("ecroll:hold".to_owned(), "true".to_owned());
     let arn = canary.arn.clone();
-    scene.histories.insert(arn, History::whole(Vec::new()));
-    let plan = scene.settled();
-    assert_eq!(services(&plan), ["web"], "{plan:#?}");
+    let unknown = History::Unknown("denied".to_owned());
+    for past in [History::whole(Vec::new()), unknown] {
+        scene.histories.insert(arn.clone(), past);
+        let plan = scene.settled();
+        assert_eq!(services(&plan), ["web"], "{plan:#?}");
+    }
 }
 
 #[test]

@@ -4,14 +4,10 @@ use serde_json::json;
 
 use super::builders::{Scene, arn, definition, outcomes, rolled, service, writes_nothing};
 use super::cases::{history, redeploy};
+use super::newest::scene;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
-/// Only upwards.
-fn scene(images: &[&str]) -> Scene {
-    Scene::new(images).configured(&json!({"service": {"tags": "newest-semver"}}))
-}
-
-/// Likewise, and revisions name digests, which say nothing of a version.
+/// Only upwards, and revisions name digests, which say nothing of a version.
 fn pinned(images: &[&str]) -> Scene {
     let config = json!({"service": {"tags": "newest-semver", "pin": "digest"}});
     Scene::new(images).configured(&config)

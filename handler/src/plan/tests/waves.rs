@@ -18,6 +18,19 @@ pub(super) fn scene() -> Scene {
         .pushed("web:v1", "d1", 0)
 }
 
+/// The same with two repositories, of which the canary took a push each at minute 5.
+pub(super) fn two_at_once() -> Scene {
+    let mut scene = Scene::new(&["a:seed", "b:seed"]);
+    scene.define(definition(2, &["a:seed", "b:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    let mut scene = scene
+        .configured(&json!({"waves": [{"services": ["canary"]}]}))
+        .pushed("a:v1", "d1", 0)
+        .pushed("b:v1", "d2", 1);
+    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    scene
+}
+
 pub(super) fn services(plan: &Plan) -> Vec<&str> {
     plan.rolls
         .iter()
@@ -359,14 +372,7 @@ fn rule_01_a_newer_image_of_another_tag_in_an_earlier_wave_holds_nobody_up() {
 
 #[test]
 fn rule_01_what_is_still_to_be_tried_alone_in_the_first_wave_does_not_stop_there() {
-    let mut scene = Scene::new(&["a:seed", "b:seed"]);
-    scene.define(definition(2, &["a:seed", "b:seed"]));
-    scene.inventory.services.push(service("canary", 2));
-    let mut scene = scene
-        .configured(&json!({"waves": [{"services": ["canary"]}]}))
-        .pushed("a:v1", "d1", 0)
-        .pushed("b:v1", "d2", 1);
-    assert_eq!(services(&scene.look_up(5)), ["canary"]);
+    let mut scene = two_at_once();
     let (both, arn_of) = {
         let canary = canary(&mut scene);
         (canary.task_definition.clone(), canary.arn.clone())

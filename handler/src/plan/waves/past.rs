@@ -1,8 +1,7 @@
 //! What an earlier wave made of a push before another one came there under another tag: the ledger no longer tells.
 
 use super::stage::Stage;
-use crate::config::Config;
-use crate::inventory::{Inventory, Rollout, Service};
+use crate::inventory::{Rollout, Service};
 use crate::ledger::DIRECT;
 use crate::plan::doubt::SKEW;
 use crate::plan::{Deciding, Deployed, History};
@@ -39,19 +38,16 @@ impl std::fmt::Display for Fate {
 /// became of the push before. `None` where it runs it, or its ledger is older.
 pub(super) fn overtaken<'a>(
     service: &'a Service,
+    deciding: &Deciding<'_>,
     push: &Push,
     history: Option<&History>,
-    inventory: &Inventory,
-    config: &Config,
 ) -> Option<Stage<'a>> {
     let entry = service.entry(&push.repository)?;
-    let definition = inventory.definitions.get(&service.task_definition)?;
-    let deciding = Deciding::new(service, definition, &inventory.origins, config);
     let takes = deciding.objection(&push.repository).is_none() && deciding.eligible(push).is_ok();
     if !takes || entry.time < push.time() {
         return None;
     }
-    let stamp = definition.stamp(&push.repository);
+    let stamp = deciding.definition.stamp(&push.repository);
     let fate = if stamp.is_some_and(|stamp| stamp.digest == push.digest) {
         match service.rollout {
             Some(Rollout::Completed) | None => return None,

@@ -5,8 +5,7 @@ use std::fmt;
 use super::super::verdict::{newer, time};
 use super::super::{Deciding, Histories, History, Plan};
 use super::past::Fate;
-use crate::config::Config;
-use crate::inventory::{Inventory, Rollout, Service};
+use crate::inventory::{Rollout, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -56,8 +55,6 @@ pub(super) fn stage<'a>(
     push: &Push,
     decision: &Decision,
     plan: &Plan,
-    inventory: &Inventory,
-    config: &Config,
 ) -> Option<Stage<'a>> {
     match decision.outcome {
         Outcome::Unchanged => Some(match service.rollout {
@@ -67,12 +64,6 @@ pub(super) fn stage<'a>(
             Some(Rollout::Completed) | None => Stage::Done,
         }),
         Outcome::Held => {
-            // On hold since its roll began: not waited for, whatever the ledger says.
-            let definition = inventory.definitions.get(&service.task_definition)?;
-            let deciding = Deciding::new(service, definition, &inventory.origins, config);
-            if deciding.objection(&push.repository).is_some() {
-                return None;
-            }
             let had = entry_to_be(service, push, plan).is_some_and(|entry| entry.names(push));
             had.then_some(Stage::Undone(service))
         }
@@ -105,15 +96,12 @@ pub(super) fn is_open(service: &Service, push: &Push, plan: &Plan, histories: &H
 /// of the service's, or where that may not roll.
 pub(super) fn passed<'a>(
     service: &'a Service,
+    deciding: &Deciding<'_>,
     rolls: bool,
     push: &Push,
     pushes: &[Push],
-    inventory: &Inventory,
-    config: &Config,
 ) -> Option<Stage<'a>> {
     let entry = service.entry(&push.repository)?;
-    let definition = inventory.definitions.get(&service.task_definition)?;
-    let deciding = Deciding::new(service, definition, &inventory.origins, config);
     let stays = deciding.objection(&push.repository).is_some();
     let same_image = || {
         let same = entry.is_of(&push.digest) && !stays;
@@ -146,7 +134,7 @@ pub(super) fn passed<'a>(
         tags,
         words: format!("{} of {}, which is newer", entry.tag, time(entry.time)),
     };
-    let stamp = definition.stamp(&push.repository);
+    let stamp = deciding.definition.stamp(&push.repository);
     let runs = entry.new.names(&service.task_definition)
         || stamp.is_some_and(|stamp| entry.is_of(&stamp.digest));
     let stands = runs && service.rollout != Some(Rollout::Failed);
