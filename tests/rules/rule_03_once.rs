@@ -94,6 +94,37 @@ async fn rule_03_a_rollback_by_the_circuit_breaker_stays_until_the_next_push() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_01_where_somebody_stopped_a_deployment_what_was_completed_before_runs() {
+    let mut world = World::new(&[("web", &image("web", "seed"))]).await;
+    world.push("web", "latest", "one", 5);
+    world.minutes(30).await;
+    let second = world.push("web", "latest", "two", 1);
+    while world.deployments("web") < 2 {
+        let next = world.now() + TimeDelta::seconds(1);
+        world.account.run_until(next).await;
+    }
+    // Back to the first image's revision, of which ECS makes a new service revision; and further, which is stopped.
+    for revision in ["web:2", "web:1"] {
+        let back = json!({"cluster": "default", "service": "web", "taskDefinition": revision});
+        world.account.call("ecs", "UpdateService", back).unwrap();
+        let next = world.now() + TimeDelta::seconds(5);
+        world.account.run_until(next).await;
+    }
+    let service = json!({"cluster": "default", "service": "web"});
+    let list = world.account.call("ecs", "ListServiceDeployments", service);
+    let newest = list.unwrap()["serviceDeployments"][0]["serviceDeploymentArn"].clone();
+    let stop = json!({"serviceDeploymentArn": newest, "stopType": "ROLLBACK"});
+    world
+        .account
+        .call("ecs", "StopServiceDeployment", stop)
+        .unwrap();
+    world.minutes(60).await;
+    assert_eq!(world.image_of("web", 0), image("web", "latest"));
+    let (outcome, reason) = world.last("web", &second).unwrap();
+    assert_eq!(outcome, Outcome::Held, "it runs the first image: {reason}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_03_an_image_that_somebody_deployed_already_is_left_and_its_rollback_seen() {
     let mut world = World::new(&[("web", &image("web", "seed"))]).await;
     let push = world.push("web", "v1", "one", 20);

@@ -79,6 +79,8 @@ pub(crate) struct Model {
     services: BTreeMap<Key, Service>,
     /// Services that were deleted, and when: decisions on them may still be under way.
     gone: BTreeMap<Key, DateTime<Utc>>,
+    /// The wave in which records of pushes were given up by a service that was deleted since: they go no further.
+    given_up: BTreeMap<String, usize>,
     /// Which services run a repository.
     running: BTreeMap<Repository, BTreeSet<Key>>,
     /// Services that follow by their names.
@@ -133,6 +135,7 @@ impl Model {
             pushes: Pushes::default(),
             services: BTreeMap::new(),
             gone: BTreeMap::new(),
+            given_up: BTreeMap::new(),
             running: BTreeMap::new(),
             by_name: BTreeSet::new(),
             definitions: Definitions::default(),

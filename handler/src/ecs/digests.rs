@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::types::ServiceDeploymentStatus;
+use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus};
 
 use crate::error::AwsError;
 use crate::site::Access;
@@ -11,7 +11,8 @@ use crate::site::Access;
 const REVISIONS: usize = 20;
 
 /// The digests of a service's images by the image string of its definition: those of the newest service revision that has
-/// this task definition, among the twenty newest deployments. What ECS did not resolve is missing.
+/// this task definition, among the twenty newest deployments; where the newest one goes back, or went, the newest of those that
+/// came to their end. What ECS did not resolve is missing.
 ///
 /// Source: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerImage.html>; revisions of before
 /// 2024-10-25 are not there.
@@ -26,9 +27,22 @@ pub(crate) async fn digests(
     let page = at
         .call("ListServiceDeployments", || request.clone().send())
         .await?;
-    // The way back from what the circuit breaker gave up leads to the service revision of before, which may be of the same task
-    // definition with other digests.
+    // The way back from what the circuit breaker gave up, or somebody stopped, leads to the service revision that was completed
+    // last, which may be of the same task definition with other digests.
     let deployments = page.service_deployments().iter();
+    let created = |brief: &&ServiceDeploymentBrief| {
+        let at = brief.created_at();
+        at.map(|at| (at.secs(), at.subsec_nanos()))
+    };
+    let newest = deployments.clone().max_by_key(created);
+    let back = newest
+        .and_then(|brief| brief.status())
+        .is_some_and(goes_back);
+    let completed: BTreeSet<&str> = deployments
+        .clone()
+        .filter(|brief| brief.status() == Some(&ServiceDeploymentStatus::Successful))
+        .filter_map(|brief| brief.target_service_revision_arn())
+        .collect();
     let stays = deployments.filter(|brief| !brief.status().is_some_and(goes_back));
     let targets: BTreeSet<&str> = stays
         .filter_map(|brief| brief.target_service_revision_arn())
@@ -51,9 +65,10 @@ pub(crate) async fn digests(
         .iter()
         .filter(|revision| revision.task_definition() == Some(task_definition))
         .max_by_key(|revision| {
-            revision
-                .created_at()
-                .map(|at| (at.secs(), at.subsec_nanos()))
+            let arn = revision.service_revision_arn();
+            let goal = back && arn.is_some_and(|arn| completed.contains(arn));
+            let at = revision.created_at();
+            (goal, at.map(|at| (at.secs(), at.subsec_nanos())))
         });
     let images = newest.map_or(&[][..], |revision| revision.container_images());
     let resolved = images.iter().filter_map(|image| {

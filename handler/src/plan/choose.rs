@@ -125,6 +125,17 @@ impl Deciding<'_> {
         (counts, others)
     }
 
+    /// Whether what runs is known by a higher version than the tag by which a push would roll, where versions count.
+    pub(super) fn is_above(
+        &self,
+        repository: &Repository,
+        running: &Running<'_>,
+        candidate: &Candidate<'_>,
+    ) -> bool {
+        let floor = self.version_of(repository, running, None);
+        self.is_by_version(repository) && floor > version(&candidate.tag)
+    }
+
     /// The highest version that what runs is known by.
     fn version_of(
         &self,

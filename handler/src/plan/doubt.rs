@@ -63,6 +63,13 @@ impl Deciding<'_> {
         let brought = below && (known || ahead);
         match self.doubtful(repository, entry, Some(candidate.clone()), brought) {
             Verdict::Settled(settled) => Verdict::Settled(Settled { note, ..settled }),
+            // The ledger's tag brought that, under a version above the other tags of the push.
+            Verdict::Roll { candidate, .. } | Verdict::Alone { candidate, .. }
+                if self.is_above(repository, running, &candidate) =>
+            {
+                let reason = format!("{} is not above what the service runs", candidate.tag);
+                settled(candidate, Outcome::Skipped, reason)
+            }
             // A roll for another repository, or whoever went back, pulled what a tag named by then, and no record tells of that yet.
             Verdict::Roll { .. } | Verdict::Alone { .. } | Verdict::Resume { .. } if ahead => {
                 settled(candidate, Outcome::Skipped, behind(running))
@@ -208,9 +215,9 @@ impl Deciding<'_> {
         let shown = deployed
             .iter()
             .any(|past| past.task_definition == *runs && (past.at - began).abs() <= SKEW);
-        // The way back from what the breaker undid is no deployment of its own.
+        // The way back from what the breaker undid, or somebody stopped, is no deployment of its own.
         let last = deployed.iter().max_by_key(|past| past.at);
-        !shown && !last.is_some_and(|past| past.undone)
+        !shown && !last.is_some_and(|past| past.undone || past.failed)
     }
 
     /// Whether the revision of an entry ran at a time or was deployed after it; or that cannot be known.

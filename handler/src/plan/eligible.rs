@@ -39,7 +39,7 @@ impl Deciding<'_> {
             match self.eligible(push) {
                 Ok(candidate) => match self.found(&candidate) {
                     Whose::Nobodys => candidates.push(candidate),
-                    Whose::Asked => self.doubt(push.time(), plan),
+                    Whose::Asked(since) => self.doubt(since, plan),
                     Whose::Somebodys => {
                         let reason = "the log never told of it, and the service was deployed since: whoever did so chose what runs";
                         let (tag, reason) = (&candidate.tag, reason.to_owned());

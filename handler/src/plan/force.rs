@@ -6,12 +6,12 @@
 //! What came after the push in whatever way, a rollback among them, is left alone, whatever image it runs. An image that came
 //! again after another is not deployed again while it runs, nor is what came before it.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Deciding;
 use super::missing::is_found;
 use super::service::TAKEN_UP;
 use super::verdict::{Candidate, Settled, Verdict, newer, time};
+use super::{Deciding, History};
 use crate::image::Repository;
 use crate::ledger::{Entry, word};
 use crate::push::Push;
@@ -65,8 +65,17 @@ impl Deciding<'_> {
             return settled(candidate, Outcome::Skipped, reason, None);
         }
         if named.is_some() {
-            let reason = TAKEN_UP.to_owned();
-            return Verdict::Force { candidate, reason };
+            return match self.deployed_by_now(since) {
+                Err(since) => Verdict::Doubt { since },
+                Ok(Some(at)) => {
+                    let reason = format!("deployed at {}, after this push", time(at));
+                    settled(candidate, Outcome::Unchanged, reason, None)
+                }
+                Ok(None) => Verdict::Force {
+                    candidate,
+                    reason: TAKEN_UP.to_owned(),
+                },
+            };
         }
         let (of, digest) = (&push.repository, &push.digest);
         if let Some(verdict) = self.unproved(of, &candidate) {
@@ -94,19 +103,48 @@ impl Deciding<'_> {
         Verdict::Force { candidate, reason }
     }
 
+    /// When the service was deployed since the ledger was written, by its past: `DescribeServices` may be behind, and the ledger,
+    /// which has its own API, then names what the same answer does not show yet. A past that cannot be read speaks of nothing.
+    ///
+    /// # Errors
+    /// What was deployed since this time has to be asked first.
+    fn deployed_by_now(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, DateTime<Utc>> {
+        match self.history {
+            Some(History::Unknown(_)) => Ok(None),
+            Some(History::Known(from, deployed)) if *from <= since => {
+                let began = deployed.iter().map(|past| past.at);
+                Ok(began.filter(|at| *at >= since).max())
+            }
+            Some(History::Known(..)) | None => Err(since),
+        }
+    }
+
     /// Without the ledger's push in sight: whether its deployment was left undone.
     pub(super) fn left_unforced<'p>(&self, repository: &Repository, entry: Entry) -> Verdict<'p> {
         let runs = self.service.task_definition.clone();
-        let before = self.service.deployed_at.is_some_and(|at| at < entry.time);
+        let before = self
+            .service
+            .deployed_at
+            .is_some_and(|at| at < entry.since());
         let followed = self.config.follows_repository(&repository.name);
-        if followed && before && entry.base.names(&runs) && self.starts_tag(repository, &entry.tag)
+        if !followed
+            || !before
+            || !entry.base.names(&runs)
+            || !self.starts_tag(repository, &entry.tag)
         {
-            return Verdict::Resume {
+            return Verdict::Nothing;
+        }
+        match self.deployed_by_now(entry.since()) {
+            Err(since) => Verdict::Doubt { since },
+            Ok(Some(_)) => Verdict::Nothing,
+            Ok(None) => Verdict::Resume {
                 entry,
                 candidate: None,
                 revision: runs,
-            };
+            },
         }
-        Verdict::Nothing
     }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
+use super::doubt::SKEW;
 use super::race::LONGEST;
 use super::{Deciding, Deployed, History};
 use crate::config::{Config, Match};
@@ -49,8 +50,8 @@ pub(super) enum Whose {
     Nobodys,
     /// Somebody has deployed the service since.
     Somebodys,
-    /// That depends on what was deployed since, and by whom.
-    Asked,
+    /// That depends on what was deployed since this time, and by whom.
+    Asked(DateTime<Utc>),
     /// Nobody can tell: why.
     Unknown(String),
 }
@@ -168,24 +169,32 @@ impl Deciding<'_> {
         }
         // Only where ecroll made what runs, or what was undone, there is anything to ask.
         let runs = &self.service.task_definition;
-        let undone = |entry: &Entry| entry.is_deployment() && entry.base.names(runs);
+        let undone = |entry: &Entry| entry.is_deployment() && entry.base.is_since(runs);
         let mut repositories = self.definition.repositories().into_iter();
         let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
-        // Or what was made just before, and deployed by the next look-up.
-        let made = self.definition.made().map(|made| made.at + LONGEST);
-        if !undone && made.is_none_or(|until| until < time) {
+        // Or what was made before, and deployed by a later look-up.
+        let made = self.definition.made().map(|made| made.at);
+        let made = made.filter(|at| time - at <= self.reach());
+        if !undone && made.is_none() {
             return Whose::Somebodys;
         }
+        let from = made.map_or(time, |made| time.min(made - SKEW));
         let deployed = match self.history {
             Some(History::Unknown(why)) => return Whose::Unknown(why.clone()),
-            Some(History::Known(since, deployed)) if *since <= time => deployed,
-            Some(History::Known(..)) | None => return Whose::Asked,
+            Some(History::Known(since, deployed)) if *since <= from => deployed,
+            Some(History::Known(..)) | None => return Whose::Asked(from),
         };
         let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
         since.sort_by_key(|past| past.at);
+        // Where the past goes back to when a revision was made, its first deployment is ecroll's.
+        let first = |past: &Deployed| {
+            let mut before = deployed.iter().filter(|other| other.at < past.at);
+            !before.any(|other| other.task_definition == past.task_definition)
+        };
         let own = |past: &&Deployed| {
             let mut made = past.made.iter().map(|made| made.at);
-            made.any(|made| made >= time || past.at - made <= LONGEST)
+            let late = |made| from <= made && first(past) && past.at - made <= self.reach();
+            made.any(|made| made >= time || past.at - made <= LONGEST || late(made))
         };
         let made = |past: &Deployed| past.made.as_ref().map(|made| made.at);
         let onwards = since.is_sorted_by(|one, next| made(one) < made(next));

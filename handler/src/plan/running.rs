@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Deciding;
 use super::doubt::SKEW;
@@ -60,7 +60,8 @@ impl Deciding<'_> {
         let known = stamp.map(|stamp| self.known(repository, stamp, pushed));
         let known = known.or_else(|| self.noted_out_of_sight(repository, pushed));
         let stays = |known: &Running<'_>| {
-            !self.has_moved(repository, known, pushed) && !self.is_overtaken(repository, known.time)
+            !self.has_moved(repository, known, pushed)
+                && !self.is_overtaken(repository, known.digest.as_ref(), known.time)
         };
         if let Some(known) = known.filter(stays) {
             return known;
@@ -102,7 +103,8 @@ impl Deciding<'_> {
         let push = origin.digest.as_ref().map_or(newest, |digest| {
             self.pushed_last(repository, digest, pushed, origin.pushed_at.is_some())
         });
-        if self.is_overtaken(repository, push.map(Push::time)) {
+        let supposed = push.map(|push| &push.digest);
+        if self.is_overtaken(repository, supposed, push.map(Push::time)) {
             return Running {
                 digest: None,
                 push: None,
@@ -117,15 +119,25 @@ impl Deciding<'_> {
     }
 
     /// Whether a tag of the revision that runs names an image that was pushed after the one which is supposed to run, and before
-    /// the deployment: asked of ECR where ECS has pulled nothing yet.
+    /// the deployment: asked of ECR where ECS has pulled nothing yet. Only where the two cannot be told apart, the times have to
+    /// be further from each other than clocks are.
     pub(super) fn is_overtaken(
         &self,
         repository: &Repository,
+        supposed: Option<&String>,
         since: Option<DateTime<Utc>>,
     ) -> bool {
-        let origin = self.origin(repository).filter(|o| o.digest.is_none());
-        let named = origin.and_then(|origin| origin.pushed_at);
-        named.is_some_and(|at| since.is_some_and(|since| at > since + SKEW))
+        let Some(origin) = self.origin(repository).filter(|o| o.digest.is_none()) else {
+            return false;
+        };
+        let other = origin.named.as_ref().zip(supposed).map(|(a, b)| a != b);
+        let apart = if other == Some(true) {
+            TimeDelta::zero()
+        } else {
+            SKEW
+        };
+        let named = origin.pushed_at.zip(since);
+        other != Some(false) && named.is_some_and(|(at, since)| at > since + apart)
     }
 
     /// The push that dates a digest which was deployed: the last one by then under a tag that the policy takes, since the

@@ -29,7 +29,7 @@ impl Deciding<'_> {
             return verdict;
         }
         if !noted && self.service.desired == 0 && self.has_tag_moved(repository, &push.digest) {
-            if self.is_overtaken(repository, Some(record.time)) {
+            if self.is_overtaken(repository, Some(&push.digest), Some(record.time)) {
                 let reason =
                     "no task runs, and its tag names an image by now that was pushed later";
                 return settled(candidate, Outcome::Skipped, reason.to_owned());

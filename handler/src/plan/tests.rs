@@ -27,5 +27,6 @@ mod stacks;
 mod stages;
 mod standing;
 mod tags;
+mod unheard;
 mod versions;
 mod waves;

@@ -200,6 +200,13 @@ impl Deciding<'_> {
         running: &Running<'p>,
     ) -> Option<Verdict<'p>> {
         let entry = entry.filter(|entry| entry.is_of(&candidate.push.digest))?;
+        // Its own revision has pulled another image, so that one never ran by it.
+        let others = entry.new.names(&self.service.task_definition)
+            && self.is_known(repository, running.digest.as_ref());
+        let by_tag = self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
+        if others && !by_tag {
+            return self.unproved(repository, candidate);
+        }
         match self.ran_at(repository, entry, candidate.record.time) {
             Ok(true) => {
                 let told = self.told_again(candidate, entry.clone());

@@ -160,7 +160,7 @@ impl<'a> Stages<'a> {
                         let since = service.deployed_at.is_some_and(|at| at >= push.time());
                         let deploying = since && service.is_deploying();
                         let own = deploying && names_any(inventory, service, push);
-                        passed(service, deciding, rolls, push, pushes)
+                        passed(service, deciding, rolls, push, pushes, inventory)
                             .or_else(|| own.then_some(Stage::Waits(service)))
                     }
                     // On hold since its roll began: not waited for, whatever the ledger says.

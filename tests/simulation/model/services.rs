@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::definitions::Definition;
 use super::image::Repository;
 use super::policy::Asked;
+use super::pushes::Group;
 
 /// Cluster and service, by name.
 pub(super) type Key = (String, String);
@@ -102,6 +103,8 @@ pub(super) struct Service {
     pub(super) found: BTreeSet<(String, String)>,
     /// Records of those that somebody or the breaker deployed over.
     pub(super) undone: BTreeSet<String>,
+    /// Records of those that had been rolled or noted when a deployment could not start, with no way back.
+    pub(super) failed: BTreeSet<String>,
     /// Images that ecroll had brought and that were stopped while they ran, by somebody or the breaker, and when: what came then
     /// was another one.
     pub(super) stopped: BTreeMap<(Repository, String), DateTime<Utc>>,
@@ -143,6 +146,7 @@ impl Service {
             named: BTreeSet::new(),
             found: BTreeSet::new(),
             undone: BTreeSet::new(),
+            failed: BTreeSet::new(),
             stopped: BTreeMap::new(),
             alone: BTreeSet::new(),
         };
@@ -156,6 +160,18 @@ impl Service {
         let known = self.done.iter().chain(&self.noted);
         let until = known.filter(|(_, since)| **since <= at);
         self.undone.extend(until.map(|(id, _)| id.clone()));
+    }
+
+    /// What was to be deployed could not start, and there is nothing to go back to.
+    pub(super) fn could_not_start(&mut self) {
+        let known = self.done.keys().chain(self.noted.keys());
+        self.failed.extend(known.cloned());
+    }
+
+    /// Whether a push was undone, or could not start.
+    pub(super) fn is_given_up(&self, group: &Group) -> bool {
+        let mut ids = group.ids();
+        ids.any(|id| self.undone.contains(id) || self.failed.contains(id))
     }
 
     /// A deployment begins in the place of another, which may take an image from some containers only. What begins again is not

@@ -83,6 +83,14 @@ impl Model {
 
     fn deleted(&mut self, call: &Call<'_>, moment: Moment<'_>) {
         if let Some(key) = call.key("service") {
+            let wave = self.wave(&key);
+            if let Some(service) = self.services.get(&key) {
+                let ids = service.undone.iter().chain(&service.failed);
+                for id in ids {
+                    let first = self.given_up.entry(id.clone()).or_insert(wave);
+                    *first = wave.min(*first);
+                }
+            }
             self.forget(&key);
             self.gone.insert(key, moment.at);
         }
@@ -167,6 +175,11 @@ impl Model {
                     self.index(&key, &definition, moment);
                 }
                 self.rolled_back(&key, notice);
+            }
+            DeploymentState::Failed => {
+                if let Some(service) = self.services.get_mut(&key) {
+                    service.could_not_start();
+                }
             }
             _ => {}
         }

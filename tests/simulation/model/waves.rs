@@ -16,7 +16,7 @@ const PULLED: TimeDelta = TimeDelta::minutes(5);
 
 impl Model {
     /// The wave of a service, the first being 0; services of no wave come last.
-    fn wave(&self, key: &Key) -> usize {
+    pub(super) fn wave(&self, key: &Key) -> usize {
         let covers = |pattern: &String| {
             let (cluster, service) = pattern.split_once('/').unwrap_or(("*", pattern));
             glob(cluster, &key.0) && glob(service, &key.1)
@@ -32,7 +32,8 @@ impl Model {
     /// what came to an earlier wave, or was deployed there, after the handler had read it; services there that cannot or may
     /// not roll, that another push concerns by now, or of which this model does not tell whether they take the push; those
     /// that run a later image (rule 2); those where somebody deployed since a push of which only the registry told; those
-    /// that ecroll rolled by a tag which was moved meanwhile, and no record told (README, "Waves").
+    /// that ecroll rolled by a tag which was moved meanwhile, and no record told, or that somebody deployed by one without tasks
+    /// (README, "Waves").
     pub(super) fn check_waves(&mut self, roll: &Roll, intents: &[Intent], moment: Moment<'_>) {
         let own = self.wave(&roll.key);
         if own == 0 || !roll.calm || self.was_begun(roll, moment) {
@@ -117,7 +118,7 @@ impl Model {
             return None;
         }
         if !digests.contains(&*group.digest) {
-            if group.ids().any(|id| service.undone.contains(id)) {
+            if service.is_given_up(group) {
                 return Some("had it undone");
             }
             // Of what only the registry told, whoever deployed since chose otherwise.
@@ -133,8 +134,9 @@ impl Model {
                 return None;
             }
             let definition = self.runs(key, moment)?;
-            let moved = runs.rolled.contains(repository)
-                && self.is_moved_unheard(runs, &definition, repository);
+            // Without tasks ecroll goes by what the tag named in the records, whoever deployed it.
+            let by_tag = runs.rolled.contains(repository) || service.desired == 0;
+            let moved = by_tag && self.is_moved_unheard(runs, &definition, repository);
             return (!moved).then_some("does not run it");
         }
         // In the same look-up ecroll may have begun another one for another repository.
@@ -227,6 +229,10 @@ impl Model {
         moment: Moment<'_>,
     ) -> bool {
         let own = self.wave(&service.key);
+        let given_up = |id: &str| self.given_up.get(id).is_some_and(|wave| *wave < own);
+        if group.ids().any(given_up) {
+            return false;
+        }
         let earlier = self.earlier(own, repository, moment);
         earlier.iter().all(|key| {
             let earlier = self.services.get(key).cloned();
@@ -253,7 +259,7 @@ impl Model {
         if !named(earlier, group) {
             return !has || over;
         }
-        if !has && group.ids().any(|id| earlier.undone.contains(id)) {
+        if !has && earlier.is_given_up(group) {
             return false;
         }
         if !has && !earlier.may_roll() {

@@ -132,12 +132,13 @@ fn rule_03_what_was_rolled_alone_and_undone_is_not_missed() {
 #[test]
 fn rule_03_where_ecroll_made_neither_what_runs_nor_what_was_undone_somebody_chose() {
     // The ledger tells of what was found running, or of a roll between other revisions.
-    for (new, base) in [(1, 1), (3, 2)] {
+    for (new, base, doubts) in [(1, 1, 0), (3, 2, 1)] {
         let mut scene = Scene::new(&["web:seed"]).noted("web", "d0-web-v0", 0, new, base);
         scene.web().deployed_at = Some(at(30));
         scene.records = vec![found(20)];
-        let plan = scene.settled();
-        assert_eq!(outcomes(&plan), [(Skipped, "v1")], "nothing to ask");
+        assert_eq!(scene.plan().doubts.len(), doubts);
+        let plan = scene.asked();
+        assert_eq!(outcomes(&plan), [(Skipped, "v1")]);
         writes_nothing(&plan);
     }
 }
@@ -145,23 +146,27 @@ fn rule_03_where_ecroll_made_neither_what_runs_nor_what_was_undone_somebody_chos
 #[test]
 fn rule_01_what_one_look_up_made_and_the_next_deployed_within_a_quarter_of_an_hour_is_nobodys_choice()
  {
-    let deployed = |minute: i64| {
+    // Deployed by both.
+    for (minute, nobodys) in [(27, true), (28, false)] {
         let mut scene = after_another();
         scene.web().deployed_at = Some(at(minute));
         scene.records = vec![found(minute)];
-        scene
-    };
-    let mut within = deployed(27);
-    let past = Deployed {
-        made: Some(made_at(12)),
-        ..Deployed::new(within.web().task_definition.clone(), at(27))
-    };
-    let web = within.web().arn.clone();
-    let history = History::whole(vec![past]);
-    within.histories.insert(web, history);
-    assert_eq!(rolled(&within.settled()), ["web:v1"]);
-    let after = deployed(28).settled();
-    assert_eq!(outcomes(&after), [(Skipped, "v1")], "nothing to ask");
+        let runs = scene.web().task_definition.clone();
+        let past = |minute| Deployed {
+            made: Some(made_at(12)),
+            ..Deployed::new(runs.clone(), at(minute))
+        };
+        let web = scene.web().arn.clone();
+        let history = History::whole(vec![past(13), past(minute)]);
+        scene.histories.insert(web, history);
+        let expected: &[&str] = if nobodys { &["web:v1"] } else { &[] };
+        assert_eq!(rolled(&scene.settled()), expected, "{minute}");
+    }
+    // Longer ago than a look-up reads there is nothing to ask.
+    let mut scene = after_another();
+    scene.web().deployed_at = Some(at(10_000));
+    scene.records = vec![found(10_000)];
+    assert_eq!(outcomes(&scene.settled()), [(Skipped, "v1")]);
 }
 
 #[test]
@@ -206,7 +211,7 @@ fn rule_03_a_force_whose_deployment_began_in_the_ledgers_second_is_not_done_agai
         let scene = Scene::new(&["web:latest"]).noted("web", "direct-latest", 0, 1, 1);
         let mut scene = scene.configured(&json!({"service": {"action": "force"}}));
         scene.web().deployed_at = Some(at(minute));
-        let plan = scene.settled();
+        let plan = scene.asked();
         assert_eq!(plan.rolls.len() == 1, rolls, "{minute}: {plan:#?}");
     }
 }

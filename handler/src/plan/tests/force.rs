@@ -6,7 +6,7 @@ use super::builders::{
     Scene, arn, at, definition, outcomes, record, repository, rolled, service, writes_nothing,
 };
 use super::dates::origin;
-use crate::plan::{Plan, Source, registrations};
+use crate::plan::{Deployed, History, Plan, Source, registrations};
 use crate::report::Outcome::{Held, Refused, Skipped, Unchanged};
 
 fn forcing(images: &[&str]) -> Scene {
@@ -69,17 +69,63 @@ fn rule_10_a_digest_cannot_be_forced() {
 
 #[test]
 fn rule_01_a_force_that_died_between_ledger_and_update_is_done_again() {
-    let scene = forcing(&["web:latest"])
-        .pushed("web:latest", "d1", 0)
-        .noted("web", "d1-web-latest", 0, 1, 1);
-    let plan = scene.settled();
+    let mut scene = died();
+    let plan = scene.asked();
     assert!(forces(&plan), "{plan:#?}");
     // Also when the push is out of sight.
-    let mut unseen = scene;
+    let mut unseen = died();
     unseen.records.clear();
-    let plan = unseen.look_up(5);
+    let plan = unseen.asked();
     assert!(forces(&plan), "{plan:#?}");
+    unseen.carry_out(&plan, 5);
     writes_nothing(&unseen.look_up(6));
+    // Nothing that cannot be read keeps it from its deployment.
+    let web = arn_of_web(&mut scene);
+    let unknown = History::Unknown("denied".to_owned());
+    scene.histories.insert(web, unknown);
+    assert!(forces(&scene.settled()));
+}
+
+/// The ledger names a push, and ECS shows no deployment since.
+fn died() -> Scene {
+    forcing(&["web:latest"])
+        .pushed("web:latest", "d1", 0)
+        .noted("web", "d1-web-latest", 0, 1, 1)
+}
+
+fn arn_of_web(scene: &mut Scene) -> String {
+    scene.web().arn.clone()
+}
+
+#[test]
+fn rule_03_a_force_that_only_the_past_shows_by_now_is_not_done_again() {
+    // (when the past's deployment began, in minutes; whether the push is in sight; whether it is deployed once more)
+    let cases = [
+        (0, true, false),
+        (3, true, false),
+        (3, false, false),
+        (-1, true, true),
+        (-1, false, true),
+    ];
+    for (began, seen, again) in cases {
+        let mut scene = died();
+        if !seen {
+            scene.records.clear();
+        }
+        assert_eq!(scene.plan().doubts.len(), 1);
+        let past = Deployed::new(arn(1), at(began));
+        let web = arn_of_web(&mut scene);
+        // Read for another's sake from a later time on, it does not tell.
+        let late = History::Known(at(1), vec![]);
+        scene.histories.insert(web.clone(), late);
+        assert_eq!(scene.plan().doubts.len(), 1);
+        scene.histories.insert(web, History::whole(vec![past]));
+        let plan = scene.settled();
+        assert_eq!(forces(&plan), again, "{began} {seen} {plan:#?}");
+        if !again {
+            writes_nothing(&plan);
+        }
+    }
 }
 
 #[test]
@@ -121,7 +167,7 @@ fn rule_02_an_older_push_than_the_ledgers_is_not_forced() {
         .pushed("web:latest", "d1", 50)
         .noted("web", "direct-latest", 60, 1, 1);
     scene.web().deployed_at = Some(at(10));
-    let plan = scene.settled();
+    let plan = scene.asked();
     assert_eq!(outcomes(&plan), [(Skipped, "latest")]);
 }
 

@@ -16,7 +16,7 @@ use crate::push::Found;
 use crate::record::Record;
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
-fn listed(digest: &str, tags: &[&str], minute: i64) -> Listed {
+pub(super) fn listed(digest: &str, tags: &[&str], minute: i64) -> Listed {
     Listed {
         digest: format!("sha256:{digest}"),
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
@@ -39,7 +39,7 @@ fn missed(scene: &Scene, images: &[Listed]) -> Vec<String> {
 }
 
 /// As the edge hands it on, at an hour into the story.
-fn told(scene: &mut Scene, image: &Listed) {
+pub(super) fn told(scene: &mut Scene, image: &Listed) {
     told_at(scene, image, 60);
 }
 

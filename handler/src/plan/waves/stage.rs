@@ -5,7 +5,7 @@ use std::fmt;
 use super::super::verdict::{newer, time};
 use super::super::{Deciding, Histories, History, Plan};
 use super::past::Fate;
-use crate::inventory::{Rollout, Service};
+use crate::inventory::{Inventory, Rollout, Service};
 use crate::ledger::{self, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
@@ -100,6 +100,7 @@ pub(super) fn passed<'a>(
     rolls: bool,
     push: &Push,
     pushes: &[Push],
+    inventory: &Inventory,
 ) -> Option<Stage<'a>> {
     let entry = service.entry(&push.repository)?;
     let stays = deciding.objection(&push.repository).is_some();
@@ -111,7 +112,8 @@ pub(super) fn passed<'a>(
         stage.flatten()
     };
     let Ok(candidate) = deciding.eligible(push) else {
-        return same_image();
+        let again = is_parted(&entry, push, pushes, inventory);
+        return if again { None } else { same_image() };
     };
     let of = pushes
         .iter()
@@ -144,6 +146,18 @@ pub(super) fn passed<'a>(
         (true, false) => Stands::Runs,
     };
     Some(Stage::Newer(service, first, stands))
+}
+
+/// Whether another image came between the ledger's push and a later one of the same image, which is a new push then: by what is
+/// in sight, or by what the ledger of any service names.
+fn is_parted(entry: &Entry, push: &Push, pushes: &[Push], inventory: &Inventory) -> bool {
+    let between = |at| entry.time < at && at < push.time();
+    let of = |other: &&Push| other.repository == push.repository && other.kind.is_image();
+    let mut seen = pushes.iter().filter(of);
+    let services = inventory.services.iter();
+    let mut noted = services.filter_map(|service| service.entry(&push.repository));
+    seen.any(|other| other.digest != push.digest && between(other.time()))
+        || noted.any(|other| !other.is_of(&push.digest) && between(other.time))
 }
 
 /// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger
