@@ -170,15 +170,17 @@ impl Deciding<'_> {
         // Only where ecroll made what runs, or what was undone, there is anything to ask.
         let runs = &self.service.task_definition;
         let undone = |entry: &Entry| entry.is_deployment() && entry.base.is_since(runs);
-        let mut repositories = self.definition.repositories().into_iter();
-        let undone = repositories.any(|of| self.service.entry(of).is_some_and(|e| undone(&e)));
+        let repositories = self.definition.repositories().into_iter();
+        let entries = repositories.filter_map(|of| self.service.entry(of));
+        let undone = entries.filter(undone).map(|entry| entry.since()).min();
         // Or what was made before, and deployed by a later look-up.
         let made = self.definition.made().map(|made| made.at);
         let made = made.filter(|at| time - at <= self.reach());
-        if !undone && made.is_none() {
+        if undone.is_none() && made.is_none() {
             return Whose::Somebodys;
         }
-        let from = made.map_or(time, |made| time.min(made - SKEW));
+        let from = undone.into_iter().chain(made).map(|at| at - SKEW);
+        let from = from.fold(time, DateTime::min);
         let deployed = match self.history {
             Some(History::Unknown(why)) => return Whose::Unknown(why.clone()),
             Some(History::Known(since, deployed)) if *since <= from => deployed,
@@ -196,9 +198,18 @@ impl Deciding<'_> {
             let late = |made| from <= made && first(past) && past.at - made <= self.reach();
             made.any(|made| made >= time || past.at - made <= LONGEST || late(made))
         };
+        // The way back from what began before is no deployment of its own.
+        if since.is_empty() {
+            let last = deployed.iter().max_by_key(|past| past.at);
+            let fell = |past: &&Deployed| past.made.is_some() && (past.undone || past.failed);
+            return match last.filter(fell) {
+                Some(_) => Whose::Nobodys,
+                None => Whose::Somebodys,
+            };
+        }
         let made = |past: &Deployed| past.made.as_ref().map(|made| made.at);
         let onwards = since.is_sorted_by(|one, next| made(one) < made(next));
-        if !since.is_empty() && since.iter().all(own) && onwards {
+        if since.iter().all(own) && onwards {
             Whose::Nobodys
         } else {
             Whose::Somebodys

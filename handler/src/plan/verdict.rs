@@ -261,6 +261,10 @@ impl Deciding<'_> {
             let new = RevisionName::of(runs);
             return Some(Entry { new, ..entry });
         }
+        if !entry.new.names(runs) && !entry.base.names(runs) && entry.is_deployment() {
+            // Somebody was faster, with a revision of their own: to go back from there is to go back from the push.
+            return Some(fresh);
+        }
         Self::is_further(record, &entry).then_some(fresh)
     }
 }

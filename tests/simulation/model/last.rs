@@ -12,6 +12,7 @@ use super::image::{Named, Repository};
 use super::pushes::Group;
 use super::services::{By, Key, Service};
 use super::version::Version;
+use super::waves::PULLED;
 use super::{Model, Moment, policy};
 
 impl Model {
@@ -99,10 +100,11 @@ impl Model {
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
-            // ECS looked the tag up after it had moved on to an image of which nobody told.
+            // ECS looked the tag up after it had moved on to an image of which nobody told: as late as at its first pull.
             let moved = |tag: &str, at| {
                 let pushes = &self.pushes;
-                pushes.is_moved_on_unheard(repository, tag, at, &newest.order)
+                let mut by = [at, at + PULLED].into_iter();
+                by.any(|at| pushes.is_moved_on_unheard(repository, tag, at, &newest.order))
             };
             if let (Some(Named::Tag(tag)), Some(runs)) = (named, &service.runs)
                 && newest.is_named(&Named::Tag(tag.clone()))
@@ -236,9 +238,7 @@ impl Model {
         let told = self.pushes.is_told(repository, newest, &service.asked);
         let chosen = service.chosen_at.is_some_and(|at| at >= newest.order.0);
         // Where deployments are forced, each looks all tags up: what came with it and was undone stays so.
-        // Nor is it told who deployed last: the breaker's way back is taken for a choice as well.
-        let back = service.asked.force || runs.by == By::Breaker;
-        let brought = back && runs.at >= newest.order.0;
+        let brought = service.asked.force && runs.at >= newest.order.0;
         if !told && (chosen || brought || service.asked.name_prefix) {
             return false;
         }

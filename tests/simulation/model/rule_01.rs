@@ -114,7 +114,9 @@ impl Model {
                 .flat_map(|group| pushes.as_told(&owed.repository, group));
             together |= told.any(|id| listed.contains(id));
             // A look-up that reads less of the log may not see what parts it from an earlier one.
-            let line = |line: &Line| line.digest == owed.digest && line.tag == owed.tag;
+            let tags = of.into_iter().flat_map(|group| &group.records);
+            let tags: Vec<&str> = tags.map(|record| record.tag.as_str()).collect();
+            let line = |line: &Line| line.digest == owed.digest && tags.contains(&&*line.tag);
             together |= report.pushes.iter().any(line);
             if listed.contains(owed.id.as_str()) || (together && began >= owed.visible) {
                 owed.decided = Some(moment.at);

@@ -29,7 +29,8 @@ impl Model {
             let pinned = matches!(after, Named::Digest(_));
             let was_pinned = matches!(before, Named::Digest(_));
             // README: "Images by digest stay by digest."
-            if pinned != (roll.service.asked.pin_digest || was_pinned) {
+            let asked = roll.service.asked.pin_digest || was_pinned;
+            if pinned != asked && !self.is_unseen(roll, moment) {
                 wrong.push(format!(
                     "the image {} is not pinned as configured",
                     new.image

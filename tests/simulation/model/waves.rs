@@ -12,7 +12,7 @@ use super::services::{By, Deployment, Key, Service};
 use super::{Model, Moment};
 
 /// By then a deployment has pulled: its first task may have to wait for one of those before.
-const PULLED: TimeDelta = TimeDelta::minutes(5);
+pub(super) const PULLED: TimeDelta = TimeDelta::minutes(5);
 
 impl Model {
     /// The wave of a service, the first being 0; services of no wave come last.

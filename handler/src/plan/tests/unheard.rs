@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::builders::{Scene, arn, at, definition, outcomes, rolled, service};
+use super::builders::{Scene, arn, at, definition, outcomes, rolled, service, writes_nothing};
 use super::dates::origin;
 use super::evidence::named;
 use super::waves::{canary, services};
 use crate::plan::{Deployed, History, Source};
-use crate::report::Outcome::{Held, Skipped};
+use crate::report::Outcome::{Held, Skipped, Unchanged};
 
 #[test]
 fn rule_01_what_was_left_undone_is_taken_up_where_ecs_went_back_from_somebodys_own_deployment() {
@@ -175,4 +175,43 @@ fn rule_01_what_was_made_before_and_deployed_long_after_by_a_later_look_up_is_no
     // Somebody deployed it once more.
     scene.histories.insert(web, History::whole(again));
     assert_eq!(outcomes(&scene.settled()), [(Skipped, "v4")]);
+}
+
+#[test]
+fn rule_01_a_way_back_from_what_began_before_the_image_is_nobodys_choice() {
+    let scene = Scene::new(&["web:seed"]).configured(&json!({"reconcile": true}));
+    let mut scene = scene.pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
+    scene.records.clear();
+    // Pushed while it was being deployed.
+    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 7));
+    let mut undone = scene.clone();
+    undone.fall_back(1, 9);
+    assert!(undone.plan().doubts[0].since < at(0));
+    let plan = undone.asked();
+    assert_eq!(rolled(&plan), ["web:v4"], "{plan:#?}");
+    // Somebody went back.
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 1, 9);
+    assert_eq!(outcomes(&scene.asked()), [(Skipped, "v4")]);
+}
+
+#[test]
+fn rule_03_who_goes_back_from_their_own_deployment_of_a_push_goes_back_from_the_push() {
+    // The ledger was written, and the update refused until somebody was faster.
+    let scene = Scene::new(&["web:seed"]).pushed("web:v1", "d1", 0);
+    let mut scene = scene.noted("web", "d1-web-v1", 0, 2, 1);
+    scene.define(definition(3, &["web:v1"]));
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 3, 5);
+    scene.origin = Some(origin("d1", Some(0)));
+    let plan = scene.asked();
+    assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
+    assert_eq!(plan.notes.len(), 1);
+    scene.carry_out(&plan, 6);
+    writes_nothing(&scene.asked());
+    scene.deploy(&web, 1, 20);
+    scene.origin = None;
+    scene.histories.clear();
+    assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
 }
