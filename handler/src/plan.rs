@@ -24,6 +24,7 @@
 mod belongs;
 mod build;
 mod choose;
+mod chosen;
 mod dating;
 mod doubt;
 mod eligible;

@@ -79,8 +79,8 @@ pub(crate) struct Model {
     services: BTreeMap<Key, Service>,
     /// Services that were deleted, and when: decisions on them may still be under way.
     gone: BTreeMap<Key, DateTime<Utc>>,
-    /// The wave in which records of pushes were given up by a service that was deleted since: they go no further.
-    given_up: BTreeMap<String, usize>,
+    /// Of services that were deleted since: their wave, and the records of the pushes that they had given up. These go no further.
+    given_up: BTreeMap<Key, (usize, BTreeSet<String>)>,
     /// Which services run a repository.
     running: BTreeMap<Repository, BTreeSet<Key>>,
     /// Services that follow by their names.

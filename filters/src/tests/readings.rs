@@ -62,3 +62,35 @@ fn a_word_is_explained_as_it_was_read_where_more_follow() {
     let explanation = super::parse("[a = 1, b]").explain("1 2 3");
     assert!(explanation.matches, "{explanation}");
 }
+
+#[test]
+fn a_dot_and_a_hyphen_are_part_of_a_term() {
+    let bare = |pattern, event| matches(Point::BareTermPunctuation, pattern, event);
+    assert!(bare("a.b", "xa.by") && bare(".b-c", "a.b-c") && bare("a b.c", "b.c a"));
+    assert!(!bare("a.b", "axb") && !bare("a b.c", "a bc"));
+}
+
+#[test]
+fn what_one_reading_takes_into_a_term_no_other_does() {
+    for (point, pattern) in [
+        (Point::BareTermPunctuation, "a:b"),
+        (Point::BareTermPunctuation, "a*"),
+        (Point::BareTermStar, "a.b"),
+        (Point::BareTermStar, "a:b"),
+    ] {
+        let parsed = Pattern::parse_with(pattern, Compat::default().with(point));
+        assert!(parsed.is_err(), "{point:?}: {pattern}");
+    }
+}
+
+#[test]
+fn regexes_beside_each_other_are_not_among_terms() {
+    let regexes = |pattern, event| matches(Point::RegexAmongTerms, pattern, event);
+    assert!(regexes("%a%", "xa") && regexes("%a% %b%", "ba") && regexes("%a% -%b%", "a"));
+    assert!(!regexes("%a% %b%", "b") && !regexes("%a% -%b%", "ab"));
+    for (pattern, place) in [("%a% b", 1), ("b %a%", 3), ("%a% -b", 1)] {
+        let compat = Compat::default().with(Point::RegexAmongTerms);
+        let error = Pattern::parse_with(pattern, compat).unwrap_err();
+        assert_eq!(error.position(), place, "{pattern}: {error}");
+    }
+}

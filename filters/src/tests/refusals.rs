@@ -177,3 +177,55 @@ fn aws_says_it_in_its_own_words() {
         "If a filter pattern starts with '[' it must end with ']'"
     );
 }
+
+#[test]
+fn a_count_that_is_not_closed_or_holds_no_number_is_refused() {
+    for body in ["a{2x}", "a{2", "a{2,3", "a{,}", "a{}"] {
+        let (position, text) = refusal(&format!("%{body}%"));
+        assert_eq!(position, 3, "{body}: {text}");
+        assert!(text.contains("a count is written"), "{body}: {text}");
+    }
+}
+
+#[test]
+fn a_count_is_too_large_by_itself_or_only_with_the_start_of_its_row() {
+    let most = limits::REGEX_CHARACTERS;
+    for (count, wanted) in [(most, 2), (most + 1, 3)] {
+        let (position, text) = refusal(&format!("%a{{{count}}}%"));
+        assert_eq!(position, wanted, "{count}: {text}");
+        assert!(text.contains("too large to be read"), "{count}: {text}");
+    }
+}
+
+#[test]
+fn brackets_hold_no_other_characters_than_a_regex_does() {
+    for (pattern, wanted, part) in [
+        ("%[(]%", 3, "\\x28"),
+        ("%[a-(]%", 5, "\\x28"),
+        ("%[^\"]%", 4, "\\x22"),
+        ("%[é]%", 3, "only ASCII"),
+    ] {
+        let (position, text) = refusal(pattern);
+        assert_eq!(position, wanted, "{pattern}: {text}");
+        assert!(text.contains("is not allowed in a regex"), "{text}");
+        assert!(text.contains(part), "{pattern}: {text}");
+    }
+}
+
+#[test]
+fn a_field_without_its_comparison_is_told_from_a_name_with_other_characters() {
+    for (pattern, wanted, part) in [
+        ("[a b, c]", 4, "expected a comparison"),
+        ("[a & b]", 4, "expected a comparison"),
+        ("[a | b]", 4, "expected a comparison"),
+        ("[(a), b]", 4, "expected a comparison"),
+        ("[a=1 || a]", 10, "expected a comparison"),
+        ("[a=1 || a, b]", 10, "expected a comparison"),
+        ("[a:b]", 3, "unexpected `:`"),
+        ("[a (b)]", 4, "unexpected `(`"),
+    ] {
+        let (position, text) = refusal(pattern);
+        assert_eq!(position, wanted, "{pattern}: {text}");
+        assert!(text.contains(part), "{pattern}: {text}");
+    }
+}

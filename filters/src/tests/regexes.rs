@@ -176,3 +176,48 @@ fn the_longest_expression_is_read_and_one_more_character_is_not() {
     let more = longest + 1;
     assert!(Pattern::parse(&format!("%a{{{more}}}%")).is_err());
 }
+
+#[test]
+fn repetitions_of_a_repetition_are_multiplied() {
+    for (body, least, most) in [
+        ("a{2}{0}", 0, 0),
+        ("a{2,}{,0}", 0, 0),
+        ("a*{0}", 0, 0),
+        ("a{0}*", 0, 0),
+        ("a{,0}{2,}", 0, 0),
+        ("a{2}{1}", 2, 2),
+        ("a{1}{3}", 3, 3),
+        ("a{,2}{3}", 0, 6),
+        ("a+{2,3}", 2, 9),
+    ] {
+        let pattern = parse(&format!("%^{body}$%"));
+        for times in 0..8 {
+            let wanted = (least..=most).contains(&times);
+            assert_eq!(
+                pattern.matches(&"a".repeat(times)),
+                wanted,
+                "{body} on {times}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_classes_with_a_letter_hold_these_characters_and_no_others() {
+    for (letter, members) in [
+        ('d', "0123456789"),
+        (
+            'w',
+            "0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        ),
+        ('s', " \t\n"),
+    ] {
+        let class = parse(&format!(r"%^\{letter}$%"));
+        let others = parse(&format!(r"%^\{}$%", letter.to_ascii_uppercase()));
+        for c in ('\0'..='\x7f').chain(['é']) {
+            let (text, wanted) = (c.to_string(), members.contains(c));
+            assert_eq!(class.matches(&text), wanted, "{letter} on {c:?}");
+            assert_ne!(others.matches(&text), wanted, "not {letter} on {c:?}");
+        }
+    }
+}

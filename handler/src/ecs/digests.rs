@@ -34,10 +34,8 @@ pub(crate) async fn digests(
         let at = brief.created_at();
         at.map(|at| (at.secs(), at.subsec_nanos()))
     };
-    let newest = deployments.clone().max_by_key(created);
-    let back = newest
-        .and_then(|brief| brief.status())
-        .is_some_and(goes_back);
+    let last = deployments.clone().max_by_key(created);
+    let back = last.and_then(|brief| brief.status()).is_some_and(goes_back);
     let completed: BTreeSet<&str> = deployments
         .clone()
         .filter(|brief| brief.status() == Some(&ServiceDeploymentStatus::Successful))
@@ -64,11 +62,13 @@ pub(crate) async fn digests(
         .service_revisions()
         .iter()
         .filter(|revision| revision.task_definition() == Some(task_definition))
-        .max_by_key(|revision| {
+        .filter(|revision| {
             let arn = revision.service_revision_arn();
-            let goal = back && arn.is_some_and(|arn| completed.contains(arn));
+            !back || arn.is_some_and(|arn| completed.contains(arn))
+        })
+        .max_by_key(|revision| {
             let at = revision.created_at();
-            (goal, at.map(|at| (at.secs(), at.subsec_nanos())))
+            at.map(|at| (at.secs(), at.subsec_nanos()))
         });
     let images = newest.map_or(&[][..], |revision| revision.container_images());
     let resolved = images.iter().filter_map(|image| {

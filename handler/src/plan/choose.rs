@@ -136,6 +136,11 @@ impl Deciding<'_> {
         self.is_by_version(repository) && floor > version(&candidate.tag)
     }
 
+    /// What is said of such a push.
+    pub(super) fn not_above(candidate: &Candidate<'_>) -> String {
+        format!("{} is not above what the service runs", candidate.tag)
+    }
+
     /// The highest version that what runs is known by.
     fn version_of(
         &self,

@@ -67,7 +67,7 @@ impl Deciding<'_> {
             Verdict::Roll { candidate, .. } | Verdict::Alone { candidate, .. }
                 if self.is_above(repository, running, &candidate) =>
             {
-                let reason = format!("{} is not above what the service runs", candidate.tag);
+                let reason = Self::not_above(&candidate);
                 settled(candidate, Outcome::Skipped, reason)
             }
             // A roll for another repository, or whoever went back, pulled what a tag named by then, and no record tells of that yet.

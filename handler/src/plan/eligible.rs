@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::missing::{Whose, is_found};
+use super::chosen::Whose;
+use super::missing::is_found;
 use super::verdict::{Candidate, time};
 use super::{Deciding, FAMILIES, Plan, platform};
 use crate::config::{Action, Match};

@@ -17,6 +17,18 @@ use crate::ledger::{Entry, word};
 use crate::push::Push;
 use crate::report::Outcome;
 
+/// What the past says of a forced deployment that the service does not show.
+enum ByNow<'a> {
+    /// It has to be asked first.
+    Asked,
+    /// It cannot be read: why.
+    Unknown(&'a str),
+    /// The service was deployed at this time.
+    Deployed(DateTime<Utc>),
+    /// It was not: the deployment was left undone.
+    Left,
+}
+
 impl Deciding<'_> {
     /// What is to become of the newest push of a tag that the revision names.
     pub(super) fn forced<'p>(
@@ -65,13 +77,17 @@ impl Deciding<'_> {
             return settled(candidate, Outcome::Skipped, reason, None);
         }
         if named.is_some() {
-            return match self.deployed_by_now(since) {
-                Err(since) => Verdict::Doubt { since },
-                Ok(Some(at)) => {
+            return match self.by_now(since) {
+                ByNow::Asked => Verdict::Doubt { since },
+                ByNow::Unknown(why) => {
+                    let reason = format!("whether it was deployed cannot be known: {why}");
+                    settled(candidate, Outcome::Held, reason, None)
+                }
+                ByNow::Deployed(at) => {
                     let reason = format!("deployed at {}, after this push", time(at));
                     settled(candidate, Outcome::Unchanged, reason, None)
                 }
-                Ok(None) => Verdict::Force {
+                ByNow::Left => Verdict::Force {
                     candidate,
                     reason: TAKEN_UP.to_owned(),
                 },
@@ -103,22 +119,17 @@ impl Deciding<'_> {
         Verdict::Force { candidate, reason }
     }
 
-    /// When the service was deployed since the ledger was written, by its past: `DescribeServices` may be behind, and the ledger,
-    /// which has its own API, then names what the same answer does not show yet. A past that cannot be read speaks of nothing.
-    ///
-    /// # Errors
-    /// What was deployed since this time has to be asked first.
-    fn deployed_by_now(
-        &self,
-        since: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, DateTime<Utc>> {
+    /// Whether the service was deployed since a time, by its past: `DescribeServices` may be behind, and the ledger, which has an
+    /// API of its own, then names what the same answer does not show yet.
+    fn by_now(&self, since: DateTime<Utc>) -> ByNow<'_> {
         match self.history {
-            Some(History::Unknown(_)) => Ok(None),
+            Some(History::Unknown(why)) => ByNow::Unknown(why),
             Some(History::Known(from, deployed)) if *from <= since => {
                 let began = deployed.iter().map(|past| past.at);
-                Ok(began.filter(|at| *at >= since).max())
+                let last = began.filter(|at| *at >= since).max();
+                last.map_or(ByNow::Left, ByNow::Deployed)
             }
-            Some(History::Known(..)) | None => Err(since),
+            Some(History::Known(..)) | None => ByNow::Asked,
         }
     }
 
@@ -134,13 +145,15 @@ impl Deciding<'_> {
             || !before
             || !entry.base.names(&runs)
             || !self.starts_tag(repository, &entry.tag)
+            || self.objection(repository).is_some()
         {
             return Verdict::Nothing;
         }
-        match self.deployed_by_now(entry.since()) {
-            Err(since) => Verdict::Doubt { since },
-            Ok(Some(_)) => Verdict::Nothing,
-            Ok(None) => Verdict::Resume {
+        let since = entry.since();
+        match self.by_now(since) {
+            ByNow::Asked => Verdict::Doubt { since },
+            ByNow::Deployed(_) | ByNow::Unknown(_) => Verdict::Nothing,
+            ByNow::Left => Verdict::Resume {
                 entry,
                 candidate: None,
                 revision: runs,

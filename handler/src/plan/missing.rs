@@ -3,20 +3,19 @@
 //! A record above 256 KB never arrives, an event above 100 KB neither, a trail may have been stopped, and a service may have
 //! been on hold when its push passed. Where ECR holds a newer image that the policy takes, no push in sight is of it, no
 //! ledger speaks of it, and nobody has deployed the service since it was pushed, it is a push of its own. Whoever deployed
-//! since chose what runs, and that stays. What ecroll deployed meanwhile for other pushes is nobody's choice, and what the circuit
-//! breaker undid together with another push is still to be tried alone.
+//! since chose what runs, and that stays; [`super::chosen`] tells who that was. What the circuit breaker undid together with another
+//! push is still to be tried alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::doubt::SKEW;
-use super::race::LONGEST;
-use super::{Deciding, Deployed, History};
+use super::Deciding;
+use super::chosen::Whose;
 use crate::config::{Config, Match};
 use crate::image::Repository;
 use crate::inventory::Inventory;
-use crate::ledger::{self, ECR, Entry, FOUND};
+use crate::ledger::{self, ECR, FOUND};
 use crate::policy::{TagPolicy, version};
 use crate::push::{Push, Tagged};
 
@@ -41,19 +40,6 @@ impl Listed {
         let hex = hex.get(hex.len().saturating_sub(16)..).unwrap_or(hex);
         format!("{ECR}{FOUND}{hex}-{place}-{}", now.timestamp())
     }
-}
-
-/// Whose choice it is that a service does not run what a registry holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Nobody's: it was missed.
-    Nobodys,
-    /// Somebody has deployed the service since.
-    Somebodys,
-    /// That depends on what was deployed since this time, and by whom.
-    Asked(DateTime<Utc>),
-    /// Nobody can tell: why.
-    Unknown(String),
 }
 
 /// Images by repository.
@@ -159,61 +145,6 @@ impl Deciding<'_> {
             }
         }
         self.chosen_since(pushed_at) != Whose::Somebodys
-    }
-
-    /// Whether what runs was chosen by somebody after a time: not where ecroll alone deployed since, other pushes or other
-    /// repositories, with ever newer revisions that it made since then.
-    pub(super) fn chosen_since(&self, time: DateTime<Utc>) -> Whose {
-        if !self.was_deployed_since(time) {
-            return Whose::Nobodys;
-        }
-        // Only where ecroll made what runs, or what was undone, there is anything to ask.
-        let runs = &self.service.task_definition;
-        let undone = |entry: &Entry| entry.is_deployment() && entry.base.is_since(runs);
-        let repositories = self.definition.repositories().into_iter();
-        let entries = repositories.filter_map(|of| self.service.entry(of));
-        let undone = entries.filter(undone).map(|entry| entry.since()).min();
-        // Or what was made before, and deployed by a later look-up.
-        let made = self.definition.made().map(|made| made.at);
-        let made = made.filter(|at| time - at <= self.reach());
-        if undone.is_none() && made.is_none() {
-            return Whose::Somebodys;
-        }
-        let from = undone.into_iter().chain(made).map(|at| at - SKEW);
-        let from = from.fold(time, DateTime::min);
-        let deployed = match self.history {
-            Some(History::Unknown(why)) => return Whose::Unknown(why.clone()),
-            Some(History::Known(since, deployed)) if *since <= from => deployed,
-            Some(History::Known(..)) | None => return Whose::Asked(from),
-        };
-        let mut since: Vec<&Deployed> = deployed.iter().filter(|past| past.at >= time).collect();
-        since.sort_by_key(|past| past.at);
-        // Where the past goes back to when a revision was made, its first deployment is ecroll's.
-        let first = |past: &Deployed| {
-            let mut before = deployed.iter().filter(|other| other.at < past.at);
-            !before.any(|other| other.task_definition == past.task_definition)
-        };
-        let own = |past: &&Deployed| {
-            let mut made = past.made.iter().map(|made| made.at);
-            let late = |made| from <= made && first(past) && past.at - made <= self.reach();
-            made.any(|made| made >= time || past.at - made <= LONGEST || late(made))
-        };
-        // The way back from what began before is no deployment of its own.
-        if since.is_empty() {
-            let last = deployed.iter().max_by_key(|past| past.at);
-            let fell = |past: &&Deployed| past.made.is_some() && (past.undone || past.failed);
-            return match last.filter(fell) {
-                Some(_) => Whose::Nobodys,
-                None => Whose::Somebodys,
-            };
-        }
-        let made = |past: &Deployed| past.made.as_ref().map(|made| made.at);
-        let onwards = since.is_sorted_by(|one, next| made(one) < made(next));
-        if since.iter().all(own) && onwards {
-            Whose::Nobodys
-        } else {
-            Whose::Somebodys
-        }
     }
 
     /// Whether somebody deployed the service after a time.

@@ -272,6 +272,12 @@ impl Deciding<'_> {
                 let reason = "registered, and not deployed yet: the next look-up takes it up";
                 Noted::Waits(entry, reason.to_owned())
             }
+            Verdict::Roll { candidate, .. } | Verdict::Alone { candidate, .. }
+                if self.is_above(repository, running, &candidate) =>
+            {
+                let by = self.undone_by(&entry);
+                Noted::Undone(entry, by, Self::not_above(&candidate))
+            }
             Verdict::Roll { reason, .. } | Verdict::Alone { reason, .. } => {
                 Noted::Waits(entry, reason)
             }

@@ -191,7 +191,7 @@ impl Deciding<'_> {
     }
 
     /// Pushed as the ledger's push, then another image, and then this one once more while the first was running: what became of
-    /// that one counts.
+    /// that one counts. `None` where it was not: then it is a push of its own.
     fn as_noted<'p>(
         &self,
         repository: &Repository,
@@ -200,7 +200,7 @@ impl Deciding<'_> {
         running: &Running<'p>,
     ) -> Option<Verdict<'p>> {
         let entry = entry.filter(|entry| entry.is_of(&candidate.push.digest))?;
-        // Its own revision has pulled another image, so that one never ran by it.
+        // Its own revision has pulled another image: whatever ran by it before was deployed once more since.
         let others = entry.new.names(&self.service.task_definition)
             && self.is_known(repository, running.digest.as_ref());
         let by_tag = self.is_by_version(repository) && self.names_tag(repository, &candidate.tag);
@@ -263,7 +263,12 @@ impl Deciding<'_> {
         }
         if !entry.new.names(runs) && !entry.base.names(runs) && entry.is_deployment() {
             // Somebody was faster, with a revision of their own: to go back from there is to go back from the push.
-            return Some(fresh);
+            let new = RevisionName::of(runs);
+            return Some(Entry {
+                new,
+                shared: false,
+                ..entry
+            });
         }
         Self::is_further(record, &entry).then_some(fresh)
     }

@@ -103,8 +103,14 @@ impl Model {
             // ECS looked the tag up after it had moved on to an image of which nobody told: as late as at its first pull.
             let moved = |tag: &str, at| {
                 let pushes = &self.pushes;
+                let digest = actual.iter().find(|(name, _)| *name == container.name);
+                let named = Named::Tag(tag.to_owned());
                 let mut by = [at, at + PULLED].into_iter();
-                by.any(|at| pushes.is_moved_on_unheard(repository, tag, at, &newest.order))
+                by.any(|at| {
+                    let brought = pushes.resolve(repository, &named, at);
+                    digest.is_none_or(|(_, digest)| Some(digest) == brought.as_ref())
+                        && pushes.is_moved_on_unheard(repository, tag, at, &newest.order)
+                })
             };
             if let (Some(Named::Tag(tag)), Some(runs)) = (named, &service.runs)
                 && newest.is_named(&Named::Tag(tag.clone()))

@@ -102,6 +102,13 @@ impl Pushes {
         Some((repository.clone(), record.push.clone()))
     }
 
+    /// A push by its record.
+    pub(super) fn find(&self, id: &str) -> Option<(&Repository, &Push)> {
+        let (repository, index) = self.places.get(id)?;
+        let record = self.records.get(repository)?.get(*index)?;
+        Some((repository, &record.push))
+    }
+
     /// Whether a push was known by a time: from its record, or from the registry alone.
     pub(super) fn is_known_by(&self, id: &str, at: DateTime<Utc>) -> bool {
         let place = self.places.get(id);

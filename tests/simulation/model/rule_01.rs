@@ -115,6 +115,7 @@ impl Model {
             together |= told.any(|id| listed.contains(id));
             // A look-up that reads less of the log may not see what parts it from an earlier one.
             let tags = of.into_iter().flat_map(|group| &group.records);
+            let tags = tags.skip_while(|record| record.id != owed.id);
             let tags: Vec<&str> = tags.map(|record| record.tag.as_str()).collect();
             let line = |line: &Line| line.digest == owed.digest && tags.contains(&&*line.tag);
             together |= report.pushes.iter().any(line);

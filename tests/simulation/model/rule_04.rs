@@ -8,6 +8,8 @@ use super::{Model, Moment};
 impl Model {
     /// What a roll does to the images: of a container that changes only the tag or the digest, and only as configured.
     /// Whether a push asks for it is looked at where the push is searched.
+    ///
+    /// Excuse: what somebody deployed after the service had been read for the last time ([`Model::is_unseen`]).
     pub(super) fn check_images(&mut self, roll: &Roll, moment: Moment<'_>) {
         let mut wrong = Vec::new();
         for new in &roll.new.containers {

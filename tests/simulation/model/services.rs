@@ -163,9 +163,12 @@ impl Service {
     }
 
     /// What was to be deployed could not start, and there is nothing to go back to.
-    pub(super) fn could_not_start(&mut self) {
+    pub(super) fn could_not_start<'r>(&mut self, of: impl Fn(&str) -> Option<&'r Repository>) {
+        let brought = self.runs.iter().flat_map(|runs| &runs.brought);
+        let brought: BTreeSet<&Repository> = brought.collect();
         let known = self.done.keys().chain(self.noted.keys());
-        self.failed.extend(known.cloned());
+        let failed = known.filter(|id| of(id).is_some_and(|of| brought.contains(of)));
+        self.failed.extend(failed.cloned());
     }
 
     /// Whether a push was undone, or could not start.

@@ -77,6 +77,7 @@ impl Model {
             self.by_name.insert(key.clone());
         }
         self.gone.remove(&key);
+        self.given_up.remove(&key);
         let service = Service::new(key.clone(), asked, call.input);
         self.services.insert(key, service);
     }
@@ -85,11 +86,16 @@ impl Model {
         if let Some(key) = call.key("service") {
             let wave = self.wave(&key);
             if let Some(service) = self.services.get(&key) {
-                let ids = service.undone.iter().chain(&service.failed);
-                for id in ids {
-                    let first = self.given_up.entry(id.clone()).or_insert(wave);
-                    *first = wave.min(*first);
-                }
+                let runs = |id: &&String| {
+                    let push = self.pushes.find(id);
+                    let image = push.map(|(of, push)| (of.clone(), push.digest.clone()));
+                    let deployed = service.runs.iter().flat_map(|runs| runs.digests.values());
+                    image.is_some_and(|image| deployed.clone().any(|other| *other == image))
+                };
+                let failed = service.failed.iter();
+                let undone = service.undone.iter().filter(|id| !runs(id));
+                let ids = undone.chain(failed).cloned().collect();
+                self.given_up.insert(key.clone(), (wave, ids));
             }
             self.forget(&key);
             self.gone.insert(key, moment.at);
@@ -178,7 +184,8 @@ impl Model {
             }
             DeploymentState::Failed => {
                 if let Some(service) = self.services.get_mut(&key) {
-                    service.could_not_start();
+                    let pushes = &self.pushes;
+                    service.could_not_start(|id| pushes.find(id).map(|(of, _)| of));
                 }
             }
             _ => {}

@@ -229,8 +229,8 @@ impl Model {
         moment: Moment<'_>,
     ) -> bool {
         let own = self.wave(&service.key);
-        let given_up = |id: &str| self.given_up.get(id).is_some_and(|wave| *wave < own);
-        if group.ids().any(given_up) {
+        let mut gone = self.given_up.values().filter(|(wave, _)| *wave < own);
+        if gone.any(|(_, ids)| group.ids().any(|id| ids.contains(id))) {
             return false;
         }
         let earlier = self.earlier(own, repository, moment);

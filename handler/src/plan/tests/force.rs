@@ -79,11 +79,22 @@ fn rule_01_a_force_that_died_between_ledger_and_update_is_done_again() {
     assert!(forces(&plan), "{plan:#?}");
     unseen.carry_out(&plan, 5);
     writes_nothing(&unseen.look_up(6));
-    // Nothing that cannot be read keeps it from its deployment.
+    // Where nobody can tell, it is held.
     let web = arn_of_web(&mut scene);
     let unknown = History::Unknown("denied".to_owned());
     scene.histories.insert(web, unknown);
-    assert!(forces(&scene.settled()));
+    let plan = scene.settled();
+    assert_eq!(outcomes(&plan), [(Held, "latest")]);
+    assert!(plan.decisions[0].reason.contains("cannot be known: denied"));
+    writes_nothing(&plan);
+    scene.records.clear();
+    writes_nothing(&scene.settled());
+    // On hold there is nothing to ask.
+    let mut held = died();
+    held.records.clear();
+    let hold = ("ecroll:hold".to_owned(), "true".to_owned());
+    held.web().tags.extend([hold]);
+    assert_eq!(held.plan().doubts, []);
 }
 
 /// The ledger names a push, and ECS shows no deployment since.

@@ -215,3 +215,65 @@ fn rule_03_who_goes_back_from_their_own_deployment_of_a_push_goes_back_from_the_
     scene.histories.clear();
     assert_eq!(outcomes(&scene.asked()), [(Held, "v1")]);
 }
+
+#[test]
+fn rule_01_a_way_back_from_somebodys_own_deployment_before_the_image_is_nobodys_choice() {
+    let scene = Scene::new(&["web:seed"]).configured(&json!({"reconcile": true}));
+    let mut scene = scene.pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(2)), ["web:v1"]);
+    scene.records.clear();
+    let (web, made) = (scene.web().arn.clone(), scene.web().task_definition.clone());
+    let number = made.rsplit(':').next().unwrap().parse().unwrap();
+    scene.deploy(&web, 300, 5);
+    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 7));
+    scene.fall_back(number, 9);
+    let plan = scene.asked();
+    assert_eq!(rolled(&plan), ["web:v4"], "{plan:#?}");
+}
+
+#[test]
+fn rule_03_who_goes_back_from_what_was_made_later_has_chosen_however_soon() {
+    let scene = Scene::new(&["web:seed"]).configured(&json!({"reconcile": true}));
+    let mut scene = scene.pushed("web:v1", "d1", 0);
+    assert_eq!(rolled(&scene.look_up(1)), ["web:v1"]);
+    let first = scene.web().task_definition.clone();
+    let mut scene = scene.pushed("web:v2", "d2", 4);
+    assert_eq!(rolled(&scene.look_up(5)), ["web:v2"]);
+    scene.records.clear();
+    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 8));
+    assert_eq!(rolled(&scene.asked()), ["web:v4"]);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, first.rsplit(':').next().unwrap().parse().unwrap(), 12);
+    scene.histories.clear();
+    assert_eq!(outcomes(&scene.asked()), [(Skipped, "v4")]);
+}
+
+#[test]
+fn rule_03_in_an_earlier_wave_who_goes_back_from_their_own_deployment_holds_its_other_tags_too() {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.define(definition(2, &["web:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    let mut scene = scene.configured(&json!({"waves": [{"services": ["canary"]}]}));
+    let tags = ("ecroll:tags".to_owned(), "semver:1.x".to_owned());
+    canary(&mut scene).tags.extend([tags]);
+    let mut scene = scene.pushed("web:1.0.0", "d3", 0);
+    assert_eq!(services(&scene.look_up(2)), ["canary"]);
+    scene.define(definition(300, &["web:1.0.0"]));
+    let own = canary(&mut scene).arn.clone();
+    scene.deploy(&own, 300, 4);
+    scene.origin = Some(origin("d3", Some(0)));
+    let mut plan = scene.asked();
+    plan.rolls.clear();
+    scene.carry_out(&plan, 5);
+    scene.deploy(&own, 2, 6);
+    scene.origin = None;
+    // The next look-up reads the other tag alone.
+    scene.records.clear();
+    let mut scene = scene.pushed("web:v2", "d3", 7);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+    // What somebody named by hand meanwhile was not pushed then, and parts nothing.
+    let scene = &mut scene.noted("web", "direct:d5-web-v5", 1, 400, 1);
+    let plan = scene.asked();
+    assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
+}

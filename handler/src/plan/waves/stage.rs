@@ -6,7 +6,7 @@ use super::super::verdict::{newer, time};
 use super::super::{Deciding, Histories, History, Plan};
 use super::past::Fate;
 use crate::inventory::{Inventory, Rollout, Service};
-use crate::ledger::{self, Entry, RevisionName};
+use crate::ledger::{self, DIRECT, Entry, RevisionName};
 use crate::push::Push;
 use crate::report::{Decision, Outcome};
 
@@ -113,7 +113,11 @@ pub(super) fn passed<'a>(
     };
     let Ok(candidate) = deciding.eligible(push) else {
         let again = is_parted(&entry, push, pushes, inventory);
-        return if again { None } else { same_image() };
+        return if again && !service.is_deploying() {
+            None
+        } else {
+            same_image()
+        };
     };
     let of = pushes
         .iter()
@@ -155,7 +159,9 @@ fn is_parted(entry: &Entry, push: &Push, pushes: &[Push], inventory: &Inventory)
     let of = |other: &&Push| other.repository == push.repository && other.kind.is_image();
     let mut seen = pushes.iter().filter(of);
     let services = inventory.services.iter();
-    let mut noted = services.filter_map(|service| service.entry(&push.repository));
+    let noted = services.filter_map(|service| service.entry(&push.repository));
+    // What somebody named was not pushed then.
+    let mut noted = noted.filter(|other| !other.word().starts_with(DIRECT));
     seen.any(|other| other.digest != push.digest && between(other.time()))
         || noted.any(|other| !other.is_of(&push.digest) && between(other.time))
 }
