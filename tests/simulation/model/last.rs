@@ -100,34 +100,23 @@ impl Model {
         });
         for container in of {
             let named = container.named.as_ref().map(|(_, named)| named);
-            // ECS looked the tag up after it had moved on to an image of which nobody told: as late as at its first pull.
-            let moved = |tag: &str, at| {
-                let pushes = &self.pushes;
-                let digest = actual.iter().find(|(name, _)| *name == container.name);
-                let named = Named::Tag(tag.to_owned());
-                let mut by = [at, at + PULLED].into_iter();
-                by.any(|at| {
-                    let brought = pushes.resolve(repository, &named, at);
-                    digest.is_none_or(|(_, digest)| Some(digest) == brought.as_ref())
-                        && pushes.is_moved_on_unheard(repository, tag, at, &newest.order)
-                })
-            };
+            let digest = actual.iter().find(|(name, _)| *name == container.name);
+            let digest = digest.map(|(_, digest)| digest);
             if let (Some(Named::Tag(tag)), Some(runs)) = (named, &service.runs)
                 && newest.is_named(&Named::Tag(tag.clone()))
-                && moved(tag, runs.at)
+                && self.has_moved_on(repository, tag, runs.at, digest, &newest)
             {
                 continue;
             }
             // What was never pulled (no task is wanted, or none started) is judged by its name.
-            let digest = actual.iter().find(|(name, _)| *name == container.name);
             let meant = service
                 .runs
                 .as_ref()
                 .zip(named)
                 .and_then(|(runs, named)| self.pushes.resolve(repository, named, runs.at));
-            let meant = digest.map(|(_, digest)| digest.clone()).or(meant);
+            let meant = digest.cloned().or(meant);
             let runs = match digest {
-                Some((_, digest)) => *digest == newest.digest,
+                Some(digest) => *digest == newest.digest,
                 None => {
                     named.is_some_and(|named| newest.is_named(named))
                         || meant.as_ref() == Some(&newest.digest)
@@ -140,7 +129,7 @@ impl Model {
                     service.key.1,
                     container.name,
                     container.image,
-                    digest.map_or("not pulled", |(_, digest)| digest),
+                    digest.map_or("not pulled", String::as_str),
                     newest.records.last().map_or("", |record| &record.tag),
                     newest.digest,
                     repository,
@@ -149,6 +138,25 @@ impl Model {
                 self.say(1, moment.at, what);
             }
         }
+    }
+
+    /// Whether ECS looked a tag up after it had moved on to an image of which nobody told: as late as at its first pull.
+    fn has_moved_on(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        deployed: DateTime<Utc>,
+        digest: Option<&String>,
+        newest: &Group,
+    ) -> bool {
+        let named = Named::Tag(tag.to_owned());
+        let mut by = [deployed, deployed + PULLED].into_iter();
+        by.any(|at| {
+            let brought = self.pushes.resolve(repository, &named, at);
+            let brings = digest.is_none() || digest == brought.as_ref();
+            let order = &newest.order;
+            brings && self.pushes.is_moved_on_unheard(repository, tag, at, order)
+        })
     }
 
     /// The push that a service should run: of the visible ones that file and policy take the newest; by `newest-semver` the

@@ -188,7 +188,7 @@ impl Model {
                     service.could_not_start(|id| pushes.find(id).map(|(of, _)| of));
                 }
             }
-            _ => {}
+            DeploymentState::Superseded => {}
         }
     }
 

@@ -90,11 +90,11 @@ fn rule_01_a_force_that_died_between_ledger_and_update_is_done_again() {
     scene.records.clear();
     writes_nothing(&scene.settled());
     // On hold there is nothing to ask.
-    let mut held = died();
-    held.records.clear();
+    let mut scene = died();
+    scene.records.clear();
     let hold = ("ecroll:hold".to_owned(), "true".to_owned());
-    held.web().tags.extend([hold]);
-    assert_eq!(held.plan().doubts, []);
+    scene.web().tags.extend([hold]);
+    assert_eq!(scene.plan().doubts, []);
 }
 
 /// The ledger names a push, and ECS shows no deployment since.
