@@ -277,3 +277,41 @@ fn rule_03_in_an_earlier_wave_who_goes_back_from_their_own_deployment_holds_its_
     let plan = scene.asked();
     assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
 }
+
+#[test]
+fn rule_03_a_revision_of_somebodys_own_that_the_ledger_names_is_still_their_choice() {
+    let images = ["web:seed", "side:seed", "api:seed"];
+    let mut scene = Scene::new(&images).pushed("side:s1", "s1", 0);
+    assert_eq!(rolled(&scene.look_up(2)), ["side:s1"]);
+    let first = scene.web().task_definition.clone();
+    // They take the one back, and have the push of the other, which ecroll was about to roll.
+    let theirs = definition(300, &["web:seed", "side:seed", "api:a1"]);
+    let names = theirs.names();
+    scene.define(theirs);
+    let web = scene.web().arn.clone();
+    scene.deploy(&web, 300, 10);
+    let number = first.rsplit(':').next().unwrap().parse().unwrap();
+    let scene = scene.noted("api", "a1-api-a1", 5, 300, number);
+    let side = scene.records.clone();
+    let mut scene = scene.pushed("web:v2", "d2", 12);
+    scene
+        .records
+        .retain(|found| found.record.repository.name == "web");
+    assert_eq!(rolled(&scene.look_up(13)), ["web:v2"]);
+    let last = scene.web().task_definition.clone();
+    scene.records.extend(side);
+    let past = |revision: &str, minute| Deployed {
+        made: scene.inventory.definitions[revision].made(),
+        names: scene.inventory.definitions[revision].names(),
+        ..Deployed::new(revision.to_owned(), at(minute))
+    };
+    let theirs = Deployed {
+        names,
+        ..Deployed::new(arn(300), at(10))
+    };
+    let past = vec![past(&first, 2), theirs, past(&last, 13)];
+    scene.histories.insert(web, History::whole(past));
+    let plan = scene.settled();
+    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
+    assert!(outcomes(&plan).contains(&(Held, "s1")), "{plan:#?}");
+}
