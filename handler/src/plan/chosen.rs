@@ -51,9 +51,11 @@ impl Deciding<'_> {
         let undone = |entry: &Entry| entry.is_deployment() && entry.base.is_since(runs);
         let repositories = self.definition.repositories().into_iter();
         let entries = repositories.filter_map(|of| self.service.entry(of));
-        let undone = entries.filter(undone).map(|entry| entry.since());
+        let seen = time.checked_sub_signed(self.reach()).unwrap_or(time);
+        // What was found in the registry, or left undone, may have rolled long after it was pushed.
+        let undone = entries.filter(undone).map(|entry| entry.since().max(seen));
         let made = self.definition.made().map(|made| made.at);
-        let parts = undone.chain(made).filter(|at| time - at <= self.reach());
+        let parts = undone.chain(made.filter(|at| *at >= seen));
         parts.min().map(|at| time.min(at - SKEW))
     }
 

@@ -58,9 +58,7 @@ impl Deciding<'_> {
         let over = || deployed.iter().filter(|past| past.at > since);
         let somebodys = |past: &Deployed| {
             let revision = RevisionName::of(&past.task_definition);
-            // Of what is gone only the ledger may still tell. It names what somebody made as well, where that brought a push.
-            let gone = past.names.is_empty();
-            past.made.is_none() && !(gone && self.is_own(&revision))
+            past.made.is_none() && !self.is_own(&revision)
         };
         // What somebody deployed over this, and the circuit breaker undid: what came then began from what that brought back.
         let runs = over().filter(|past| past.task_definition == self.service.task_definition);

@@ -275,8 +275,7 @@ impl Deciding<'_> {
             Verdict::Roll { candidate, .. } | Verdict::Alone { candidate, .. }
                 if self.is_above(repository, running, &candidate) =>
             {
-                let by = self.undone_by(&entry);
-                Noted::Undone(entry, by, Self::not_above(&candidate))
+                Noted::Undone(entry, By::Unknown, Self::not_above(&candidate))
             }
             Verdict::Roll { reason, .. } | Verdict::Alone { reason, .. } => {
                 Noted::Waits(entry, reason)

@@ -262,13 +262,8 @@ impl Deciding<'_> {
             return Some(Entry { new, ..entry });
         }
         if !entry.new.names(runs) && !entry.base.names(runs) && entry.is_deployment() {
-            // Somebody was faster, with a revision of their own: to go back from there is to go back from the push.
-            let new = RevisionName::of(runs);
-            return Some(Entry {
-                new,
-                shared: false,
-                ..entry
-            });
+            // It runs by a revision of somebody's own: to go back from there is to go back from the push.
+            return Some(fresh);
         }
         Self::is_further(record, &entry).then_some(fresh)
     }

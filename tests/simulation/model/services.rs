@@ -9,6 +9,7 @@ use super::definitions::Definition;
 use super::image::Repository;
 use super::policy::Asked;
 use super::pushes::Group;
+use crate::trace::Push;
 
 /// Cluster and service, by name.
 pub(super) type Key = (String, String);
@@ -162,13 +163,24 @@ impl Service {
         self.undone.extend(until.map(|(id, _)| id.clone()));
     }
 
+    /// Whether what is to run has the image of a push.
+    pub(super) fn deploys(&self, push: Option<(&Repository, &Push)>) -> bool {
+        let runs = self.runs.iter().flat_map(|runs| runs.digests.values());
+        push.is_some_and(|(of, push)| {
+            let mut images = runs.filter(|(repository, _)| repository == of);
+            images.any(|(_, digest)| *digest == push.digest)
+        })
+    }
+
     /// What was to be deployed could not start, and there is nothing to go back to.
-    pub(super) fn could_not_start<'r>(&mut self, of: impl Fn(&str) -> Option<&'r Repository>) {
-        let brought = self.runs.iter().flat_map(|runs| &runs.brought);
-        let brought: BTreeSet<&Repository> = brought.collect();
+    pub(super) fn could_not_start<'r>(
+        &mut self,
+        find: impl Fn(&str) -> Option<(&'r Repository, &'r Push)>,
+    ) {
         let known = self.done.keys().chain(self.noted.keys());
-        let failed = known.filter(|id| of(id).is_some_and(|of| brought.contains(of)));
-        self.failed.extend(failed.cloned());
+        let failed = known.filter(|id| self.deploys(find(id)));
+        let failed: Vec<String> = failed.cloned().collect();
+        self.failed.extend(failed);
     }
 
     /// Whether a push was undone, or could not start.

@@ -86,12 +86,7 @@ impl Model {
         if let Some(key) = call.key("service") {
             let wave = self.wave(&key);
             if let Some(service) = self.services.get(&key) {
-                let runs = |id: &&String| {
-                    let push = self.pushes.find(id);
-                    let image = push.map(|(of, push)| (of.clone(), push.digest.clone()));
-                    let deployed = service.runs.iter().flat_map(|runs| runs.digests.values());
-                    image.is_some_and(|image| deployed.clone().any(|other| *other == image))
-                };
+                let runs = |id: &&String| service.deploys(self.pushes.find(id));
                 let failed = service.failed.iter();
                 let undone = service.undone.iter().filter(|id| !runs(id));
                 let ids = undone.chain(failed).cloned().collect();
@@ -185,7 +180,7 @@ impl Model {
             DeploymentState::Failed => {
                 if let Some(service) = self.services.get_mut(&key) {
                     let pushes = &self.pushes;
-                    service.could_not_start(|id| pushes.find(id).map(|(of, _)| of));
+                    service.could_not_start(|id| pushes.find(id));
                 }
             }
             DeploymentState::Superseded => {}

@@ -1,4 +1,4 @@
-//! Tags that moved and deployments that somebody stopped: what the look-up did not hear of.
+//! What no look-up heard of: tags that moved, deployments that somebody stopped, revisions of somebody's own.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -6,7 +6,9 @@ use serde_json::json;
 use super::builders::{Scene, arn, at, definition, outcomes, rolled, service, writes_nothing};
 use super::dates::origin;
 use super::evidence::named;
+use super::missing::{listed, told};
 use super::waves::{canary, services};
+use crate::ledger::Entry;
 use crate::plan::{Deployed, History, Source};
 use crate::report::Outcome::{Held, Skipped, Unchanged};
 
@@ -105,14 +107,7 @@ fn rule_01_what_an_earlier_wave_undid_and_leaves_out_by_now_is_a_new_push_after_
         (true, false, true),
         (false, false, false),
     ] {
-        let mut scene = Scene::new(&["web:seed"]);
-        scene.define(definition(2, &["web:seed"]));
-        scene.inventory.services.push(service("canary", 2));
-        let mut scene = scene.configured(&json!({"waves": [{"services": ["canary"]}]}));
-        let tags = ("ecroll:tags".to_owned(), "semver:1.x".to_owned());
-        canary(&mut scene).tags.extend([tags]);
-        let mut scene = scene.pushed("web:1.0.0", "d3", 0);
-        assert_eq!(services(&scene.look_up(2)), ["canary"]);
+        let mut scene = versions_first();
         let undone = canary(&mut scene).arn.clone();
         scene.deploy(&undone, 2, 4);
         if between {
@@ -140,7 +135,7 @@ fn rule_01_a_way_back_further_than_the_last_roll_is_nobodys_choice() {
     assert_eq!(rolled(&scene.look_up(9)), ["web:v2"]);
     scene.fall_back(1, 10);
     scene.records.clear();
-    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 5));
+    told(&mut scene, &listed("d4", &["v4"], 5));
     let plan = scene.asked();
     assert_eq!(rolled(&plan), ["web:v4"], "{plan:#?}");
     // Unless somebody asked for it.
@@ -168,7 +163,7 @@ fn rule_01_what_was_made_before_and_deployed_long_after_by_a_later_look_up_is_no
     let again = vec![past(2), past(40)];
     scene.web().deployed_at = Some(at(40));
     scene.records.clear();
-    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 20));
+    told(&mut scene, &listed("d4", &["v4"], 20));
     assert!(scene.plan().doubts[0].since < at(2));
     scene.histories.insert(web.clone(), History::whole(late));
     assert_eq!(rolled(&scene.settled()), ["web:v4"]);
@@ -184,7 +179,7 @@ fn rule_01_a_way_back_from_what_began_before_the_image_is_nobodys_choice() {
     assert_eq!(rolled(&scene.look_up(5)), ["web:v1"]);
     scene.records.clear();
     // Pushed while it was being deployed.
-    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 7));
+    told(&mut scene, &listed("d4", &["v4"], 7));
     let mut undone = scene.clone();
     undone.fall_back(1, 9);
     assert!(undone.plan().doubts[0].since < at(0));
@@ -207,7 +202,8 @@ fn rule_03_who_goes_back_from_their_own_deployment_of_a_push_goes_back_from_the_
     scene.origin = Some(origin("d1", Some(0)));
     let plan = scene.asked();
     assert_eq!(outcomes(&plan), [(Unchanged, "v1")]);
-    assert_eq!(plan.notes.len(), 1);
+    let note = Entry::read(&plan.notes[0].tag.1).unwrap();
+    assert!(note.new.names(&arn(3)) && !note.is_deployment());
     scene.carry_out(&plan, 6);
     writes_nothing(&scene.asked());
     scene.deploy(&web, 1, 20);
@@ -223,9 +219,9 @@ fn rule_01_a_way_back_from_somebodys_own_deployment_before_the_image_is_nobodys_
     assert_eq!(rolled(&scene.look_up(2)), ["web:v1"]);
     scene.records.clear();
     let (web, made) = (scene.web().arn.clone(), scene.web().task_definition.clone());
-    let number = made.rsplit(':').next().unwrap().parse().unwrap();
+    let number = number(&made);
     scene.deploy(&web, 300, 5);
-    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 7));
+    told(&mut scene, &listed("d4", &["v4"], 7));
     scene.fall_back(number, 9);
     let plan = scene.asked();
     assert_eq!(rolled(&plan), ["web:v4"], "{plan:#?}");
@@ -240,24 +236,17 @@ fn rule_03_who_goes_back_from_what_was_made_later_has_chosen_however_soon() {
     let mut scene = scene.pushed("web:v2", "d2", 4);
     assert_eq!(rolled(&scene.look_up(5)), ["web:v2"]);
     scene.records.clear();
-    super::missing::told(&mut scene, &super::missing::listed("d4", &["v4"], 8));
+    told(&mut scene, &listed("d4", &["v4"], 8));
     assert_eq!(rolled(&scene.asked()), ["web:v4"]);
     let web = scene.web().arn.clone();
-    scene.deploy(&web, first.rsplit(':').next().unwrap().parse().unwrap(), 12);
+    scene.deploy(&web, number(&first), 12);
     scene.histories.clear();
     assert_eq!(outcomes(&scene.asked()), [(Skipped, "v4")]);
 }
 
 #[test]
 fn rule_03_in_an_earlier_wave_who_goes_back_from_their_own_deployment_holds_its_other_tags_too() {
-    let mut scene = Scene::new(&["web:seed"]);
-    scene.define(definition(2, &["web:seed"]));
-    scene.inventory.services.push(service("canary", 2));
-    let mut scene = scene.configured(&json!({"waves": [{"services": ["canary"]}]}));
-    let tags = ("ecroll:tags".to_owned(), "semver:1.x".to_owned());
-    canary(&mut scene).tags.extend([tags]);
-    let mut scene = scene.pushed("web:1.0.0", "d3", 0);
-    assert_eq!(services(&scene.look_up(2)), ["canary"]);
+    let mut scene = versions_first();
     scene.define(definition(300, &["web:1.0.0"]));
     let own = canary(&mut scene).arn.clone();
     scene.deploy(&own, 300, 4);
@@ -278,40 +267,21 @@ fn rule_03_in_an_earlier_wave_who_goes_back_from_their_own_deployment_holds_its_
     assert_eq!(services(&plan), Vec::<&str>::new(), "{plan:#?}");
 }
 
-#[test]
-fn rule_03_a_revision_of_somebodys_own_that_the_ledger_names_is_still_their_choice() {
-    let images = ["web:seed", "side:seed", "api:seed"];
-    let mut scene = Scene::new(&images).pushed("side:s1", "s1", 0);
-    assert_eq!(rolled(&scene.look_up(2)), ["side:s1"]);
-    let first = scene.web().task_definition.clone();
-    // They take the one back, and have the push of the other, which ecroll was about to roll.
-    let theirs = definition(300, &["web:seed", "side:seed", "api:a1"]);
-    let names = theirs.names();
-    scene.define(theirs);
-    let web = scene.web().arn.clone();
-    scene.deploy(&web, 300, 10);
-    let number = first.rsplit(':').next().unwrap().parse().unwrap();
-    let scene = scene.noted("api", "a1-api-a1", 5, 300, number);
-    let side = scene.records.clone();
-    let mut scene = scene.pushed("web:v2", "d2", 12);
+/// The number of a revision.
+fn number(arn: &str) -> u32 {
+    let (_, number) = arn.rsplit_once(':').unwrap();
+    number.parse().unwrap()
+}
+
+/// The first wave takes versions only, and has the first one; the other service takes everything.
+fn versions_first() -> Scene {
+    let mut scene = Scene::new(&["web:seed"]);
+    scene.define(definition(2, &["web:seed"]));
+    scene.inventory.services.push(service("canary", 2));
+    let mut scene = scene.configured(&json!({"waves": [{"services": ["canary"]}]}));
+    let tags = ("ecroll:tags".to_owned(), "semver:1.x".to_owned());
+    canary(&mut scene).tags.extend([tags]);
+    let mut scene = scene.pushed("web:1.0.0", "d3", 0);
+    assert_eq!(services(&scene.look_up(2)), ["canary"]);
     scene
-        .records
-        .retain(|found| found.record.repository.name == "web");
-    assert_eq!(rolled(&scene.look_up(13)), ["web:v2"]);
-    let last = scene.web().task_definition.clone();
-    scene.records.extend(side);
-    let past = |revision: &str, minute| Deployed {
-        made: scene.inventory.definitions[revision].made(),
-        names: scene.inventory.definitions[revision].names(),
-        ..Deployed::new(revision.to_owned(), at(minute))
-    };
-    let theirs = Deployed {
-        names,
-        ..Deployed::new(arn(300), at(10))
-    };
-    let past = vec![past(&first, 2), theirs, past(&last, 13)];
-    scene.histories.insert(web, History::whole(past));
-    let plan = scene.settled();
-    assert_eq!(rolled(&plan), Vec::<String>::new(), "{plan:#?}");
-    assert!(outcomes(&plan).contains(&(Held, "s1")), "{plan:#?}");
 }

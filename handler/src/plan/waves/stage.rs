@@ -107,8 +107,11 @@ pub(super) fn passed<'a>(
     let same_image = || {
         let same = entry.is_of(&push.digest) && !stays;
         let mut others = deciding.others(&push.repository);
-        let another = others.any(|(_, base)| base.is(&entry.base));
-        let stage = same.then(|| same_image(service, &entry, another, rolls));
+        let another = entry.is_deployment() && others.any(|(_, base)| base.is(&entry.base));
+        let stamp = deciding.definition.stamp(&push.repository);
+        let runs = stamp.is_some_and(|stamp| stamp.digest == push.digest);
+        let back = !runs && is_before(&entry, &service.task_definition);
+        let stage = same.then(|| same_image(service, &entry, another || back, rolls));
         stage.flatten()
     };
     let Ok(candidate) = deciding.eligible(push) else {
@@ -166,23 +169,27 @@ fn is_parted(entry: &Entry, push: &Push, pushes: &[Push], inventory: &Inventory)
         || noted.any(|other| !other.is_of(&push.digest) && between(other.time))
 }
 
+/// Whether somebody went back from a revision of somebody's own, with which a push was found running.
+fn is_before(entry: &Entry, runs: &str) -> bool {
+    !entry.is_deployment() && !entry.new.names(runs) && entry.new.is_since(runs)
+}
+
 /// How a service stands to a push whose tag its policy leaves out, or came before the ledger's, and whose image the ledger
 /// names by another one: a look-up that reads one batch of the log sees only the one tag. What runs may be the image in a
-/// revision that somebody else made; it is undone where what ran before the push runs again, or `another`: what ecroll made
-/// from that.
+/// revision that somebody else made; it is undone where what ran before the push runs again, or `back`: what ecroll made
+/// from that, or what is older than the revision of somebody's own that had the image.
 fn same_image<'a>(
     service: &'a Service,
     entry: &Entry,
-    another: bool,
+    back: bool,
     rolls: bool,
 ) -> Option<Stage<'a>> {
     let runs = |name: &RevisionName| name.names(&service.task_definition);
-    let another = another && entry.is_deployment();
     match service.rollout {
         Some(Rollout::UnderWay) => Some(Stage::Waits(service)),
         _ if rolls => Some(Stage::Waits(service)),
         Some(Rollout::Failed) if runs(&entry.new) => Some(Stage::Undone(service)),
-        _ if (runs(&entry.base) || another) && !runs(&entry.new) => Some(Stage::Undone(service)),
+        _ if (runs(&entry.base) || back) && !runs(&entry.new) => Some(Stage::Undone(service)),
         _ => None,
     }
 }
